@@ -1,0 +1,153 @@
+"""Bloch matrices of systems periodic along one direction, and their k meshes.
+
+In the atomic gauge H_ij(k) = sum t e^{ikd}, d the full displacement of the hop along x, so that
+dH/dk = i[H, x] is the velocity in the dipole-diagonal approximation.  The cell gauge, where i d/dk
+is the position of the cell and not of the site, is unitarily related to it by diag(e^{ikx}); its
+velocity, written in the atomic basis, is the same sum with d replaced by the cell displacement.
+So one set of eigenvectors serves both.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+# Matrices with fewer orbitals than this are multiplied whole, larger ones in blocks of ROWS rows.
+BANDED = 96
+ROWS = 24
+
+
+class BlochMatrix:
+    """H(k) and dH/dk of a hop table, evaluated on batches of k.
+
+    Parameters
+    ----------
+    row, column, cell : (hop,) int
+    amplitude : (hop,) complex
+    positions : (orbital, 3) float
+    period : float, length of the translational cell (0: not periodic)
+
+    Attributes
+    ----------
+    is_real : whether H(k) is real for every k: hops d and -d between the same two orbitals have
+        conjugate amplitudes (a product of time reversal and the mirror x -> -x, for instance)
+    """
+
+    def __init__(self, row, column, cell, amplitude, positions, period):
+        size = len(positions)
+        x = positions[:, 0]
+        cells = cell * period
+        full = cells + x[column] - x[row]
+        # Sites at the same place to rounding hop by the same d: few distinct d, one matmul.
+        values, which = np.unique(np.round(full, 10), return_inverse=True)
+        elements, where = np.unique(row * size + column, return_inverse=True)
+        displacement = np.zeros(len(values))
+        displacement[which] = full
+
+        def collect(weight):
+            table = np.zeros((len(values), len(elements)), dtype=complex)
+            np.add.at(table, (which, where), weight)
+            return table
+
+        self.size, self.period = size, period
+        self.displacement = displacement
+        self.row, self.column = np.divmod(elements, size)
+        self.x, self.y = x, positions[:, 1]
+        self._hopping = collect(amplitude)
+        self._slope = {
+            "atomic": collect(1j * amplitude * full),
+            "cell": collect(1j * amplitude * cells),
+        }
+        self.is_real = self._phases_cancel(self._hopping)
+        self._real = {name: self._phases_cancel(t) for name, t in self._slope.items()}
+
+    def _phases_cancel(self, table: np.ndarray) -> bool:
+        """Whether sum_d table_d e^{ikd} is real for every k: table_{-d} = conj(table_d)."""
+        reflected = np.zeros_like(table)
+        for i, d in enumerate(self.displacement):
+            partner = np.nonzero(np.abs(self.displacement + d) < 1e-9)[0]
+            if len(partner) == 0:
+                if np.any(np.abs(table[i]) > 0):
+                    return False
+                continue
+            reflected[partner[0]] = table[i].conj()
+        scale = np.abs(table).max(initial=0.0)
+        return bool(np.abs(table - reflected).max(initial=0.0) <= 1e-13 * scale)
+
+    def _evaluate(self, table: np.ndarray, real: bool, k: np.ndarray) -> np.ndarray:
+        phase = k[:, None] * self.displacement
+        if real:
+            values = np.cos(phase) @ table.real - np.sin(phase) @ table.imag
+        else:
+            values = np.exp(1j * phase) @ table
+        matrix = np.zeros((len(k), self.size * self.size), dtype=values.dtype)
+        matrix[:, self.row * self.size + self.column] = values
+        return matrix.reshape(len(k), self.size, self.size)
+
+    @cached_property
+    def _bands(self) -> list[tuple[slice, slice]]:
+        """Row blocks and the columns in which a matrix on the hop table is not zero."""
+        if self.size < BANDED:
+            return [(slice(0, self.size), slice(0, self.size))]
+        found = []
+        for start in range(0, self.size, ROWS):
+            inside = (self.row >= start) & (self.row < start + ROWS)
+            rows = slice(start, min(start + ROWS, self.size))
+            columns = self.column[inside]
+            if len(columns) == 0:
+                found.append((rows, slice(start, start + 1)))
+            else:
+                found.append((rows, slice(int(columns.min()), int(columns.max()) + 1)))
+        return found
+
+    def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """``matrix @ vectors`` for a matrix that vanishes wherever no hop connects.
+
+        Rows are ordered across the ribbon, so such a matrix is banded: each block of rows meets only
+        the columns near it.
+        """
+        if len(self._bands) == 1:
+            return matrix @ vectors
+        out = np.empty(vectors.shape, dtype=np.result_type(matrix, vectors))
+        for rows, columns in self._bands:
+            np.matmul(matrix[:, rows, columns], vectors[:, columns], out=out[:, rows])
+        return out
+
+    def hamiltonian(self, k: np.ndarray) -> np.ndarray:
+        """H(k), (k, orbital, orbital), in the atomic basis; float64 where ``is_real``."""
+        return self._evaluate(self._hopping, self.is_real, k)
+
+    def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
+        """Velocity along x, (k, orbital, orbital), in the atomic basis.
+
+        ``atomic``: dH/dk.  ``cell``: i[H, R] with R the cell position, which is dH/dk + i[x, H].
+        """
+        return self._evaluate(self._slope[gauge], self._real[gauge], k)
+
+    def velocity_y(self, k: np.ndarray) -> np.ndarray:
+        """Velocity i[H, y] across, (k, orbital, orbital)."""
+        difference = self.y[self.column] - self.y[self.row]
+        return self._evaluate(1j * self._hopping * difference, False, k)
+
+
+def mesh(points: int, period: float) -> tuple[np.ndarray, np.ndarray]:
+    """Uniform mesh of the one-dimensional Brillouin zone, symmetric under k -> -k.
+
+    Returns k (points,) in 1/a and weight (points,), dk/2pi, in 1/a: the trapezoidal rule, which
+    converges exponentially for a smooth periodic integrand.  A mesh without period is k = 0.
+    """
+    if period == 0:
+        return np.zeros(1), np.ones(1)
+    k = 2 * np.pi / period * (np.arange(points) - (points - 1) / 2) / points
+    return k, np.full(points, 1 / (points * period))
+
+
+def chunks(points: int, size: int) -> list[slice]:
+    """Slices of at most a cache-friendly number of k points for matrices of ``size`` orbitals.
+
+    32 k at 40 orbitals (0.4 MB of real matrices) down to 4 above 300: 1.2-1.7 times faster than one
+    batch over all k, and temporaries stay bounded.
+    """
+    step = int(np.clip(64000 // size**2, 4, 64))
+    return [slice(start, min(start + step, points)) for start in range(0, points, step)]

@@ -1,0 +1,192 @@
+"""Labels and files: the table of every variable, one function that attaches it, atomic netCDF.
+
+Natural units: hbar = e = a = t0 = E = 1, spelled out in every variable's ``units``.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from . import __version__
+from .errors import UserError
+
+# name: (dims, units, long_name, equation).  "{...}" is filled in from the density's declaration.
+VARIABLES = {
+    "hop_to": (("hop",), "1", "orbital hopped to, in cell 0 (row of H)", "S41"),
+    "hop_from": (("hop",), "1", "orbital hopped from (column of H)", "S41"),
+    "hop_cell": (("hop",), "1", "translational cell of the orbital hopped from", "S41"),
+    "hop_amplitude_re": (("hop",), "t0", "hopping amplitude, real part", "S41"),
+    "hop_amplitude_im": (("hop",), "t0", "hopping amplitude, imaginary part", "S41"),
+    "k": (("k",), "1 / a", "wave vector along the ribbon", "S48"),
+    "weight": (("k",), "1 / a", "quadrature weight dk / 2 pi", "55"),
+    "energy": (("k", "band"), "t0", "band energy", "54, S43"),
+    "velocity": (("k", "band"), "t0 a / hbar", "band velocity", "4"),
+    "eigenvector_re": (("k", "orbital", "band"), "1", "eigenvector, real part", "S48"),
+    "eigenvector_im": (("k", "orbital", "band"), "1", "eigenvector, imaginary part", "S48"),
+    "center_y": (("k", "band"), "a", "mean position of the state across the ribbon", "57"),
+    "moment": (("k", "band"), "{units}", "{long_name} of the state", "{equation}"),
+    "density": (("k", "band", "row"), "{units}", "density of {long_name} by row", "56, S51"),
+    "polarizability": (
+        ("k", "band", "row"),
+        "{units} / (e E)",
+        "interband polarizability of the density of {long_name}",
+        "58",
+    ),
+    "accumulation": (
+        ("process", "fermi_energy", "temperature", "row"),
+        "{units} x (e E tau | e E) / a",
+        "accumulated density of {long_name} per length",
+        "55, 58",
+    ),
+    "net": (
+        ("process", "fermi_energy", "temperature"),
+        "{units} x (e E tau | e E) / a",
+        "net accumulation of {long_name} per length",
+        "55, 58",
+    ),
+    "even": (
+        ("process", "fermi_energy", "temperature", "row"),
+        "{units} x (e E tau | e E) / a",
+        "part of the accumulation even in y",
+        "Fig. 2(d)",
+    ),
+    "odd": (
+        ("process", "fermi_energy", "temperature", "row"),
+        "{units} x (e E tau | e E) / a",
+        "part of the accumulation odd in y",
+        "Fig. 2(d)",
+    ),
+    "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "18"),
+    "temperature": (("temperature",), "t0 / k_B", "temperature", "18"),
+    "process": (
+        ("process",),
+        "1",
+        "intraband: per e E tau, dissipative; interband: per e E, intrinsic",
+        "55",
+    ),
+    "x": (("row",), "a", "position of the row's site along the ribbon", "S49"),
+    "y": (("row",), "a", "position of the row across the ribbon, from its centre", "S49"),
+    "z": (("row",), "a", "height of the row's site", "S49"),
+    "sublattice": (("row",), "1", "sublattice of the row", "S41"),
+    "cell": (("row",), "1", "translational cell along x", "S48"),
+    "definition": (("definition",), "1", "definition of the density operator", "52, 57"),
+    "gauge": (("gauge",), "1", "phase convention of the position along x", "S48"),
+}
+
+COORDINATES = {
+    *("k", "fermi_energy", "temperature", "process", "definition", "gauge"),
+    *("x", "y", "z", "sublattice", "cell"),
+}
+
+STAGES = {
+    "model": ("Sites and hoppings", "S41"),
+    "bands": ("Energy bands", "S42, S43"),
+    "elements": ("Matrix elements of the density", "56, 57, S47, S51"),
+    "response": ("Density accumulation in an electric field", "55, 58"),
+}
+
+
+def label(
+    values: dict[str, np.ndarray],
+    stage: str,
+    attrs: dict,
+    declaration: dict | None = None,
+    leading: dict[str, tuple[str, ...]] | None = None,
+) -> xr.Dataset:
+    """Dataset of plain arrays with dims, units, long_name and equation from ``VARIABLES``.
+
+    ``leading`` names the extra leading dims of a variable; ``declaration`` (long_name, units,
+    equation of the density) fills the templates.
+    """
+    ds = xr.Dataset()
+    for name, value in values.items():
+        dims, units, long_name, equation = VARIABLES[name]
+        value = np.asarray(value)
+        if value.ndim == 0:
+            dims = ()
+        if stage in ("model", "bands"):
+            dims = tuple("orbital" if dim == "row" else dim for dim in dims)
+        texts = {"long_name": long_name, "units": units, "equation": equation}
+        texts = {key: text.format(**(declaration or {})) for key, text in texts.items()}
+        ds[name] = ((*(leading or {}).get(name, ()), *dims), value, texts)
+    ds = ds.set_coords([name for name in values if name in COORDINATES])
+    title, equation = STAGES[stage]
+    ds.attrs = {"title": title, "equation": equation, "software_version": __version__, **attrs}
+    return ds
+
+
+def identity(study: str, system: str, parameters: dict) -> dict:
+    """The global attributes that say what a dataset was computed from."""
+    text = json.dumps(parameters, sort_keys=True)
+    return {
+        "study": study,
+        "system": system,
+        "parameters": text,
+        "parameter_hash": hashlib.sha256(text.encode()).hexdigest()[:12],
+    }
+
+
+def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
+    """Write a netCDF4 file under its final name only once it is whole.
+
+    Raises
+    ------
+    UserError
+        If the disk is full or the folder cannot be written to; nothing is left behind.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        # Uncompressed: zlib costs more than the diagonalisation that it stores.
+        ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4")
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except (OSError, RuntimeError) as error:
+        full = getattr(error, "errno", None) == errno.ENOSPC or "HDF error" in str(error)
+        why = "the disk is full" if full else str(error)
+        raise UserError(
+            str(path), why, "a folder that can be written to, with room for the file"
+        ) from error
+    finally:
+        if temporary and os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def read(path: str | os.PathLike) -> xr.Dataset:
+    """Read a whole stage file.
+
+    Raises
+    ------
+    UserError
+        If it is missing or is not a complete netCDF4 file.
+    """
+    try:
+        with xr.open_dataset(path, engine="netcdf4") as ds:
+            return ds.load()
+    except FileNotFoundError as error:
+        raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
+    except (OSError, RuntimeError, ValueError) as error:
+        raise UserError(
+            str(path),
+            "a truncated or damaged file",
+            "a complete netCDF4 file; delete it and run again",
+        ) from error

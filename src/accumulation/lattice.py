@@ -1,0 +1,348 @@
+"""Tight-binding lattices and the finite-width systems cut out of them.
+
+A :class:`Lattice` is vectors, orbitals and hoppings.  :meth:`Lattice.ribbon` cuts it along any
+lattice direction, :meth:`Lattice.flake` cuts the ribbon again, across.  Both results carry the same
+hop table, ``H[i, j] = amplitude`` for an electron hopping from orbital ``j`` in cell ``cell`` to
+orbital ``i`` in cell 0, and are then only asked questions.
+
+Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb lattice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import gcd
+
+import numpy as np
+
+from .bloch import BlochMatrix
+from .errors import UserError
+
+# Coordinates closer than this (in units of a) are the same row: it decides the order of rows only.
+SAME_ROW = 1e-9
+
+
+@dataclass(frozen=True)
+class HopTable:
+    """Hoppings of a system, the Hermitian conjugates included.
+
+    Attributes
+    ----------
+    row, column : (hop,) int
+        Matrix element ``H[row, column]``.
+    cell : (hop,) int
+        Translational cell of ``column`` when ``row`` is in cell 0 (0 throughout in a flake).
+    amplitude : (hop,) complex
+        In units of t0.
+    """
+
+    row: np.ndarray
+    column: np.ndarray
+    cell: np.ndarray
+    amplitude: np.ndarray
+
+
+@dataclass(frozen=True)
+class System:
+    """Sites and hoppings of a finite-width system, rows ordered by y, then x.
+
+    Attributes
+    ----------
+    hops : the hop table
+    positions : (orbital, 3) float
+        x along the ribbon, y across it measured from its centre, z.
+    period : float
+        Length of the ribbon's translational cell along x.
+    sublattice : (orbital,) str
+        Name of each orbital's sublattice.
+    cell : (orbital,) int
+        Translational cell along x: 0 throughout a ribbon, numbered in a flake.
+    """
+
+    hops: HopTable
+    positions: np.ndarray
+    period: float
+    sublattice: np.ndarray
+    cell: np.ndarray
+
+    @cached_property
+    def bloch(self) -> BlochMatrix:
+        """H(k) and its velocity, ready to be evaluated on batches of k.
+
+        A flake is a chain of one cell: k = 0 only, and its velocity is the matrix i[H, x].
+        """
+        return BlochMatrix(
+            self.hops.row,
+            self.hops.column,
+            self.hops.cell,
+            self.hops.amplitude,
+            self.positions,
+            self.period if self.kind == "ribbon" else 0.0,
+        )
+
+
+@dataclass(frozen=True)
+class Ribbon(System):
+    """A system periodic along x and open along y."""
+
+    kind = "ribbon"
+
+    def hamiltonian(self, k, gauge: str = "atomic") -> tuple[np.ndarray, np.ndarray]:
+        """Bloch Hamiltonian and its k derivative.
+
+        Parameters
+        ----------
+        k : float or (...,) array, in 1/a
+        gauge : ``"atomic"`` (phases of the site positions) or ``"cell"`` (phases of the cell index)
+
+        Returns
+        -------
+        H, dH/dk : (..., orbital, orbital), units t0 and t0 a; real where the phases allow it.
+        """
+        if gauge not in ("atomic", "cell"):
+            raise UserError("gauge", gauge, "one of: atomic, cell")
+        k = np.asarray(k, dtype=float)
+        flat = k.reshape(-1)
+        h = self.bloch.hamiltonian(flat)
+        v = self.bloch.velocity(flat, gauge)
+        if gauge == "cell":
+            phase = np.exp(1j * flat[:, None] * self.positions[:, 0])
+            rotate = phase[:, :, None] * phase[:, None, :].conj()
+            h, v = rotate * h, rotate * v
+        return h.reshape(k.shape + h.shape[1:]), v.reshape(k.shape + v.shape[1:])
+
+    def chain(self, length: int) -> Flake:
+        """The flake of ``length`` translational cells of this ribbon, open along x too."""
+        if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
+            raise UserError("length", length, "an integer of at least 1")
+        n = len(self.positions)
+        cells = np.arange(length)
+        start = np.repeat(cells, len(self.hops.row))
+        end = start + np.tile(self.hops.cell, length)
+        inside = (end >= 0) & (end < length)
+        row = (start * n + np.tile(self.hops.row, length))[inside]
+        column = (end * n + np.tile(self.hops.column, length))[inside]
+        positions = np.tile(self.positions, (length, 1))
+        positions[:, 0] += np.repeat(cells, n) * self.period
+        positions[:, 0] -= 0.5 * (positions[:, 0].min() + positions[:, 0].max())
+        return Flake(
+            hops=HopTable(
+                row,
+                column,
+                np.zeros(len(row), dtype=int),
+                np.tile(self.hops.amplitude, length)[inside],
+            ),
+            positions=positions,
+            period=self.period,
+            sublattice=np.tile(self.sublattice, length),
+            cell=np.repeat(cells, n),
+        )
+
+
+@dataclass(frozen=True)
+class Flake(System):
+    """A system open along x as well: one block, no Bloch phase, x an ordinary matrix."""
+
+    kind = "flake"
+
+    def hamiltonian(self) -> np.ndarray:
+        """Hamiltonian matrix, (orbital, orbital), in units of t0."""
+        return self.bloch.hamiltonian(np.zeros(1))[0]
+
+    def bands(self):
+        """Exact eigenstates as a dataset (see :func:`accumulation.bands`)."""
+        from .stages import bands
+
+        return bands(self)
+
+    def response(
+        self, density="orbital_moment", definition="exact", fermi_energy=0.0, temperature=0.0
+    ):
+        """Density response of the exact eigenstates, Eqs. 17-21, as a dataset.
+
+        ``definition`` is one of the density's flake definitions; for the orbital moment ``exact``
+        (the operator of Eq. 52 as it stands), ``circulation`` or ``local``.
+        """
+        from .stages import bands, elements, response
+
+        found = elements(self, bands(self), density=density, definition=definition)
+        return response(found, fermi_energy=fermi_energy, temperature=temperature)
+
+
+@dataclass
+class Lattice:
+    """A two-dimensional tight-binding lattice.
+
+    Parameters
+    ----------
+    vectors : (2, 2) float, the lattice vectors a1, a2
+    orbitals : mapping name -> (x, y) or (x, y, z)
+
+    Raises
+    ------
+    UserError
+        For an unknown orbital, a hopping of an orbital to itself, or dependent vectors.
+    """
+
+    vectors: np.ndarray
+    orbitals: dict[str, tuple]
+    onsite: dict[str, float] = field(default_factory=dict)
+    hoppings: list[tuple] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.vectors = np.asarray(self.vectors, dtype=float)
+        if self.vectors.shape != (2, 2) or abs(np.linalg.det(self.vectors)) < 1e-12:
+            raise UserError("vectors", self.vectors.tolist(), "two independent vectors (x, y)")
+        for name in self.onsite:
+            self._index(name)
+
+    def _index(self, name: str) -> int:
+        names = list(self.orbitals)
+        if name not in names:
+            raise UserError("orbital", name, "one of: " + ", ".join(names))
+        return names.index(name)
+
+    def hop(self, to: str, origin: str, cell: tuple[int, int], amplitude: complex) -> None:
+        """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate."""
+        self._index(to)
+        self._index(origin)
+        if to == origin and tuple(cell) == (0, 0):
+            raise UserError("hopping", (to, origin, cell), "two different orbitals (use onsite)")
+        self.hoppings.append((to, origin, (int(cell[0]), int(cell[1])), complex(amplitude)))
+
+    @cached_property
+    def positions(self) -> np.ndarray:
+        """(orbital, 3) positions in the home cell."""
+        rows = [(*position, 0.0)[:3] for position in self.orbitals.values()]
+        return np.array(rows, dtype=float)
+
+    def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Row, column, cell (hop, 2) and amplitude of every element, conjugates included."""
+        index = {name: i for i, name in enumerate(self.orbitals)}
+        table = [(index[n], index[n], (0, 0), complex(e)) for n, e in self.onsite.items() if e != 0]
+        for to, origin, (p, q), t in self.hoppings:
+            table.append((index[to], index[origin], (p, q), t))
+            table.append((index[origin], index[to], (-p, -q), t.conjugate()))
+        row, column, cell, amplitude = zip(*table, strict=True) if table else ((), (), (), ())
+        return (
+            np.array(row, dtype=int),
+            np.array(column, dtype=int),
+            np.array(cell, dtype=int).reshape(-1, 2),
+            np.array(amplitude, dtype=complex),
+        )
+
+    def hamiltonian(self, k) -> np.ndarray:
+        """Bulk Bloch Hamiltonian (..., orbital, orbital) at k (..., 2), atomic gauge (S42)."""
+        k = np.asarray(k, dtype=float)
+        row, column, cell, amplitude = self.hop_table()
+        xy = self.positions[:, :2]
+        displacement = cell @ self.vectors + xy[column] - xy[row]
+        h = np.zeros((*k.shape[:-1], len(xy), len(xy)), dtype=complex)
+        for i, j, d, t in zip(row, column, displacement, amplitude, strict=True):
+            h[..., i, j] += t * np.exp(1j * (k @ d))
+        return h
+
+    def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
+        """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.
+
+        Parameters
+        ----------
+        direction : (n, m), coprime integers; (1, 0) zigzag, (1, 1) armchair, (2, 1) chiral on the
+            honeycomb lattice
+        width : number of unit cells across, at least 1
+
+        Raises
+        ------
+        UserError
+            For a direction that is not a coprime pair or a width below 1.
+        """
+        n, m = self._direction(direction)
+        if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
+            raise UserError("width", width, "an integer of at least 1")
+        p, q = _complement(n, m)
+        along, across = n * self.vectors[0] + m * self.vectors[1], p * self.vectors[0]
+        across = across + q * self.vectors[1]
+        period = float(np.hypot(*along))
+        x_axis = along / period
+        y_axis = np.array([-x_axis[1], x_axis[0]])
+        if across @ y_axis < 0:
+            p, q, across = -p, -q, -across
+        # Cell (u, v) of the lattice is s T + j S: solve by the inverse of a unimodular matrix.
+        unimodular = np.array([[n, p], [m, q]])
+        inverse = np.rint(np.linalg.inv(unimodular)).astype(int)
+
+        row, column, cell, amplitude = self.hop_table()
+        along_cell, across_cell = inverse @ cell.T
+        orbital = len(self.orbitals)
+        layer = np.repeat(np.arange(width), len(row))
+        end = layer + np.tile(across_cell, width)
+        inside = (end >= 0) & (end < width)
+
+        xy = self.positions[:, :2]
+        xy = (xy[None] + np.arange(width)[:, None, None] * across).reshape(-1, 2)
+        positions = np.column_stack((xy @ x_axis, xy @ y_axis, np.tile(self.positions[:, 2], width)))
+        # The cell of a hop is counted between home cells, so x must not be wrapped here.
+        positions[:, 1] -= 0.5 * (positions[:, 1].min() + positions[:, 1].max())
+        positions[:, 0] -= positions[:, 0].min()
+        positions, shift = _fold(positions, period)
+
+        from_row = (layer * orbital + np.tile(row, width))[inside]
+        from_column = (end * orbital + np.tile(column, width))[inside]
+        hop_cell = np.tile(along_cell, width)[inside] + shift[from_column] - shift[from_row]
+        order = _row_order(positions)
+        rank = np.argsort(order)
+        return Ribbon(
+            hops=HopTable(
+                rank[from_row],
+                rank[from_column],
+                hop_cell,
+                np.tile(amplitude, width)[inside],
+            ),
+            positions=positions[order],
+            period=period,
+            sublattice=np.tile(np.array(list(self.orbitals)), width)[order],
+            cell=np.zeros(len(order), dtype=int),
+        )
+
+    def flake(self, direction=(1, 0), width: int = 12, length: int = 24) -> Flake:
+        """A finite flake: ``length`` cells of the ribbon along ``direction``, ``width`` across."""
+        return self.ribbon(direction, width).chain(length)
+
+    def _direction(self, direction) -> tuple[int, int]:
+        allowed = "two coprime integers (n, m), such as [1, 0], [1, 1] or [2, 1]"
+        try:
+            n, m = direction
+        except (TypeError, ValueError):
+            raise UserError("direction", direction, allowed) from None
+        integer = (int, np.integer)
+        if isinstance(n, bool) or isinstance(m, bool):
+            raise UserError("direction", direction, allowed)
+        if not isinstance(n, integer) or not isinstance(m, integer) or gcd(n, m) != 1:
+            raise UserError("direction", direction, allowed)
+        return int(n), int(m)
+
+
+def _complement(n: int, m: int) -> tuple[int, int]:
+    """(p, q) with n q - m p = 1, so that n a1 + m a2 and p a1 + q a2 span the same lattice."""
+    old, new = (n, 1, 0), (m, 0, 1)
+    while new[0]:
+        quotient = old[0] // new[0]
+        old, new = new, tuple(a - quotient * b for a, b in zip(old, new, strict=True))
+    divisor, s, t = old
+    # s n + t m = divisor = +-1
+    return -t * divisor, s * divisor
+
+
+def _fold(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
+    """Move every site into 0 <= x < period; shift is the cell it came from."""
+    shift = np.floor(positions[:, 0] / period + SAME_ROW).astype(int)
+    folded = positions.copy()
+    folded[:, 0] -= shift * period
+    return folded, shift
+
+
+def _row_order(positions: np.ndarray) -> np.ndarray:
+    """Sites ordered by y, then x, then z; coordinates equal to rounding count as equal."""
+    rounded = np.round(positions / SAME_ROW) * SAME_ROW
+    return np.lexsort((rounded[:, 2], rounded[:, 0], rounded[:, 1]))

@@ -1,0 +1,279 @@
+"""Static density response to a uniform field along x: intraband and interband (Eqs. 55, 58, S46).
+
+intraband   (tau e E)  sum_n int dk/2pi (df/dk) <n|n(mu)|n>
+interband   (e E)      sum_n int dk/2pi f_n b_n(mu)
+
+At zero temperature both are exact in the Fermi points: the first is a sum over them, the second the
+mesh sum plus the end correction of an integral that stops between two mesh points.  At a
+temperature that the mesh resolves both are plain mesh sums; below that, the exact zero-temperature
+values plus integrals over the thermal window on nodes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bands import AT_REST, Eigenpairs, FermiPoints, fermi_points, occupation, over_chunks, solve
+from .bloch import BlochMatrix
+from .elements import KernelFunction, States, matrix_elements
+
+# A uniform mesh integrates a Fermi function of temperature T with an error of about
+# exp(-2 pi^2 T / (v dk)): 2e-11 at this ratio of T to v dk.
+RESOLVED = 1.25
+# exp(-WINDOW) is neglected beyond the thermal window.
+WINDOW = 30.0
+# Gauss-Legendre nodes a panel; panels double in width away from each crossing, the first T / v
+# wide, so that f (poles at distance pi T / v) is resolved to 1e-10 at any temperature.
+NODES = 8
+# zeta-regularised sums of i^p over i <= 0, for the end corrections of the trapezoidal rule.
+_TAIL = np.array([1 / 2, 1 / 12, 0.0, -1 / 120, 0.0, 1 / 252])
+_STENCIL = np.arange(-2, 4)
+
+
+def fermi_dirac(energy: np.ndarray, fermi_energy: float, temperature: float) -> np.ndarray:
+    """Occupation; at zero temperature 1, 1/2 on the level, 0."""
+    if temperature == 0:
+        return occupation(energy, fermi_energy)
+    return 0.5 * (1 - np.tanh((energy - fermi_energy) / (2 * temperature)))
+
+
+def fermi_slope(energy: np.ndarray, fermi_energy: float, temperature: float) -> np.ndarray:
+    """df/d energy at a finite temperature, in 1/t0."""
+    half = np.clip((energy - fermi_energy) / (2 * temperature), -300, 300)
+    return -0.25 / (temperature * np.cosh(half) ** 2)
+
+
+@dataclass(frozen=True)
+class MeshElements:
+    """Matrix elements of one density on the uniform mesh: input of the response.
+
+    energy, velocity : (k, band);  density, polarizability : (k, band, row), the latter None where
+    it is identically zero;  weight : (k,) = dk/2pi
+    """
+
+    k: np.ndarray
+    weight: np.ndarray
+    energy: np.ndarray
+    velocity: np.ndarray
+    density: np.ndarray
+    polarizability: np.ndarray | None
+
+
+@dataclass(frozen=True)
+class ExactElements:
+    """The same matrix elements at any k, by diagonalising again."""
+
+    bloch: BlochMatrix
+    kernel: KernelFunction
+    definition: str
+    gauge: str
+    needs_all_bands: bool
+
+    def at(self, k: np.ndarray, interband: bool) -> MeshElements:
+        """Elements on k (point,); with ``interband`` also the polarizability."""
+        pairs = solve(self.bloch, k)
+        states = States(pairs, self.bloch, self.gauge)
+        kernel = self.kernel(states, self.definition)
+        found = matrix_elements(states, kernel, interband)
+        return MeshElements(k, None, pairs.energy, pairs.velocity, *found)
+
+
+    def of_states(self, k: np.ndarray, state: np.ndarray) -> np.ndarray:
+        """Density (point, row) of one known state (point, orbital) at each k."""
+        slope = self.bloch.velocity(k)
+        single = Eigenpairs(k, None, None, state[:, :, None], slope)
+        states = States(single, self.bloch, self.gauge)
+        return matrix_elements(states, self.kernel(states, self.definition), interband=False)[0][:, 0]
+
+
+def accumulation(
+    mesh: MeshElements,
+    exact: ExactElements,
+    fermi_energy: np.ndarray,
+    temperature: np.ndarray,
+    threads: int = 1,
+) -> np.ndarray:
+    """Intraband (per e E tau) and interband (per e E) accumulation per length a.
+
+    Returns (2, fermi_energy, temperature, row).  A flake (one k, no velocity) has no intraband
+    part: its eigenstates carry no current and Eq. 21 is the interband sum alone.
+    """
+    rows = mesh.density.shape[-1]
+    out = np.zeros((2, len(fermi_energy), len(temperature), rows))
+    periodic = len(mesh.k) > 1
+    fastest = np.abs(mesh.velocity).max(initial=0.0)
+    resolved = RESOLVED * fastest * (mesh.k[1] - mesh.k[0] if periodic else 0.0)
+    points = None
+    if periodic and np.any(temperature < resolved):
+        bands = (mesh.k, mesh.energy, mesh.velocity)
+        points = fermi_points(exact.bloch, *bands, fermi_energy, threads)
+        at_points = _at_points(points, exact, rows, threads)
+    for t, kt in enumerate(temperature):
+        for e, level in enumerate(fermi_energy):
+            if points is None or kt >= resolved:
+                out[:, e, t] = _on_mesh(mesh, level, kt, periodic)
+                continue
+            here = points.level == e
+            out[0, e, t] = at_points[here].sum(axis=0)
+            if mesh.polarizability is not None:
+                out[1, e, t] = _interband_at_zero(mesh, points, here, level)
+            if kt > 0:
+                thermal = _thermal_correction(mesh, exact, points.k[here], level, kt, threads)
+                out[0, e, t] = thermal[0]
+                out[1, e, t] += thermal[1]
+    return out
+
+
+def _on_mesh(mesh: MeshElements, level: float, kt: float, periodic: bool) -> np.ndarray:
+    """Plain mesh sums, (2, row)."""
+    out = np.zeros((2, mesh.density.shape[-1]))
+    if periodic:
+        rate = fermi_slope(mesh.energy, level, kt) * mesh.velocity * mesh.weight[:, None]
+        out[0] = _contract(rate, mesh.density)
+    if mesh.polarizability is not None:
+        filled = fermi_dirac(mesh.energy, level, kt) * mesh.weight[:, None]
+        out[1] = _contract(filled, mesh.polarizability)
+    return out
+
+
+def _contract(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """sum over k and band: (k, band) with (k, band, row) -> (row,)."""
+    return weights.reshape(-1) @ values.reshape(-1, values.shape[-1])
+
+
+def _at_points(points: FermiPoints, exact: ExactElements, rows: int, threads: int) -> np.ndarray:
+    """Contribution of each Fermi point to the intraband response, (point, row).
+
+    A crossing changes the occupation by ``step``; where bands cross exactly on the level (``step``
+    0) each of the crossing states counts with the sign of its own velocity, and a half step that
+    begins on such a state is already counted by it.
+    """
+    out = np.zeros((len(points.k), rows))
+    known = ~np.isnan(points.state[:, 0]) & (not exact.needs_all_bands)
+
+    def from_state(part):
+        some = np.nonzero(known)[0][part]
+        found = exact.of_states(points.k[some], points.state[some])
+        out[some] = points.step[some, None] * found
+
+    def from_spectrum(part):
+        some = np.nonzero(~known)[0][part]
+        found = exact.at(points.k[some], interband=False)
+        picked = (np.arange(len(some)), points.band[some])
+        speed, step = found.velocity[picked], points.step[some]
+        moving = np.abs(speed) > AT_REST
+        weight = np.where(step == 0, -np.sign(speed) * moving, step)
+        weight = np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
+        out[some] = weight[:, None] * found.density[picked]
+
+    for work, number in ((from_state, known.sum()), (from_spectrum, (~known).sum())):
+        if number:
+            over_chunks(work, number, rows, threads)
+    return out / (2 * np.pi)
+
+
+def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: float) -> np.ndarray:
+    """Zero-temperature interband response, (row,): mesh sum and the end corrections.
+
+    For an integral that ends at k_F = k_j + s dk the trapezoidal sum misses
+    dk sum_i w_i(s) b(k_j+i), with weights exact for polynomials of degree 5 (the generalised
+    Euler-Maclaurin formula).
+    """
+    value = _contract(occupation(mesh.energy, level) * mesh.weight[:, None], mesh.polarizability)
+    selected = np.nonzero(here & (points.step != 0))[0]
+    if len(selected) == 0:
+        return value
+    weights = end_correction(points.fraction[selected])
+    weights *= -points.step[selected, None] * mesh.weight[0]
+    neighbour = (points.interval[selected, None] + _STENCIL) % len(mesh.k)
+    stencil = mesh.polarizability[neighbour, points.band[selected, None]]
+    return value + np.tensordot(weights, stencil, axes=([0, 1], [0, 1]))
+
+
+def end_correction(fraction: np.ndarray) -> np.ndarray:
+    """Weights (point, 6) on mesh points j-2 ... j+3 that complete a sum ending at j + fraction.
+
+    int_{-inf}^{s} t^p dt - sum_{i <= 0} i^p (zeta regularised), for p = 0 ... 5.
+    """
+    p = np.arange(len(_STENCIL))
+    moments = fraction[:, None] ** (p + 1) / (p + 1) - _TAIL
+    vandermonde = _STENCIL[:, None].astype(float) ** p
+    return moments @ np.linalg.inv(vandermonde)
+
+
+def _thermal_correction(mesh, exact, crossings, level, kt, threads) -> np.ndarray:
+    """Integrals over the thermal window on Gauss-Legendre nodes, (2, row).
+
+    Intraband: the whole integral.  Interband: that of f(T) - f(0), whose jumps at the crossings are
+    ends of panels.
+    """
+    k, weight = _thermal_nodes(mesh, crossings, level, kt)
+    rows = mesh.density.shape[-1]
+    parts = []
+
+    def work(part):
+        found = exact.at(k[part], interband=mesh.polarizability is not None)
+        out = np.zeros((2, rows))
+        measure = weight[part][:, None]
+        out[0] = _contract(
+            fermi_slope(found.energy, level, kt) * found.velocity * measure, found.density
+        )
+        if found.polarizability is not None:
+            change = fermi_dirac(found.energy, level, kt) - (found.energy < level)
+            out[1] = _contract(change * measure, found.polarizability)
+        parts.append((part.start, out))
+
+    if len(k):
+        over_chunks(work, len(k), rows, threads)
+    # In k order, whatever the order in which the threads finished: bit-for-bit reproducible.
+    return sum((out for _, out in sorted(parts, key=lambda p: p[0])), np.zeros((2, rows)))
+
+
+def _thermal_nodes(mesh, crossings, level, kt) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes k and weights dk/2pi covering every mesh interval that the thermal window touches.
+
+    Panels are graded towards the crossings and towards the band edges near the level.
+    """
+    spacing = mesh.k[1] - mesh.k[0]
+    speed = np.maximum(np.abs(mesh.velocity), np.abs(np.roll(mesh.velocity, -1, axis=0)))
+    distance = np.minimum(np.abs(mesh.energy - level), np.abs(np.roll(mesh.energy, -1, 0) - level))
+    near = distance < WINDOW * kt + speed * spacing
+    change = mesh.velocity - np.roll(mesh.velocity, -1, axis=0)
+    turning = near & (mesh.velocity * np.roll(mesh.velocity, -1, axis=0) < 0)
+    vertex = mesh.k[:, None] + spacing * mesh.velocity / np.where(turning, change, 1.0)
+    centers = np.concatenate((crossings, vertex[turning]))
+
+    first = kt / max(np.abs(mesh.velocity).max(), np.finfo(float).tiny)
+    doublings = max(0, int(np.ceil(np.log2(2 * spacing / first))))
+    offsets = first * 2.0 ** np.arange(doublings + 1)
+    offsets = np.concatenate((-offsets, [0.0], offsets))
+    start, zone = mesh.k[0], spacing * len(mesh.k)
+    graded = np.sort(start + np.mod(centers[:, None] + offsets - start, zone).ravel())
+
+    node, node_weight = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = [np.zeros(0)], [np.zeros(0)]
+    for j in np.nonzero(near.any(axis=1))[0]:
+        low = mesh.k[j]
+        high = low + spacing
+        cuts = graded[np.searchsorted(graded, low, "right") : np.searchsorted(graded, high)]
+        edges = np.concatenate(([low], cuts, [high]))
+        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
+        nodes.append((middle[:, None] + half[:, None] * node).ravel())
+        weights.append((half[:, None] * node_weight / (2 * np.pi)).ravel())
+    return np.concatenate(nodes), np.concatenate(weights)
+
+
+def parity(values: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Even and odd part in y of values (..., row), rows in order of y.
+
+    None when the sites do not come in pairs y and -y.
+    """
+    if not np.allclose(y, -y[::-1], atol=1e-8):
+        return None
+    mirrored = values[..., ::-1]
+    return 0.5 * (values + mirrored), 0.5 * (values - mirrored)
+
+

@@ -1,0 +1,354 @@
+"""The stages: labels off, physics on plain arrays, labels on.
+
+The same functions serve notebooks (``accumulation.bands`` and so on) and the workflow's rules.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+
+from . import plugins
+from .bands import Eigenpairs, over_chunks, solve
+from .bloch import mesh
+from .dataset import identity, label
+from .elements import States, center_y, matrix_elements
+from .errors import UserError
+from .lattice import Flake, HopTable, Ribbon, System
+from .response import ExactElements, MeshElements, accumulation, parity
+
+PROCESSES = ["intraband", "interband"]
+GAUGES = ("atomic", "cell")
+
+
+def model(system: System) -> xr.Dataset:
+    """Sites and hoppings of a ribbon or flake as a dataset (see :func:`restore`)."""
+    values = {**_sites(system), **_hops(system)}
+    return label(values, "model", {"kind": system.kind, "period": system.period})
+
+
+def _sites(system: System) -> dict:
+    x, y, z = system.positions.T
+    return {"x": x, "y": y, "z": z, "sublattice": system.sublattice, "cell": system.cell}
+
+
+def _hops(system: System) -> dict:
+    hops = system.hops
+    return {
+        "hop_to": hops.row,
+        "hop_from": hops.column,
+        "hop_cell": hops.cell,
+        "hop_amplitude_re": hops.amplitude.real,
+        "hop_amplitude_im": hops.amplitude.imag,
+    }
+
+
+def restore(ds: xr.Dataset) -> System:
+    """The ribbon or flake whose hop table a model or elements dataset carries."""
+    hops = HopTable(
+        ds.hop_to.values,
+        ds.hop_from.values,
+        ds.hop_cell.values,
+        ds.hop_amplitude_re.values + 1j * ds.hop_amplitude_im.values,
+    )
+    positions = np.column_stack((ds.x.values, ds.y.values, ds.z.values))
+    kind = Flake if ds.attrs["kind"] == "flake" else Ribbon
+    return kind(hops, positions, ds.attrs["period"], ds.sublattice.values, ds.cell.values)
+
+
+def bands(
+    system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1
+) -> xr.Dataset:
+    """Energies, velocities and eigenvectors of a ribbon on a uniform mesh, or of a flake.
+
+    Parameters
+    ----------
+    k : number of mesh points in the Brillouin zone (a flake has one)
+    eigenvectors : keep them; without, :func:`elements` diagonalises again, chunk by chunk
+    threads : threads over chunks of k (BLAS itself should run on one)
+
+    Returns
+    -------
+    Dataset with energy (k, band) in t0, velocity (k, band) in t0 a / hbar, weight (k) = dk/2pi and
+    eigenvector_re, eigenvector_im (k, orbital, band), the latter absent where H(k) is real.
+
+    Raises
+    ------
+    UserError
+        If k is not an integer of at least 8 (2 neighbours each side are needed at a Fermi point).
+    """
+    if system.kind == "ribbon" and (
+        isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8
+    ):
+        raise UserError("k", k, "an integer of at least 8")
+    bloch = system.bloch
+    points, weight = mesh(k, bloch.period)
+    shape = (len(points), bloch.size)
+    energy, velocity = np.empty(shape), np.empty(shape)
+    complex_parts = 1 if bloch.is_real else 2
+    vectors = [np.empty((*shape, bloch.size)) for _ in range(complex_parts if eigenvectors else 0)]
+
+    def work(part):
+        pairs = solve(bloch, points[part])
+        energy[part], velocity[part] = pairs.energy, pairs.velocity
+        if vectors:
+            vectors[0][part] = pairs.eigenvector.real
+        if len(vectors) == 2:
+            vectors[1][part] = pairs.eigenvector.imag
+
+    over_chunks(work, len(points), bloch.size, threads)
+    values = {"k": points, "weight": weight, "energy": energy, "velocity": velocity}
+    values |= dict(zip(("eigenvector_re", "eigenvector_im"), vectors, strict=False))
+    return label(values, "bands", {"kind": system.kind, "period": system.period})
+
+
+def _eigenpairs(bloch, ds: xr.Dataset):
+    """Function slice -> Eigenpairs: from the dataset, or by diagonalising again."""
+    k = ds.k.values
+    if "eigenvector_re" not in ds:
+        return lambda part: solve(bloch, k[part])
+    energy, velocity, real = ds.energy.values, ds.velocity.values, ds.eigenvector_re.values
+    imaginary = ds.eigenvector_im.values if "eigenvector_im" in ds else None
+
+    def at(part):
+        vectors = real[part]
+        if imaginary is not None:
+            vectors = vectors + 1j * imaginary[part]
+        return Eigenpairs(k[part], energy[part], velocity[part], vectors, bloch.velocity(k[part]))
+
+    return at
+
+
+def _names(key: str, value, allowed) -> list[str]:
+    names = [value] if isinstance(value, str) else list(value)
+    if not names:
+        raise UserError(key, value, "at least one of: " + ", ".join(allowed))
+    for name in names:
+        if name not in allowed:
+            raise UserError(key, name, "one of: " + ", ".join(allowed))
+    return names
+
+
+def _declaration(name: str) -> tuple:
+    module = plugins.load("densities", name)
+    texts = {"long_name": module.LONG_NAME, "units": module.UNITS, "equation": module.EQUATION}
+    return module, texts
+
+
+def elements(
+    system: System,
+    bands: xr.Dataset,
+    density: str = "orbital_moment",
+    definition: str | list[str] | None = None,
+    gauge: str | list[str] = "atomic",
+    threads: int = 1,
+) -> xr.Dataset:
+    """Expectation values and polarizabilities of a density on the states of ``bands``.
+
+    Parameters
+    ----------
+    density : name of a density; definition : one or several of its definitions, default its first
+    gauge : ``"atomic"``, ``"cell"`` or both
+
+    Returns
+    -------
+    Dataset with moment (k, band), density and polarizability (k, band, row), center_y (k, band), a
+    leading dimension ``definition`` and ``gauge`` where a list was given, and the hop table.
+
+    Raises
+    ------
+    UserError
+        For an unknown density, definition or gauge; or bands of another system.
+    """
+    module, texts = _declaration(density)
+    definitions = module.DEFINITIONS[system.kind]
+    chosen = _names("definition", definition or definitions[0], definitions)
+    gauges = _names("gauge", gauge, GAUGES if system.kind == "ribbon" else GAUGES[:1])
+    bloch, k = system.bloch, bands.k.values
+    if bands.sizes["band"] != bloch.size:
+        raise UserError(
+            "bands", f"{bands.sizes['band']} bands", f"bands of this system ({bloch.size} orbitals)"
+        )
+    shape = (len(chosen), len(gauges), len(k), bloch.size, bloch.size)
+    diagonal = np.empty(shape)
+    # Untouched zero pages cost no memory where the polarizability vanishes identically.
+    interband = np.zeros(shape)
+    center = np.empty(shape[2:4])
+    at = _eigenpairs(bloch, bands)
+
+    def work(part):
+        pairs = at(part)
+        for g, phases in enumerate(gauges):
+            states = States(pairs, bloch, phases)
+            for d, which in enumerate(chosen):
+                found = matrix_elements(states, module.kernel(states, which))
+                diagonal[d, g, part] = found[0]
+                if found[1] is not None:
+                    interband[d, g, part] = found[1]
+        center[part] = center_y(states)
+
+    over_chunks(work, len(k), bloch.size, threads)
+    drop = tuple(i for i, value in enumerate((definition, gauge)) if _is_single(value))
+    lead = tuple(
+        n for n, v in (("definition", definition), ("gauge", gauge)) if not _is_single(v)
+    )
+    values = {
+        "definition": chosen if not _is_single(definition) else chosen[0],
+        "gauge": gauges if not _is_single(gauge) else gauges[0],
+        "k": k,
+        "weight": bands.weight.values,
+        **_sites(system),
+        "energy": bands.energy.values,
+        "velocity": bands.velocity.values,
+        "center_y": center,
+        "moment": diagonal.sum(axis=-1).squeeze(drop),
+        "density": diagonal.squeeze(drop),
+        "polarizability": interband.squeeze(drop),
+        **_hops(system),
+    }
+    attrs = {"kind": system.kind, "period": system.period, "density": density}
+    leading = dict.fromkeys(("moment", "density", "polarizability"), lead)
+    return label(values, "elements", attrs, texts, leading)
+
+
+def _is_single(value) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _numbers(key: str, value, least: float | None = None) -> np.ndarray:
+    allowed = "a finite number or a non-empty list of them"
+    if least is not None:
+        allowed += f", at least {least:g}"
+    try:
+        numbers = np.atleast_1d(np.asarray(value, dtype=float))
+    except (TypeError, ValueError):
+        raise UserError(key, value, allowed) from None
+    low = least is not None and np.any(numbers < least)
+    if numbers.ndim != 1 or not len(numbers) or not np.all(np.isfinite(numbers)) or low:
+        raise UserError(key, value, allowed)
+    return numbers
+
+
+def response(
+    elements: xr.Dataset,
+    fermi_energy: float | list[float] = 0.0,
+    temperature: float | list[float] = 0.0,
+    threads: int = 1,
+) -> xr.Dataset:
+    """Accumulation of the density in a field along x, per length a.
+
+    Parameters
+    ----------
+    elements : from :func:`elements`; one serves any number of Fermi energies and temperatures
+    fermi_energy : in t0;  temperature : k_B T in t0, zero is exact
+
+    Returns
+    -------
+    Dataset with accumulation (process, fermi_energy, temperature, row), intraband per e E tau and
+    interband per e E; net, its sum over rows; even and odd, its parts under y -> -y (absent when
+    the sites do not pair up).  Of a flake: of the whole flake, and only the interband part is
+    non-zero.
+
+    Raises
+    ------
+    UserError
+        For a Fermi energy or temperature that is not a finite number, or a negative temperature.
+    """
+    levels = _numbers("fermi_energy", fermi_energy)
+    temperatures = _numbers("temperature", temperature, least=0)
+    system = restore(elements)
+    module, texts = _declaration(elements.attrs["density"])
+    lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
+    sizes = tuple(elements.sizes[name] for name in lead)
+    rows = elements.sizes["row"]
+    out = np.empty((*sizes, len(PROCESSES), len(levels), len(temperatures), rows))
+    for index in np.ndindex(sizes):
+        which = dict(zip(lead, index, strict=True))
+        interband = elements.polarizability[which].values
+        mesh_elements = MeshElements(
+            elements.k.values,
+            elements.weight.values,
+            elements.energy.values,
+            elements.velocity.values,
+            elements.density[which].values,
+            interband if interband.any() else None,
+        )
+        names = {n: str(np.atleast_1d(elements[n])[which.get(n, 0)]) for n in ("definition", "gauge")}
+        all_bands = names["definition"] in module.NEEDS_ALL_BANDS
+        exact = ExactElements(system.bloch, module.kernel, **names, needs_all_bands=all_bands)
+        out[index] = accumulation(mesh_elements, exact, levels, temperatures, threads)
+    values = {
+        "definition": elements.definition.values,
+        "gauge": elements.gauge.values,
+        "process": PROCESSES,
+        "fermi_energy": levels,
+        "temperature": temperatures,
+        **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell")},
+        "accumulation": out,
+        "net": out.sum(axis=-1),
+    }
+    parts = parity(out, elements.y.values)
+    if parts is not None:
+        values["even"], values["odd"] = parts
+    attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}
+    leading = dict.fromkeys(("accumulation", "net", "even", "odd"), lead)
+    return label(values, "response", attrs, texts, leading)
+
+
+def build(model: dict, geometry: dict) -> System:
+    """The ribbon or flake that a config's ``model`` and ``geometry`` describe."""
+    parameters = dict(model)
+    name = parameters.pop("name")
+    lattice = getattr(plugins.load("models", name), name)(**parameters)
+    cut = dict(geometry)
+    return getattr(lattice, cut.pop("kind"))(**cut)
+
+
+def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.Dataset):
+    """Add study, system and every parameter that led to this dataset."""
+    parameters = {}
+    for upstream in before:
+        parameters |= json.loads(upstream.attrs["parameters"])
+    parameters |= {key: spec[key] for key in keys if key in spec}
+    ds.attrs |= identity(spec.get("study", ""), spec.get("system", ""), parameters)
+    return ds
+
+
+def run_model(spec: dict) -> xr.Dataset:
+    """Stage ``model``: spec holds ``model`` and ``geometry``."""
+    system = build(spec["model"], spec["geometry"])
+    return _identified(model(system), spec, ("model", "geometry"))
+
+
+def run_bands(spec: dict, model_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
+    """Stage ``bands``: spec holds ``k`` (ribbons) and ``keep_eigenvectors``."""
+    found = bands(
+        restore(model_ds),
+        k=spec.get("k", 1),
+        eigenvectors=spec.get("keep_eigenvectors", True),
+        threads=threads,
+    )
+    return _identified(found, spec, ("k",), model_ds)
+
+
+def run_elements(
+    spec: dict, model_ds: xr.Dataset, bands_ds: xr.Dataset, threads: int = 1
+) -> xr.Dataset:
+    """Stage ``elements``: spec holds ``density``, ``definition`` and ``gauge``, the latter lists."""
+    found = elements(
+        restore(model_ds),
+        bands_ds,
+        density=spec["density"],
+        definition=list(spec["definition"]),
+        gauge=list(spec.get("gauge", ["atomic"])),
+        threads=threads,
+    )
+    return _identified(found, spec, ("density", "definition", "gauge"), bands_ds)
+
+
+def run_response(spec: dict, elements_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
+    """Stage ``response``: spec holds ``fermi_energy`` and ``temperature``."""
+    found = response(elements_ds, spec["fermi_energy"], spec["temperature"], threads=threads)
+    return _identified(found, spec, ("fermi_energy", "temperature"), elements_ds)
