@@ -158,17 +158,14 @@ def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> 
             brackets.append((level, j, n, 0.0, 1.0, there[j, n] - here[j, n]))
         j, n = np.nonzero((here == 0.5) & (np.abs(velocity) > AT_REST))
         touches += [(level, a, b, 0.0) for a, b in zip(j, n, strict=True)]
-        # A maximum below (minimum above) the level that the tangents would let through, with a
-        # margin for bands that curve away from their tangents next to a sharp crossing.
+        # A maximum below (minimum above) the level that the tangents would let through.
         side = np.where(here == 1, 1.0, -1.0)
-        rising, falling = side * velocity, -side * next_velocity
-        candidate = (here == there) & (here != 0.5) & (rising > AT_REST) & (falling > AT_REST)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            top = falling * side * (energy - fermi) + rising * side * (next_energy - fermi)
-            top = (top + rising * falling * spacing) / (rising + falling)
-        candidate &= top >= -0.25 * spacing * (rising + falling)
+        ends = (side * energy, side * velocity, side * next_energy, side * next_velocity)
+        candidate = (here == there) & (here != 0.5) & (ends[1] > AT_REST) & (ends[3] < -AT_REST)
+        candidate &= _tangent_top(*ends, spacing) >= side * fermi - ON_LEVEL
         for j, n in zip(*np.nonzero(candidate), strict=True):
-            s, height = _extremum(bloch, k[j], spacing, n, side[j, n])
+            known = ((energy[j, n], velocity[j, n]), (next_energy[j, n], next_velocity[j, n]))
+            s, height = _extremum(bloch, k[j], spacing, n, side[j, n], known, fermi)
             height = side[j, n] * (height - fermi)
             if abs(height) <= ON_LEVEL:
                 touches.append((level, j, n, s))
@@ -179,42 +176,45 @@ def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> 
     return _locate(*mesh, brackets, touches, threads)
 
 
-def _extremum(bloch, start, spacing, band, side) -> tuple[float, float]:
+def _tangent_top(e0, v0, e1, v1, h):
+    """Height where the tangents of two ends meet, the first rising and the second falling.
+
+    Increased by a margin for bands that curve away from their tangents next to a sharp crossing.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        top = (v0 * e1 - v1 * e0 - v0 * v1 * h) / (v0 - v1)
+    return top + 0.25 * h * (v0 - v1)
+
+
+def _extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, float]:
     """Fraction and energy of the extremum (``side`` 1: maximum) of a band within an interval.
 
-    Alternates the vertex of the two tangents, exact for a crossing of two straight bands, with
-    bisection, safe for a smooth one; ends when the bracket or the slope is at rounding.
+    Alternates the vertex of the two tangents, exact for a crossing of two straight bands, with the
+    secant of the velocity, good for a smooth one, and bisection, safe for any.  Ends when the
+    bracket or the slope is at rounding, or when the extremum cannot reach ``level``.
     """
-
-    def at(s):
-        pair = solve(bloch, np.array([start + s * spacing]))
-        return pair.energy[0, band], pair.velocity[0, band]
-
     low, high = 0.0, 1.0
-    (e_low, v_low), (e_high, v_high) = at(low), at(high)
-    best = max((side * e_low, low), (side * e_high, high))
+    (e_low, v_low), (e_high, v_high) = ((side * e, side * v) for e, v in ends)
+    best = max((e_low, low), (e_high, high))
     for step in range(80):
-        if high - low < 1e-14:
-            break
         h = (high - low) * spacing
-        if step % 3 == 0:
-            x = (e_high - e_low - v_high * h) / (v_low - v_high) / h
-        elif step % 3 == 1:
-            x = v_low / (v_low - v_high)
-        else:
-            x = 0.5
+        if high - low < 1e-14 or v_low <= v_high:
+            break
+        if _tangent_top(e_low, v_low, e_high, v_high, h) < side * level - ON_LEVEL:
+            break
+        vertex = (e_high - e_low - v_high * h) / (v_low - v_high) / h
+        x = (vertex, v_low / (v_low - v_high), 0.5)[step % 3]
         s = low + (high - low) * min(max(x, 0.0), 1.0)
-        e, v = at(s)
-        best = max(best, (side * e, s))
+        if s in (low, high):
+            s = 0.5 * (low + high)
+        pair = solve(bloch, np.array([start + s * spacing]))
+        e, v = side * pair.energy[0, band], side * pair.velocity[0, band]
+        best = max(best, (e, s))
         if abs(v) < 1e-13:
             break
-        if side * v > 0:
-            if s == low:
-                break
+        if v > 0:
             low, e_low, v_low = s, e, v
         else:
-            if s == high:
-                break
             high, e_high, v_high = s, e, v
     return best[1], side * best[0]
 
@@ -328,7 +328,7 @@ def _newton(bloch, start, spacing, band, target, step, s, low, high):
 
 
 def _hermite_root(e0, e1, v0, v1) -> np.ndarray:
-    """Root in [0, 1] of the cubic with these end values and slopes, by a few secant-Newton steps."""
+    """Root in [0, 1] of the cubic with these end values and slopes, by a few Newton steps."""
     with np.errstate(divide="ignore", invalid="ignore"):
         s = np.nan_to_num(e0 / (e0 - e1), nan=0.5, posinf=0.5, neginf=0.5)
         for _ in range(6):

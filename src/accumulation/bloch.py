@@ -104,8 +104,8 @@ class BlochMatrix:
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """``matrix @ vectors`` for a matrix that vanishes wherever no hop connects.
 
-        Rows are ordered across the ribbon, so such a matrix is banded: each block of rows meets only
-        the columns near it.
+        Rows are ordered across the ribbon, so such a matrix is banded: each block of rows meets
+        only the columns near it.
         """
         if len(self._bands) == 1:
             return matrix @ vectors

@@ -106,7 +106,7 @@ def label(
     ``leading`` names the extra leading dims of a variable; ``declaration`` (long_name, units,
     equation of the density) fills the templates.
     """
-    ds = xr.Dataset()
+    coords, variables = {}, {}
     for name, value in values.items():
         dims, units, long_name, equation = VARIABLES[name]
         value = np.asarray(value)
@@ -116,11 +116,11 @@ def label(
             dims = tuple("orbital" if dim == "row" else dim for dim in dims)
         texts = {"long_name": long_name, "units": units, "equation": equation}
         texts = {key: text.format(**(declaration or {})) for key, text in texts.items()}
-        ds[name] = ((*(leading or {}).get(name, ()), *dims), value, texts)
-    ds = ds.set_coords([name for name in values if name in COORDINATES])
+        where = coords if name in COORDINATES else variables
+        where[name] = xr.Variable((*(leading or {}).get(name, ()), *dims), value, texts)
     title, equation = STAGES[stage]
-    ds.attrs = {"title": title, "equation": equation, "software_version": __version__, **attrs}
-    return ds
+    attrs = {"title": title, "equation": equation, "software_version": __version__, **attrs}
+    return xr.Dataset(variables, coords, attrs)
 
 
 def identity(study: str, system: str, parameters: dict) -> dict:

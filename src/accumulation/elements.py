@@ -136,4 +136,3 @@ def _minus_imaginary(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def center_y(states: States) -> np.ndarray:
     """Mean position <n|y|n> of every state, (k, band), in a."""
     return expectation(states.eigenvector, states.y[:, None] * states.eigenvector)
-

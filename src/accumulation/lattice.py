@@ -281,7 +281,9 @@ class Lattice:
 
         xy = self.positions[:, :2]
         xy = (xy[None] + np.arange(width)[:, None, None] * across).reshape(-1, 2)
-        positions = np.column_stack((xy @ x_axis, xy @ y_axis, np.tile(self.positions[:, 2], width)))
+        positions = np.column_stack(
+            (xy @ x_axis, xy @ y_axis, np.tile(self.positions[:, 2], width))
+        )
         # The cell of a hop is counted between home cells, so x must not be wrapped here.
         positions[:, 1] -= 0.5 * (positions[:, 1].min() + positions[:, 1].max())
         positions[:, 0] -= positions[:, 0].min()

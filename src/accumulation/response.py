@@ -11,7 +11,6 @@ values plus integrals over the thermal window on nodes of their own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,13 +79,13 @@ class ExactElements:
         found = matrix_elements(states, kernel, interband)
         return MeshElements(k, None, pairs.energy, pairs.velocity, *found)
 
-
     def of_states(self, k: np.ndarray, state: np.ndarray) -> np.ndarray:
         """Density (point, row) of one known state (point, orbital) at each k."""
         slope = self.bloch.velocity(k)
         single = Eigenpairs(k, None, None, state[:, :, None], slope)
         states = States(single, self.bloch, self.gauge)
-        return matrix_elements(states, self.kernel(states, self.definition), interband=False)[0][:, 0]
+        kernel = self.kernel(states, self.definition)
+        return matrix_elements(states, kernel, interband=False)[0][:, 0]
 
 
 def accumulation(
@@ -141,7 +140,7 @@ def _on_mesh(mesh: MeshElements, level: float, kt: float, periodic: bool) -> np.
 
 def _contract(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
     """sum over k and band: (k, band) with (k, band, row) -> (row,)."""
-    return weights.reshape(-1) @ values.reshape(-1, values.shape[-1])
+    return (weights[:, None, :] @ values).sum(axis=(0, 1))
 
 
 def _at_points(points: FermiPoints, exact: ExactElements, rows: int, threads: int) -> np.ndarray:
@@ -275,5 +274,3 @@ def parity(values: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] |
         return None
     mirrored = values[..., ::-1]
     return 0.5 * (values + mirrored), 0.5 * (values - mirrored)
-
-

@@ -58,9 +58,7 @@ def restore(ds: xr.Dataset) -> System:
     return kind(hops, positions, ds.attrs["period"], ds.sublattice.values, ds.cell.values)
 
 
-def bands(
-    system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1
-) -> xr.Dataset:
+def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1) -> xr.Dataset:
     """Energies, velocities and eigenvectors of a ribbon on a uniform mesh, or of a flake.
 
     Parameters
@@ -115,7 +113,8 @@ def _eigenpairs(bloch, ds: xr.Dataset):
     def at(part):
         vectors = real[part]
         if imaginary is not None:
-            vectors = vectors + 1j * imaginary[part]
+            vectors = np.empty(vectors.shape, dtype=complex)
+            vectors.real, vectors.imag = real[part], imaginary[part]
         return Eigenpairs(k[part], energy[part], velocity[part], vectors, bloch.velocity(k[part]))
 
     return at
@@ -172,9 +171,10 @@ def elements(
             "bands", f"{bands.sizes['band']} bands", f"bands of this system ({bloch.size} orbitals)"
         )
     shape = (len(chosen), len(gauges), len(k), bloch.size, bloch.size)
-    diagonal = np.empty(shape)
+    # In memory rows come before bands, as the eigenvectors have them: no transposed copies.
     # Untouched zero pages cost no memory where the polarizability vanishes identically.
-    interband = np.zeros(shape)
+    diagonal = np.swapaxes(np.empty(shape), -1, -2)
+    interband = np.swapaxes(np.zeros(shape), -1, -2)
     center = np.empty(shape[2:4])
     at = _eigenpairs(bloch, bands)
 
@@ -191,9 +191,7 @@ def elements(
 
     over_chunks(work, len(k), bloch.size, threads)
     drop = tuple(i for i, value in enumerate((definition, gauge)) if _is_single(value))
-    lead = tuple(
-        n for n, v in (("definition", definition), ("gauge", gauge)) if not _is_single(v)
-    )
+    lead = tuple(n for n, v in (("definition", definition), ("gauge", gauge)) if not _is_single(v))
     values = {
         "definition": chosen if not _is_single(definition) else chosen[0],
         "gauge": gauges if not _is_single(gauge) else gauges[0],
@@ -275,7 +273,10 @@ def response(
             elements.density[which].values,
             interband if interband.any() else None,
         )
-        names = {n: str(np.atleast_1d(elements[n])[which.get(n, 0)]) for n in ("definition", "gauge")}
+        names = {
+            name: str(np.atleast_1d(elements[name])[which.get(name, 0)])
+            for name in ("definition", "gauge")
+        }
         all_bands = names["definition"] in module.NEEDS_ALL_BANDS
         exact = ExactElements(system.bloch, module.kernel, **names, needs_all_bands=all_bands)
         out[index] = accumulation(mesh_elements, exact, levels, temperatures, threads)
@@ -336,7 +337,7 @@ def run_bands(spec: dict, model_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
 def run_elements(
     spec: dict, model_ds: xr.Dataset, bands_ds: xr.Dataset, threads: int = 1
 ) -> xr.Dataset:
-    """Stage ``elements``: spec holds ``density``, ``definition`` and ``gauge``, the latter lists."""
+    """Stage ``elements``: spec holds ``density`` and the lists ``definition`` and ``gauge``."""
     found = elements(
         restore(model_ds),
         bands_ds,
