@@ -1,0 +1,57 @@
+# Thin: makes the virtual environment from a lock file, then calls the tools.  `make help` lists all.
+PYTHON ?= python3
+CORES ?= all
+VENV := .venv
+BIN := $(VENV)/bin
+SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --workflow-profile workflow/profiles/default
+
+# Another environment's variables must not leak into ours.
+unexport PYTHONHOME
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+
+.DEFAULT_GOAL := help
+.PHONY: help study test lint benchmark gallery clean
+
+help:  ## list the targets
+	@echo "make study      datasets and figures of the paper, in results/paper/ (CORES=N for N cores)"
+	@echo "make test       all tests"
+	@echo "make lint       ruff, snakefmt and snakemake --lint"
+	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
+	@echo "make gallery    the README's pictures, in results/gallery/"
+	@echo "make clean      remove what runs wrote, except the gallery"
+
+study: $(VENV)/.study  ## the default study
+	@$(SNAKEMAKE)
+
+gallery: $(VENV)/.study
+	@$(SNAKEMAKE) gallery
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/python -m snakemake --lint
+
+benchmark: $(VENV)/.test
+	$(BIN)/python -m pytest tests/benchmarks -s
+
+clean:
+	rm -rf .snakemake
+	find results -mindepth 1 -maxdepth 1 ! -name gallery -exec rm -rf {} +
+
+# A stamp is written last, so an installation that was cut off is done again.
+$(VENV)/.study: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock $(VENV)/.study
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
+	@touch $@
