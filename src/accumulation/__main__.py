@@ -1,0 +1,86 @@
+"""What the rules call: ``python -m accumulation STAGE SPEC --out FILE [--in FILE ...]``.
+
+SPEC is the JSON text of :meth:`accumulation.study.Study.spec`.  ``python -m accumulation check
+CONFIG`` checks a config and says what it holds.  A user's fault ends in one sentence and exit
+code 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+
+from .launch import ONE_THREAD
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one stage, or check a config; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    from .errors import UserError
+
+    try:
+        if options.stage == "check":
+            check(options.spec)
+        else:
+            run(
+                options.stage,
+                json.loads(options.spec),
+                options.inputs,
+                options.out,
+                options.threads,
+            )
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print("error: not enough memory; use a smaller k, width or length", file=sys.stderr)
+        return 1
+    return 0
+
+
+def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
+    """Read the stage's inputs, do its work, write its file (or a figure's files)."""
+    from . import dataset, plugins, rendering, stages
+
+    datasets = [dataset.read(path) for path in inputs]
+    if stage == "figure":
+        module = plugins.load("figures", spec["draw"])
+        rendering.save(rendering.draw(module, datasets, spec), out, spec["dpi"])
+        return
+    keywords = {} if stage == "model" else {"threads": threads}
+    dataset.write(getattr(stages, f"run_{stage}")(spec, *datasets, **keywords), out[0])
+
+
+def check(path: str) -> None:
+    """Check a config file and print what it asks for."""
+    from . import configuration, study
+
+    found = study.load(configuration.read(path), path)
+    print(f"{path} is valid: study {found.name}")
+    for name, system in found.systems.items():
+        cut = system["geometry"]
+        size = "x".join(str(cut[key]) for key in ("width", "length") if key in cut)
+        print(f"  system {name}: {system['model']['name']} {cut['kind']} {cut['direction']} {size}")
+    for name, figure in found.figures.items():
+        print(f"  figure {name}: {', '.join(figure['systems'])}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
+    stages = ["model", "bands", "elements", "response", "figure", "check"]
+    parser.add_argument("stage", choices=stages)
+    parser.add_argument("spec", metavar="SPEC", help="JSON text; for check: a config file")
+    parser.add_argument("--out", nargs="+", default=[], metavar="FILE")
+    parser.add_argument("--in", nargs="+", default=[], metavar="FILE", dest="inputs")
+    parser.add_argument("--threads", type=int, default=1, help="threads over chunks of k")
+    return parser
+
+
+if __name__ == "__main__":
+    if any(os.environ.get(name) != "1" for name in ONE_THREAD):
+        # The package may have loaded numpy already, which reads these only once: start over.
+        os.environ |= ONE_THREAD
+        os.execv(sys.executable, [sys.executable, "-m", __package__, *sys.argv[1:]])
+    sys.exit(main())

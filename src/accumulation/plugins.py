@@ -1,0 +1,94 @@
+"""Models, densities and figures by name: the file's name is the config's name.
+
+A file ``models/NAME.py`` (or ``densities/``, ``figures/``) is found without being listed anywhere,
+and so is the user's own ``./NAME.py`` in the folder where the workflow runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from .errors import UserError, closest
+
+# What a file of each kind must define; None: a function of the file's own name.
+ENTRY = {"models": None, "densities": "kernel", "figures": "draw"}
+SINGULAR = {"models": "model", "densities": "density", "figures": "figure"}
+
+
+def available(kind: str) -> list[str]:
+    """Names of the packaged files of a kind, helpers such as ``figures/style.py`` left out."""
+    folder = Path(__file__).parent / kind
+    return sorted(path.stem for path in folder.glob("*.py") if _defines(path, kind))
+
+
+def path_of(kind: str, name: str) -> Path:
+    """The file that ``name`` stands for, the package's before the user's own.
+
+    Raises
+    ------
+    UserError
+        If there is none, or the user's file does not define what its kind needs.
+    """
+    if isinstance(name, str) and name.isidentifier():
+        packaged = Path(__file__).parent / kind / f"{name}.py"
+        if packaged.is_file() and _defines(packaged, kind):
+            return packaged
+        own = Path.cwd() / f"{name}.py"
+        if own.is_file():
+            if not _defines(own, kind):
+                wanted = f"a file that defines a function {ENTRY[kind] or name}()"
+                raise UserError(SINGULAR[kind], f"{name}.py", wanted)
+            return own
+    names = available(kind)
+    allowed = f"{', '.join(names)}, or your own file ./NAME.py"
+    raise UserError(SINGULAR[kind], name, allowed, closest(str(name), names))
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """The module of a model, density or figure.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown (the sentence lists those there are) or the user's file is broken.
+    """
+    path = path_of(kind, name)
+    if not is_own(path):
+        return importlib.import_module(f"{__package__}.{kind}.{name}")
+    qualified = f"{__package__}_own.{path}"
+    if qualified not in sys.modules:
+        spec = importlib.util.spec_from_file_location(qualified, path)
+        module = importlib.util.module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise UserError(f"{name}.py", reason, "a Python file that can be imported") from error
+        sys.modules[qualified] = module
+    return sys.modules[qualified]
+
+
+def is_own(path: Path) -> bool:
+    """Whether a plugin's file is the user's own, not the package's."""
+    return not path.is_relative_to(Path(__file__).parent)
+
+
+def _defines(path: Path, kind: str) -> bool:
+    """Whether the file defines its kind's function, read without running it."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError) as error:
+        if is_own(path):
+            raise UserError(
+                path.name, f"{type(error).__name__}: {error}", "a valid Python file"
+            ) from error
+        raise
+    return any(
+        isinstance(node, ast.FunctionDef) and node.name == (ENTRY[kind] or path.stem)
+        for node in tree.body
+    )

@@ -1,0 +1,55 @@
+"""Figures into files: whole or not at all, and the same bytes for the same picture."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from .errors import UserError
+
+# Dates would make two runs of the same study differ.
+METADATA = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+    "svg": {"Date": None, "Creator": None},
+}
+
+
+def save(figure, paths: list[str], dpi: int) -> None:
+    """Write a matplotlib figure to each path, in the format of its ending.
+
+    Parameters
+    ----------
+    dpi : of PNG files
+
+    Raises
+    ------
+    UserError
+        If a file cannot be written; nothing half-written is left behind.
+    """
+    import matplotlib
+
+    for path in map(Path, paths):
+        form = path.suffix[1:]
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # SVG names its parts by a random salt unless it is told one.
+            with matplotlib.rc_context({"svg.hashsalt": path.stem}):
+                figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
+            os.replace(temporary, path)
+        except OSError as error:
+            allowed = "a folder that can be written to, with room for the file"
+            raise UserError(str(path), error.strerror or str(error), allowed) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def draw(module, datasets: list, spec: dict):
+    """Call a figure's ``draw`` with its systems, each a mapping from stage to dataset."""
+    needs = spec["needs"]
+    systems = [
+        dict(zip(needs, datasets[start : start + len(needs)], strict=True))
+        for start in range(0, len(datasets), len(needs))
+    ]
+    return module.draw(systems, **spec["options"])

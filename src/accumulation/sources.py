@@ -1,0 +1,154 @@
+"""A hash of exactly the source that a stage runs, found by walking the code, not from a list.
+
+The walk starts from a function of the package and follows every name it refers to: to other
+definitions of its module, through its imports to other modules of the package, and no further.
+Comments, docstrings and formatting do not count, so tidying a file reruns nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import symtable
+from functools import cache
+from pathlib import Path
+
+from . import plugins
+
+PACKAGE = __package__
+ROOT = Path(__file__).parent
+# They choose words and refuse input, but no value of a dataset depends on how.
+WITHOUT_EFFECT = {f"{PACKAGE}.errors", f"{PACKAGE}.plugins"}
+
+
+@cache
+def code_hash(*starts: tuple[str, str | None]) -> str:
+    """Hash of all the source reached from ``(module, name)`` pairs; name None: the whole module."""
+    reached: dict[tuple[str, str], str] = {}
+    waiting = list(starts)
+    while waiting:
+        start = waiting.pop()
+        if start[1] is None:
+            waiting.extend((start[0], name) for name in _module(start[0]).definitions)
+        elif start not in reached and start[0] not in WITHOUT_EFFECT:
+            source, following = _module(start[0]).visit(start[1])
+            reached[start] = source
+            waiting.extend(following)
+    text = "\n".join(f"{key} {reached[key]}" for key in sorted(reached))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def plugin_hash(kind: str, name: str) -> str:
+    """Hash of a model, density or figure file and of all that it uses of the package."""
+    path = plugins.path_of(kind, name)
+    if plugins.is_own(path):
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    return code_hash((f"{PACKAGE}.{kind}.{name}", None))
+
+
+class _Module:
+    """Top-level definitions of one module of the package and what each of them refers to."""
+
+    def __init__(self, name: str):
+        self.name = name
+        path = _file(name)
+        text = path.read_text(encoding="utf-8")
+        tree = _without_docstrings(ast.parse(text))
+        self.package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        self.imports: dict[str, tuple[str, str | None]] = {}
+        self.definitions: dict[str, list[ast.stmt]] = {}
+        for node in tree.body:
+            for bound in self._bindings(node):
+                self.definitions.setdefault(bound, []).append(node)
+        table = symtable.symtable(text, str(path), "exec")
+        self.globals_of = {child.get_name(): _globals(child) for child in table.get_children()}
+
+    def _bindings(self, node: ast.stmt) -> list[str]:
+        if isinstance(node, ast.ImportFrom):
+            base = self._absolute(node)
+            for alias in node.names if base else []:
+                submodule = f"{base}.{alias.name}"
+                target = (submodule, None) if _file(submodule) else (base, alias.name)
+                self.imports[alias.asname or alias.name] = target
+            return []
+        if isinstance(node, ast.Import):
+            return []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return [node.name]
+        stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _stores(n)]
+        return stored or [""]  # "": a statement run for its effect
+
+    def _absolute(self, node: ast.ImportFrom) -> str | None:
+        if not node.level:
+            module = node.module or ""
+            return module if module.split(".")[0] == PACKAGE else None
+        parts = self.package.split(".")[: len(self.package.split(".")) - node.level + 1]
+        return ".".join([*parts, node.module] if node.module else parts)
+
+    def visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
+        """Source of a definition, and the definitions it refers to."""
+        if name in self.imports and name not in self.definitions:
+            return "", [self.imports[name]]
+        nodes = self.definitions.get(name, [])
+        following: list[tuple[str, str | None]] = []
+        for node in nodes:
+            for used in self._names(node):
+                if used in self.definitions:
+                    following.append((self.name, used))
+                elif used in self.imports:
+                    following.extend(self._through(node, used))
+        if "" in self.definitions:
+            following.append((self.name, ""))
+        return "\n".join(ast.dump(node) for node in nodes), following
+
+    def _names(self, node: ast.stmt) -> set[str]:
+        loaded = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        inside = self.globals_of.get(getattr(node, "name", None))
+        if inside is None:
+            return loaded
+        # Decorators, defaults and bases are evaluated outside of the definition's own scope.
+        outside = [*node.decorator_list, *getattr(node, "bases", [])]
+        if hasattr(node, "args"):
+            outside += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        return inside | {n.id for o in outside for n in ast.walk(o) if isinstance(n, ast.Name)}
+
+    def _through(self, node: ast.stmt, used: str) -> list[tuple[str, str | None]]:
+        """What ``used``, an imported name, reaches: of a module, only the attributes named."""
+        module, name = self.imports[used]
+        if name is not None:
+            return [(module, name)]
+        attributes = {
+            n.attr
+            for n in ast.walk(node)
+            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == used
+        }
+        return [(module, attribute) for attribute in attributes or {None}]
+
+
+@cache
+def _module(name: str) -> _Module:
+    return _Module(name)
+
+
+def _file(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split(".")[1:])
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((found for found in candidates if found.is_file()), None)
+
+
+def _stores(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _globals(table: symtable.SymbolTable) -> set[str]:
+    found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+    return found.union(*(_globals(child) for child in table.get_children()))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+            head = node.body[0] if node.body else None
+            if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant):
+                node.body = node.body[1:]
+    return tree
