@@ -1,0 +1,25 @@
+# Entry: reads and checks the config, then only includes.  The first target is the whole study.
+from pathlib import Path
+
+if "systems" not in config:
+
+    configfile: Path(workflow.basedir) / "config" / "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/bands.smk"
+include: "workflow/rules/elements.smk"
+include: "workflow/rules/response.smk"
+include: "workflow/rules/figures.smk"
+
+
+onsuccess:
+    print(f"Done: datasets and figures are in results/{study.name}/")
+
+
+rule all:
+    default_target: True
+    input:
+        study.targets(),
+    localrule: True

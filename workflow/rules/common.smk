@@ -1,0 +1,37 @@
+# Sets up what every rule shares: the package, the environment of the jobs, and the checked study.
+import os
+import sys
+from pathlib import Path
+
+# The package need not be installed.
+sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+
+from accumulation.configuration import read
+from accumulation.errors import UserError
+from accumulation.launch import prepare_jobs, release_stale_locks
+from accumulation.study import load
+
+prepare_jobs()
+
+try:
+    # Snakemake has read the files too, but would not notice a key that stands in one twice.
+    for file in workflow.configfiles:
+        read(file)
+    study = load(config, ", ".join(map(os.path.relpath, workflow.configfiles)))
+except UserError as error:
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(1)
+
+# A run killed by SIGKILL leaves its lock behind.
+release_stale_locks()
+
+NETCDF = f"results/{study.name}/{{system}}"
+LOGS = f"results/{study.name}/logs/{{system}}"
+BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
+# Cores that there are no systems for: threads over k.  No result depends on their number.
+SPARE = max(1, (workflow.cores or 1) // len(study.systems))
+
+
+wildcard_constraints:
+    system="|".join(map(re.escape, study.systems)),
+    figure="|".join(map(re.escape, study.figures)) or "none",
