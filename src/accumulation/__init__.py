@@ -7,5 +7,13 @@ from .models.haldane import haldane
 from .stages import bands, elements, model, response
 
 __all__ = [
-    "Flake", "Lattice", "Ribbon", "__version__", "bands", "elements", "haldane", "model", "response",
+    "Flake",
+    "Lattice",
+    "Ribbon",
+    "__version__",
+    "bands",
+    "elements",
+    "haldane",
+    "model",
+    "response",
 ]

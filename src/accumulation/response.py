@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import AT_REST, Eigenpairs, FermiPoints, fermi_points, occupation, over_chunks, solve
+from .bands import Eigenpairs, over_chunks, solve
 from .bloch import BlochMatrix
 from .elements import KernelFunction, States, matrix_elements
+from .fermi import AT_REST, FermiPoints, fermi_points, occupation
 
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
 # exp(-2 pi^2 T / (v dk)): 2e-11 at this ratio of T to v dk.

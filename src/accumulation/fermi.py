@@ -1,0 +1,255 @@
+"""Fermi points of a ribbon, by root finding on the exact bands; occupations.
+
+The mesh brackets the roots.  Cubic interpolation of the bands gives each to about spacing^4, inverse
+iteration or a Newton step on the full spectrum to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .bands import adjoint, expectation, over_chunks, solve
+
+# Half-width (in t0) of the zone in which a state counts as lying on the Fermi level.
+ON_LEVEL = 1e-10
+# A state on the Fermi level with a smaller velocity (in t0 a) is a band edge, not a crossing.
+AT_REST = 1e-6
+# Two levels this close (in t0) at a Fermi point are told apart by a full diagonalisation.
+CLOSE = 1e-6
+
+
+@dataclass(frozen=True)
+class FermiPoints:
+    """Where bands cross Fermi levels: one entry a crossing.
+
+    Attributes
+    ----------
+    level : (point,) int, index of the Fermi energy
+    k : (point,), wave vector in 1/a
+    band : (point,) int
+    interval : (point,) int, the crossing lies between mesh points interval and interval + 1
+    fraction : (point,), where in that interval, 0 to 1
+    step : (point,), change of the occupation with increasing k: -1, 1; +-1/2 at the end of a flat
+        stretch on the level; 0 where two bands cross exactly on it (only the velocity tells)
+    state : (point, orbital), the eigenvector where the search produced it, NaN elsewhere
+    """
+
+    level: np.ndarray
+    k: np.ndarray
+    band: np.ndarray
+    interval: np.ndarray
+    fraction: np.ndarray
+    step: np.ndarray
+    state: np.ndarray
+
+
+def occupation(energy: np.ndarray, fermi_energy: float) -> np.ndarray:
+    """Zero-temperature occupation 1, 1/2 (within ``ON_LEVEL`` of the level) or 0."""
+    distance = fermi_energy - energy
+    return np.where(np.abs(distance) <= ON_LEVEL, 0.5, (distance > 0).astype(float))
+
+
+def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> FermiPoints:
+    """All k with energy(k) = Fermi energy, to rounding, by root finding on the exact bands.
+
+    The mesh brackets the roots; a band edge that pokes through a level between two mesh points is
+    found where the tangents of the two ends allow it.  Bands that cross exactly on the level, or
+    touch it, are listed with ``step`` 0.
+
+    Parameters
+    ----------
+    k : (k,) uniform mesh of the whole Brillouin zone;  energy, velocity : (k, band)
+    fermi_energy : (level,)
+    """
+    spacing = k[1] - k[0]
+    next_energy, next_velocity = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
+    brackets, touches = [], []
+    for level, fermi in enumerate(fermi_energy):
+        here = occupation(energy, fermi)
+        there = np.roll(here, -1, axis=0)
+        for j, n in zip(*np.nonzero(here != there), strict=True):
+            brackets.append((level, j, n, 0.0, 1.0, there[j, n] - here[j, n]))
+        j, n = np.nonzero((here == 0.5) & (np.abs(velocity) > AT_REST))
+        touches += [(level, a, b, 0.0) for a, b in zip(j, n, strict=True)]
+        # A maximum below (minimum above) the level that the tangents would let through.
+        side = np.where(here == 1, 1.0, -1.0)
+        ends = (side * energy, side * velocity, side * next_energy, side * next_velocity)
+        candidate = (here == there) & (here != 0.5) & (ends[1] > AT_REST) & (ends[3] < -AT_REST)
+        candidate &= _tangent_top(*ends, spacing) >= side * fermi - ON_LEVEL
+        for j, n in zip(*np.nonzero(candidate), strict=True):
+            known = ((energy[j, n], velocity[j, n]), (next_energy[j, n], next_velocity[j, n]))
+            s, height = _extremum(bloch, k[j], spacing, n, side[j, n], known, fermi)
+            height = side[j, n] * (height - fermi)
+            if abs(height) <= ON_LEVEL:
+                touches.append((level, j, n, s))
+            elif height > 0:
+                brackets.append((level, j, n, 0.0, s, -side[j, n]))
+                brackets.append((level, j, n, s, 1.0, side[j, n]))
+    mesh = (bloch, k, spacing, energy, velocity, fermi_energy)
+    return _locate(*mesh, brackets, touches, threads)
+
+
+def _tangent_top(e0, v0, e1, v1, h):
+    """Height where the tangents of two ends meet, the first rising and the second falling.
+
+    Increased by a margin for bands that curve away from their tangents next to a sharp crossing.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        top = (v0 * e1 - v1 * e0 - v0 * v1 * h) / (v0 - v1)
+    return top + 0.25 * h * (v0 - v1)
+
+
+def _extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, float]:
+    """Fraction and energy of the extremum (``side`` 1: maximum) of a band within an interval.
+
+    Alternates the vertex of the two tangents, exact for a crossing of two straight bands, with the
+    secant of the velocity, good for a smooth one, and bisection, safe for any.  Ends when the
+    bracket or the slope is at rounding, or when the extremum cannot reach ``level``.
+    """
+    low, high = 0.0, 1.0
+    (e_low, v_low), (e_high, v_high) = ((side * e, side * v) for e, v in ends)
+    best = max((e_low, low), (e_high, high))
+    for step in range(80):
+        h = (high - low) * spacing
+        if high - low < 1e-14 or v_low <= v_high:
+            break
+        if _tangent_top(e_low, v_low, e_high, v_high, h) < side * level - ON_LEVEL:
+            break
+        vertex = (e_high - e_low - v_high * h) / (v_low - v_high) / h
+        x = (vertex, v_low / (v_low - v_high), 0.5)[step % 3]
+        s = low + (high - low) * min(max(x, 0.0), 1.0)
+        if s in (low, high):
+            s = 0.5 * (low + high)
+        pair = solve(bloch, np.array([start + s * spacing]))
+        e, v = side * pair.energy[0, band], side * pair.velocity[0, band]
+        best = max(best, (e, s))
+        if abs(v) < 1e-13:
+            break
+        if v > 0:
+            low, e_low, v_low = s, e, v
+        else:
+            high, e_high, v_high = s, e, v
+    return best[1], side * best[0]
+
+
+def _locate(
+    bloch, k, spacing, energy, velocity, fermi_energy, brackets, touches, threads
+) -> FermiPoints:
+    """Polish every bracketed root, chunk by chunk."""
+    level, j, n = (np.array([b[i] for b in brackets], dtype=int) for i in range(3))
+    low, high, step = (np.array([b[i] for b in brackets], dtype=float) for i in (3, 4, 5))
+    after = (j + 1) % len(k)
+    target = np.asarray(fermi_energy, dtype=float)[level]
+    first, last = energy[j, n] - target, energy[after, n] - target
+    s = _hermite_root(first, last, velocity[j, n] * spacing, velocity[after, n] * spacing)
+    s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
+    # A half step starts or ends on a mesh point that lies on the level: nothing to search.
+    half = np.abs(step) == 0.5
+    s = np.where(half, (np.abs(last) <= ON_LEVEL).astype(float), s)
+    kind = float if bloch.is_real else complex
+    state = np.full((len(s) + len(touches), bloch.size), np.nan, dtype=kind)
+    search = np.nonzero(~half)[0]
+
+    def work(part):
+        some = search[part]
+        where = (k[j[some]], spacing, n[some], target[some], step[some])
+        s[some], state[some] = _follow(bloch, *where, s[some], low[some], high[some])
+        lost = some[np.isnan(state[some, 0])]
+        where = (k[j[lost]], spacing, n[lost], target[lost], step[lost])
+        s[lost] = _newton(bloch, *where, s[lost], low[lost], high[lost])
+
+    if len(search):
+        over_chunks(work, len(search), bloch.size, threads)
+    columns = [(level, j, n, s, step)]
+    if touches:
+        t = np.array(touches)
+        whole = t[:, :3].astype(int)
+        columns.append((whole[:, 0], whole[:, 1], whole[:, 2], t[:, 3], np.zeros(len(t))))
+    level, j, n, s, step = (np.concatenate(c) for c in zip(*columns, strict=True))
+    return FermiPoints(level, k[j] + s * spacing, n, j, s, step, state)
+
+
+def _follow(bloch, start, spacing, band, target, step, s, low, high):
+    """Root and state by inverse iteration on a block of states next to the level.
+
+    At the interpolated root the wanted state is within about spacing^4 of the level, so H - E_F
+    amplifies it by that over the level spacing: three LU solves instead of three diagonalisations.
+    A state is NaN where this is not certain (another level within ``CLOSE``, a long Newton step, a
+    residual, a velocity of the wrong sign, a small matrix) and :func:`_newton` must decide.
+    """
+    size = bloch.size
+    failed = np.full((len(s), size), np.nan)
+    if size < 16 or len(s) == 0:
+        return s, failed
+    block = np.random.default_rng(0).standard_normal((size, 3))
+    identity = np.eye(size)
+    for rounds in (2, 1):
+        points = start + s * spacing
+        h, slope = bloch.hamiltonian(points), bloch.velocity(points)
+        # The offset keeps an exactly singular matrix, a state on the level, solvable.
+        shifted = h - (target + 3e-13)[:, None, None] * identity
+        try:
+            for _ in range(rounds):
+                block, _ = np.linalg.qr(np.linalg.solve(shifted, block))
+        except np.linalg.LinAlgError:
+            return s, failed
+        ritz, mix = np.linalg.eigh(adjoint(block) @ (h @ block))
+        block = block @ mix
+        nearest = np.argmin(np.abs(ritz - target[:, None]), axis=1)
+        every = np.arange(len(s))
+        state = block[every, :, nearest]
+        energy = ritz[every, nearest]
+        speed = expectation(state[:, :, None], slope @ state[:, :, None])[:, 0]
+        if rounds == 2:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                shift = np.nan_to_num((target - energy) / (speed * spacing), nan=np.inf)
+            sure = (np.abs(shift) < 1e-3) & (s + shift > low) & (s + shift < high)
+            found = np.where(sure, s + shift, s)
+            s, kept = found, s
+    ritz[every, nearest] = np.inf
+    sure &= np.abs(ritz - target[:, None]).min(axis=1) > CLOSE
+    residual = (h @ state[:, :, None])[:, :, 0] - energy[:, None] * state
+    sure &= (np.abs(residual).max(axis=1) < 1e-10) & (np.abs(energy - target) < ON_LEVEL)
+    sure &= speed * step < 0
+    return np.where(sure, s, kept), np.where(sure[:, None], state, np.nan)
+
+
+def _newton(bloch, start, spacing, band, target, step, s, low, high):
+    """Roots by safeguarded Newton steps on the full spectrum, so that bands keep their order."""
+    s, low, high = s.copy(), low.copy(), high.copy()
+    # Which side of the level each bracket's low end lies on (+1 below it).
+    below = np.where(step < 0, 1.0, -1.0)
+    active = np.arange(len(s))
+    for _ in range(60):
+        if len(active) == 0:
+            break
+        pair = solve(bloch, start[active] + s[active] * spacing)
+        picked = (np.arange(len(active)), band[active])
+        f, v = pair.energy[picked] - target[active], pair.velocity[picked] * spacing
+        is_low = f * below[active] < 0
+        low[active] = np.where(is_low, s[active], low[active])
+        high[active] = np.where(is_low, high[active], s[active])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            new = s[active] - f / v
+        inside = (new >= low[active]) & (new <= high[active])
+        new = np.where(inside, new, 0.5 * (low[active] + high[active]))
+        moved = np.abs(new - s[active])
+        s[active] = new
+        # Newton: the error after a step is its square times spacing * curvature / slope.
+        active = active[(moved > 1e-5) & (high[active] - low[active] > 1e-14)]
+    return s
+
+
+def _hermite_root(e0, e1, v0, v1) -> np.ndarray:
+    """Root in [0, 1] of the cubic with these end values and slopes, by a few Newton steps."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        s = np.nan_to_num(e0 / (e0 - e1), nan=0.5, posinf=0.5, neginf=0.5)
+        for _ in range(6):
+            a, b = 1 - s, s
+            value = e0 * (1 + 2 * s) * a**2 + e1 * (3 - 2 * s) * b**2
+            value = value + v0 * s * a**2 - v1 * a * b**2
+            slope = 6 * s * a * (e1 - e0) + v0 * a * (1 - 3 * s) + v1 * s * (3 * s - 2)
+            s = np.clip(np.nan_to_num(s - value / slope, nan=0.5), 0.0, 1.0)
+    return s
