@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .bands import Eigenpairs, adjoint, expectation, overlap
+from .bands import Eigenpairs, adjoint, overlap
 from .bloch import BlochMatrix
 
 # Principal part x / (x^2 + eta^2), in t0.  Pairs this close cancel between n and n' when both are
@@ -135,4 +135,4 @@ def _minus_imaginary(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def center_y(states: States) -> np.ndarray:
     """Mean position <n|y|n> of every state, (k, band), in a."""
-    return expectation(states.eigenvector, states.y[:, None] * states.eigenvector)
+    return states.y @ overlap(states.eigenvector, states.eigenvector)

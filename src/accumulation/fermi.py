@@ -1,7 +1,7 @@
 """Fermi points of a ribbon, by root finding on the exact bands; occupations.
 
-The mesh brackets the roots.  Cubic interpolation of the bands gives each to about spacing^4, inverse
-iteration or a Newton step on the full spectrum to rounding.
+The mesh brackets the roots.  Cubic interpolation of the bands gives each to about spacing^4,
+inverse iteration or a Newton step on the full spectrum to rounding.
 """
 
 from __future__ import annotations
