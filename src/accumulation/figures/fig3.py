@@ -1,0 +1,64 @@
+"""Figure 3: moments and accumulation of the Haldane ribbon in both phases."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from . import panels, style
+
+NEEDS = ("elements", "response")
+CAPTION = (
+    "Haldane zigzag ribbons with flux pi/2 and the Fermi level in the gap (Fig. 3 of the paper): "
+    "(a, b) trivial phase, (c, d) topological phase. (a, c) Orbital moment m_nn(k) of the valence "
+    "states, coloured by energy; the axis is an asinh scale where edge states dwarf the "
+    "bulk. (b, d) Accumulation by row; the intraband part is multiplied by "
+    "t0 tau / hbar. In the atomic gauge, which couples the field to the true position, the "
+    "interband part of a zigzag ribbon is identically zero by the symmetry T M_x (time reversal "
+    "times the mirror x -> -x), for every flux and staggered potential; the non-zero values of "
+    "the paper are of the kind that the cell gauge gives. Filled markers: A sites, open: B sites."
+)
+STATES = ("valence", "conduction", "all")
+
+
+@style.styled
+def draw(
+    systems: list[dict],
+    definition: str = "circulation",
+    gauge: str = "atomic",
+    fermi_energy: float | None = None,
+    states: str = "valence",
+) -> Figure:
+    """Figure 3 of a trivial and a topological ribbon, in this order.
+
+    Raises
+    ------
+    UserError
+        If there are not two systems, or one lacks the definition, gauge or Fermi energy, or
+        ``states`` is not valence, conduction or all.
+    """
+    panels.need_systems(systems, 2, "the trivial, then the topological ribbon")
+    panels.one_of("states", states, STATES)
+    figure = style.new_figure(style.DOUBLE_COLUMN, 4.7)
+    axes = figure.subplots(2, 2)
+    letters, responses = iter("abcd"), []
+    for (left, right), system in zip(axes, systems, strict=True):
+        elements = panels.pick(system["elements"], definition=definition, gauge=gauge)
+        response = panels.pick(
+            system["response"],
+            definition=definition, gauge=gauge, fermi_energy=fermi_energy, temperature=None,
+        )  # fmt: skip
+        half = elements.sizes["band"] // 2
+        chosen = {"valence": slice(half), "conduction": slice(half, None), "all": slice(None)}
+        lines = panels.moment(left, elements, chosen[states])
+        panels.energy_bar(figure, lines, left)
+        panels.profile(right, response)
+        responses.append(response)
+        style.letter(left, next(letters))
+        style.letter(right, next(letters))
+    for ax in axes[:, 1]:
+        style.legend_above(ax, panels.process_handles(), raise_by=3)
+    panels.site_legend(figure, responses[0])
+    if panels.peak(responses[0], "intraband", "interband") < panels.ZERO:
+        panels.share_limits(axes[:, 1], responses)
+        panels.note(axes[0, 1], "both parts identically zero")
+    return figure

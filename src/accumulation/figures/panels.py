@@ -1,0 +1,222 @@
+"""Panels that several figures share: bands, moments, profiles across the ribbon."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
+from matplotlib.ticker import NullLocator
+
+from ..errors import UserError
+from . import style
+from .units import accumulation_units, tex_units
+
+# Below this, in units of the axis, a quantity that a symmetry forbids is rounding only.
+ZERO = 1e-9
+# Rows further apart than this, in a, are not joined: a little over sqrt(3), a zigzag ribbon's step.
+NEAR = 1.8
+
+
+def pick(ds: xr.Dataset, **wanted) -> xr.Dataset:
+    """One entry of each of definition, gauge, fermi_energy, temperature; None takes the first.
+
+    Raises
+    ------
+    UserError
+        If the dataset does not hold what is asked for; the message lists what it holds.
+    """
+    for name, value in wanted.items():
+        held = np.atleast_1d(ds[name].values)
+        index = 0 if value is None else _position(name, value, held)
+        if name in ds.dims:
+            ds = ds.isel({name: index})
+    return ds
+
+
+def _position(name: str, value, held: np.ndarray) -> int:
+    allowed = "one of: " + ", ".join(str(entry) for entry in held)
+    if held.dtype.kind == "f":
+        try:
+            found = np.flatnonzero(np.isclose(held, float(value), atol=1e-9))
+        except (TypeError, ValueError):
+            raise UserError(name, value, allowed) from None
+    else:
+        found = np.flatnonzero(held.astype(str) == value)
+    if not len(found):
+        raise UserError(name, value, allowed)
+    return int(found[0])
+
+
+def need_systems(systems: list, count: int, what: str) -> None:
+    """Raise UserError unless a figure was given as many systems as it draws."""
+    if len(systems) != count:
+        raise UserError("systems", f"{len(systems)} systems", f"exactly {count}: {what}")
+
+
+def one_of(key: str, value, allowed: tuple):
+    """``value``, or UserError if it is not allowed."""
+    if value not in allowed:
+        raise UserError(key, value, "one of: " + ", ".join(map(str, allowed)))
+    return value
+
+
+def state_lines(ax, ds: xr.Dataset, values: np.ndarray, color: np.ndarray, cmap, norm=None):
+    """Lines values(k, band), colored by color(k, band); returns the artist for a color bar."""
+    k = np.broadcast_to(ds.k.values[:, None], values.shape)
+    points = np.stack([k, values], axis=-1)  # (k, band, 2)
+    segments = np.stack([points[:-1], points[1:]], axis=-2).reshape(-1, 2, 2)
+    middle = 0.5 * (color[:-1] + color[1:]).ravel()
+    norm = norm or Normalize(color.min(), color.max())
+    # As a picture in the PDF: tens of thousands of segments would be megabytes of vectors.
+    lines = LineCollection(
+        segments,
+        array=middle,
+        cmap=cmap,
+        norm=norm,
+        linewidths=0.7,
+        capstyle="round",
+        rasterized=True,
+    )
+    ax.add_collection(lines)
+    style.k_axis(ax, ds.attrs["period"])
+    margin = 0.05 * np.ptp(values)
+    if margin > ZERO:
+        ax.set_ylim(values.min() - margin, values.max() + margin)
+    return lines
+
+
+def energy_lines(ax, elements: xr.Dataset, values: np.ndarray):
+    """State lines colored by energy."""
+    return state_lines(ax, elements, values, elements.energy.values, style.ENERGY)
+
+
+def energy_bar(figure, artist, axes, fermi_energy: float | None = None):
+    """Color bar of the energy, with the Fermi level marked."""
+    bar = figure.colorbar(artist, ax=axes, pad=0.03, aspect=28)
+    bar.set_label("Energy ($t_0$)")
+    bar.outline.set_linewidth(0.5)
+    if fermi_energy is not None:
+        bar.ax.axhline(fermi_energy, color="black", linewidth=1.0)
+        beside = {"transform": bar.ax.get_yaxis_transform(), "ha": "right", "va": "center"}
+        bar.ax.text(-0.3, fermi_energy, "$E_F$", **beside)
+    return bar
+
+
+def moment(ax, elements: xr.Dataset, bands: slice | None = None):
+    """m_nn(k) of the states, colored by energy; ``elements`` holds one definition and gauge."""
+    shown = elements.isel(band=bands or slice(None))
+    lines = energy_lines(ax, shown, shown.moment.values)
+    style.zero_line(ax)
+    ax.set_ylabel(rf"$m_{{nn}}(k)$ ({tex_units(elements.moment.attrs['units'])})")
+    if np.max(np.abs(shown.moment.values)) < ZERO:
+        ax.set_ylim(-1, 1)
+        note(ax, r"$m_{nn}(k)=0$ for every state")
+    else:
+        _show_the_bulk(ax, shown.moment.values)
+    return lines
+
+
+def _show_the_bulk(ax, values: np.ndarray) -> None:
+    """An asinh axis, linear in the bulk's range, where edge states (y v, with y large) dwarf it."""
+    peaks = np.sort(np.max(np.abs(values), axis=0))
+    bulk = peaks[-min(4, len(peaks))]  # there are at most three edge states
+    top = np.max(np.abs(values))
+    if top < 3 * bulk or bulk < ZERO:
+        return
+    linear = float(f"{bulk:.0e}")
+    ax.set_yscale("asinh", linear_width=linear)
+    ticks = [step * linear for step in (0.5, 1, 3, 10, 30, 100) if step * linear < 1.2 * top]
+    ax.set_yticks([*(-t for t in ticks), 0, *ticks])
+    ax.yaxis.set_major_formatter("{x:.2g}")
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(min(1.2 * values.min(), -1.2 * bulk), max(1.2 * values.max(), 1.2 * bulk))
+
+
+def note(ax, text: str) -> None:
+    """Short remark in a panel whose data lie on zero, hence clear of the upper half."""
+    ax.text(0.5, 0.8, text, transform=ax.transAxes, ha="center", va="center", fontsize=7)
+
+
+def scatter(ax, response: xr.Dataset, values: np.ndarray, role: str, **look) -> None:
+    """values(row) against y: filled markers on the first sublattice, open ones on the others.
+
+    Faint lines join the sites of one sublattice at the same x, unless they are far apart.
+    """
+    color, y = style.ROLES[role]["color"], response.y.values
+    x = np.round(response.x.values, 6)
+    for number, name in enumerate(sublattices(response)):
+        fill = style.marker_fill(color, number)
+        for column in np.unique(x):
+            on = (response.sublattice.values == name) & (x == column)
+            near = np.count_nonzero(on) > 1 and np.max(np.diff(y[on])) < NEAR
+            joined = {"linestyle": "-" if near else "none", "linewidth": 0.4}
+            marker = style.ROLES[role]["marker"]
+            ax.plot(y[on], values[on], marker=marker, color=color, **fill, **(joined | look))
+
+
+def sublattices(ds: xr.Dataset) -> list[str]:
+    """Names of the sublattices, sorted."""
+    return sorted(set(ds.sublattice.values.tolist()))
+
+
+def profile(ax, response: xr.Dataset, processes=("intraband", "interband"), role=None) -> None:
+    """Accumulation by row of one or both processes; ``role`` overrides the process's look."""
+    for process in processes:
+        values = response.accumulation.sel(process=process).values
+        scatter(ax, response, values, role or process)
+    _finish_profile(ax, response)
+
+
+def parts(ax, response: xr.Dataset, process: str = "intraband") -> None:
+    """Even and odd parts of the accumulation about the ribbon's centre."""
+    if "even" not in response:
+        raise UserError("systems", "rows that do not pair up", "ribbons with rows at y and -y")
+    for role in ("even", "odd"):
+        scatter(ax, response, response[role].sel(process=process).values, role)
+    _finish_profile(ax, response)
+
+
+def _finish_profile(ax, response: xr.Dataset) -> None:
+    style.zero_line(ax)
+    style.y_axis(ax, response.y.values)
+    label_accumulation(ax, response)
+
+
+def label_accumulation(ax, response: xr.Dataset, name: str = "Accumulation ", log=False) -> None:
+    """Vertical label with units; call it again when the limits have changed.
+
+    A power of ten of small values goes into the label: matplotlib's own would push the panel
+    letter out of line.
+    """
+    units = accumulation_units(response.accumulation.attrs["units"])
+    exponent = int(np.floor(np.log10(np.max(np.abs(ax.get_ylim())))))
+    if not log and exponent < -2:
+        scale = 10.0**exponent
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value / scale:.3g}".replace("-", "−"))
+        units = rf"$10^{{{exponent}}}\,$" + units
+    ax.set_ylabel(f"{name}({units})")
+
+
+def peak(response: xr.Dataset, *processes: str) -> float:
+    """Largest magnitude of the accumulation of these processes."""
+    return float(np.max(np.abs(response.accumulation.sel(process=list(processes)).values)))
+
+
+def process_handles() -> list:
+    """Legend entries of both processes."""
+    labels = {"intraband": r"intraband ($\times\,t_0\tau/\hbar$)", "interband": "interband"}
+    return [style.role_handle(role, label) for role, label in labels.items()]
+
+
+def site_legend(figure, response: xr.Dataset, handles: list = ()) -> None:
+    """Legend under all panels: ``handles``, and which markers are filled and open."""
+    style.legend_below(figure, [*handles, *style.sublattice_handles(sublattices(response))])
+
+
+def share_limits(axes, responses, processes=("intraband", "interband")) -> None:
+    """One vertical range for panels that are compared, so that what is zero looks zero."""
+    limit = 1.12 * max(peak(response, *processes) for response in responses)
+    for ax, response in zip(axes, responses, strict=True):
+        ax.set_ylim(-limit, limit)
+        label_accumulation(ax, response)

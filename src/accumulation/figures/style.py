@@ -1,0 +1,183 @@
+"""The one look of all figures: sizes, palette, roles, axes, legends and saving."""
+
+from __future__ import annotations
+
+from functools import wraps
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+
+SINGLE_COLUMN, DOUBLE_COLUMN = 3.4, 7.0  # inches
+LATTICE_CONSTANT = 2.46  # Angstrom: sqrt(3) x 1.42, the C-C bond that Fig. 2's caption quotes
+
+# Okabe and Ito's palette, which survives all common kinds of colour blindness.
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
+VERMILION, PURPLE, SKY, GREY = "#D55E00", "#CC79A7", "#56B4E9", "#777777"
+
+# What a quantity looks like, in every figure.
+ROLES = {
+    "intraband": {"color": BLUE, "marker": "o", "label": "intraband"},
+    "interband": {"color": ORANGE, "marker": "^", "label": "interband"},
+    "even": {"color": ORANGE, "marker": "s", "label": "symmetric"},
+    "odd": {"color": GREEN, "marker": "v", "label": "antisymmetric"},
+    "ribbon": {"color": ORANGE, "marker": "^", "label": "ribbon"},
+    "flake": {"color": "black", "marker": "+", "label": "exact flake"},
+    "band": {"color": PURPLE, "marker": "D", "label": "band"},
+    "circulation": {"color": VERMILION, "marker": "^", "label": "circulation"},
+    "local": {"color": SKY, "marker": "o", "label": "local"},
+}
+
+# Grey in the middle, so that states in the bulk recede and those at an edge stand out.
+ACROSS = LinearSegmentedColormap.from_list("across", [BLUE, "#C8C8C8", VERMILION])
+ENERGY = mpl.colormaps["cividis"]
+
+RC = {
+    "figure.dpi": 300,
+    "savefig.dpi": 300,
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "axes.titlesize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 0.8,
+    "lines.markersize": 3.2,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.formatter.limits": (-3, 4),
+    "axes.formatter.use_mathtext": True,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "accumulation",
+}
+
+
+def styled(draw):
+    """Give a figure's ``draw`` the style; ticks are made lazily, so they are made here."""
+
+    @wraps(draw)
+    def wrapper(*args, **options):
+        with mpl.rc_context(RC):
+            figure = draw(*args, **options)
+            figure.draw_without_rendering()
+        return figure
+
+    return wrapper
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Empty figure of a size in inches; no pyplot, so no display and no global state."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save(figure: Figure, path: str | Path, file_format: str | None = None) -> None:
+    """Write a figure in print quality; the same figure always gives the same bytes."""
+    file_format = file_format or Path(path).suffix.lstrip(".")
+    dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
+    with mpl.rc_context(RC):
+        figure.savefig(path, format=file_format, metadata=dates.get(file_format))
+
+
+def letter(ax, text: str, title: str = "") -> None:
+    """Panel letter outside, above the panel's left corner, with an optional short title."""
+    bold = rf"$\mathbf{{({text})}}$"
+    ax.set_title(f"{bold} {title}".strip(), loc="left", pad=4)
+
+
+def legend_above(ax, handles: list, columns: int | None = None, raise_by: float = 1.0) -> None:
+    """Legend above the panel's right corner, ``raise_by`` points up: it cannot cover data."""
+    shift = ScaledTranslation(0, raise_by / 72, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        bbox_transform=ax.transAxes + shift,
+        ncols=columns or len(handles),
+        **_TIGHT,
+    )
+
+
+def legend_below(figure, handles: list, columns: int | None = None) -> None:
+    """One legend for all panels, under them."""
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=columns or len(handles), **_TIGHT
+    )
+
+
+_TIGHT = {
+    "frameon": False,
+    "borderaxespad": 0.0,
+    "borderpad": 0.1,
+    "handlelength": 1.0,
+    "handletextpad": 0.3,
+    "columnspacing": 0.9,
+}
+
+
+def role_handle(role: str, label: str | None = None) -> Line2D:
+    """Legend entry of a role."""
+    look = ROLES[role]
+    return Line2D(
+        [], [], linestyle="none", color=look["color"], marker=look["marker"],
+        label=label or look["label"],
+    )  # fmt: skip
+
+
+def sublattice_handles(names: list[str]) -> list[Line2D]:
+    """Legend entries that say which sublattice has filled and which has open markers."""
+    return [
+        Line2D(
+            [], [], linestyle="none", color=GREY, marker="o", label=f"{name} sites",
+            **marker_fill(GREY, number),
+        )
+        for number, name in enumerate(names)
+    ]  # fmt: skip
+
+
+def marker_fill(color: str, number: int) -> dict:
+    """Filled markers for the first sublattice, open ones for the others."""
+    face = color if number == 0 else "white"
+    return {"markerfacecolor": face, "markeredgecolor": color, "markeredgewidth": 0.7}
+
+
+def k_axis(ax, period: float) -> None:
+    """Brillouin zone of a ribbon along x, with ticks at -pi, 0 and pi over its period."""
+    unit = "a" if np.isclose(period, 1) else "L"
+    edge = np.pi / period
+    ax.set_xlim(-edge, edge)
+    ax.set_xticks([-edge, 0, edge], [rf"$-\pi/{unit}$", "0", rf"$\pi/{unit}$"])
+    # The outer labels would touch those of the next panel if they were centred.
+    for label, side in zip(ax.get_xticklabels(), ("left", "center", "right"), strict=True):
+        label.set_horizontalalignment(side)
+    ax.set_xlabel(r"$k$" if unit == "a" else rf"$k$ ($L={period:.3g}\,a$)")
+
+
+def y_axis(ax, y: np.ndarray, along: str = "x", angstrom: bool = False) -> None:
+    """Position across the ribbon in a on the axis ``along``, and in Angstrom opposite to it."""
+    half = 1.06 * np.max(np.abs(y))
+    getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
+    getattr(ax, f"set_{along}lim")(-half, half)
+    getattr(ax, f"set_{along}label")(r"$y$ ($a$)")
+    if not angstrom:
+        return
+    scale = (lambda v: v * LATTICE_CONSTANT, lambda v: v / LATTICE_CONSTANT)
+    if along == "x":
+        ax.secondary_xaxis("top", functions=scale).set_xlabel(r"$y$ ($\mathrm{\AA}$)", labelpad=2)
+    else:
+        ax.secondary_yaxis("right", functions=scale).set_ylabel(r"$y$ ($\mathrm{\AA}$)")
+
+
+def zero_line(ax) -> None:
+    """Thin line at zero, under the data."""
+    ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)
