@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from .errors import UserError, closest
+from .errors import Said, UserError, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
 ENTRY = {"models": None, "densities": "kernel", "figures": "draw"}
@@ -67,8 +67,7 @@ def load(kind: str, name: str) -> ModuleType:
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise UserError(f"{name}.py", reason, "a Python file that can be imported") from error
+            raise _broken(path, error) from error
         sys.modules[qualified] = module
     return sys.modules[qualified]
 
@@ -78,15 +77,18 @@ def is_own(path: Path) -> bool:
     return not path.is_relative_to(Path(__file__).parent)
 
 
+def _broken(path: Path, error: Exception) -> UserError:
+    found = f"{path.name} ({type(error).__name__}: {error})"
+    return UserError(path.stem, Said(found), "a Python file that can be imported")
+
+
 def _defines(path: Path, kind: str) -> bool:
     """Whether the file defines its kind's function, read without running it."""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError) as error:
         if is_own(path):
-            raise UserError(
-                path.name, f"{type(error).__name__}: {error}", "a valid Python file"
-            ) from error
+            raise _broken(path, error) from error
         raise
     return any(
         isinstance(node, ast.FunctionDef) and node.name == (ENTRY[kind] or path.stem)

@@ -18,4 +18,4 @@ rule bands:
         spec=lambda wildcards: study.spec(wildcards.system, "bands"),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation bands {params.spec:q} '
-        "--in {input:q} --out {output:q} --threads {threads} 2> {log:q}"
+        "--in {input:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

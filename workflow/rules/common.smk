@@ -1,5 +1,6 @@
 # Sets up what every rule shares: the package, the environment of the jobs, and the checked study.
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -15,15 +16,17 @@ prepare_jobs()
 
 try:
     # Snakemake has read the files too, but would not notice a key that stands in one twice.
-    for file in workflow.configfiles:
+    files = [os.path.relpath(file) for file in workflow.configfiles]
+    for file in files:
         read(file)
-    study = load(config, ", ".join(map(os.path.relpath, workflow.configfiles)))
+    study = load(config, ", ".join(files))
 except UserError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(1)
 
 # A run killed by SIGKILL leaves its lock behind.
-release_stale_locks()
+if workflow.is_main_process:
+    release_stale_locks()
 
 NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"

@@ -18,4 +18,4 @@ rule elements:
         spec=lambda wildcards: study.spec(wildcards.system, "elements"),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation elements {params.spec:q} '
-        "--in {input:q} --out {output:q} --threads {threads} 2> {log:q}"
+        "--in {input:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

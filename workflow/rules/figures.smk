@@ -21,7 +21,7 @@ rule figure:
         spec=lambda wildcards: study.figure_spec(wildcards.figure),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation figure {params.spec:q} '
-        "--in {input:q} --out {output:q} 2> {log:q}"
+        "--in {input:q} --out {output:q} 2> >(tee {log:q} >&2)"
 
 
 use rule figure as gallery_figure with:

@@ -16,4 +16,4 @@ rule model:
         spec=lambda wildcards: study.spec(wildcards.system, "model"),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation model {params.spec:q} '
-        "--out {output:q} 2> {log:q}"
+        "--out {output:q} 2> >(tee {log:q} >&2)"

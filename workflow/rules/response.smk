@@ -18,4 +18,4 @@ rule response:
         spec=lambda wildcards: study.spec(wildcards.system, "response"),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation response {params.spec:q} '
-        "--in {input:q} --out {output:q} --threads {threads} 2> {log:q}"
+        "--in {input:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

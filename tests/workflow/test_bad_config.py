@@ -1,0 +1,189 @@
+"""A wrong config ends in one sentence with the key and what is allowed, before any job starts."""
+
+import math
+import os
+
+import pytest
+import yaml
+from workflow_study import FIGURE, ROOT, config
+
+from accumulation import configuration, study
+from accumulation.__main__ import main
+from accumulation.errors import UserError
+
+G = "systems__trivial__geometry"
+M = "systems__trivial__model"
+S = "systems__trivial"
+
+FAULTS = [
+    ({"sistems": {}}, "sistems", "did you mean systems?"),
+    ({"study": None}, "study", "letters"),
+    ({"study": "../up"}, "study", "letters"),
+    ({"study": 3}, "study", "letters"),
+    ({"systems": {}}, "systems", "at least one"),
+    ({"systems": []}, "systems", "at least one"),
+    ({"systems__figures": {}}, "systems", "not figures"),
+    ({"formats": []}, "formats", "png, pdf, svg"),
+    ({"formats": ["jpeg"]}, "formats.0", "png, pdf or svg"),
+    ({"formats": "png"}, "formats", "list"),
+    ({f"{S}__fermi_enrgy": 0}, "systems.trivial.fermi_enrgy", "did you mean fermi_energy?"),
+    ({f"{M}": None}, "systems.trivial.model.name", None),
+    ({f"{M}__name": "haldene"}, "systems.trivial.model.name", "did you mean haldane?"),
+    ({f"{M}__name": 3}, "systems.trivial.model.name", "name of a model"),
+    ({f"{M}__delt": 1}, "systems.trivial.model.delt", "did you mean delta?"),
+    ({f"{M}__delta": "abc"}, "systems.trivial.model.delta", "finite number"),
+    ({f"{M}__delta": True}, "systems.trivial.model.delta", "finite number"),
+    ({f"{M}__delta": math.nan}, "systems.trivial.model.delta", "finite number"),
+    ({f"{M}__delta": math.inf}, "systems.trivial.model.delta", "finite number"),
+    ({f"{M}__delta": [1, 2]}, "systems.trivial.model.delta", "finite number"),
+    ({f"{M}__delta": "__import__('os')"}, "systems.trivial.model.delta", "finite number"),
+    ({f"{M}__phi": "pi/0"}, "systems.trivial.model.phi", "pi/2"),
+    ({f"{G}": None}, "systems.trivial.geometry", "kind"),
+    ({f"{G}__kind": "wire"}, "systems.trivial.geometry.kind", "ribbon or flake"),
+    ({f"{G}__kind": None}, "systems.trivial.geometry.kind", "ribbon or flake"),
+    ({f"{G}__widht": 4}, "systems.trivial.geometry.widht", "did you mean width?"),
+    ({f"{G}__width": None}, "systems.trivial.geometry.width", "at least 1"),
+    ({f"{G}__width": -3}, "systems.trivial.geometry.width", "at least 1"),
+    ({f"{G}__width": 0}, "systems.trivial.geometry.width", "at least 1"),
+    ({f"{G}__width": 2.5}, "systems.trivial.geometry.width", "an integer"),
+    ({f"{G}__width": "20"}, "systems.trivial.geometry.width", "an integer"),
+    ({f"{G}__width": True}, "systems.trivial.geometry.width", "an integer"),
+    ({f"{G}__length": 5}, "systems.trivial.geometry.length", "flake only"),
+    ({f"{G}__direction": "zigzag"}, "systems.trivial.geometry.direction", "two integers"),
+    ({f"{G}__direction": [0, 0]}, "systems.trivial.geometry.direction", "common divisor"),
+    ({f"{G}__direction": [2, 2]}, "systems.trivial.geometry.direction", "common divisor"),
+    ({f"{G}__direction": [1]}, "systems.trivial.geometry.direction", "two integers"),
+    ({f"{G}__direction": [1, 0.5]}, "systems.trivial.geometry.direction.1", "an integer"),
+    ({"systems__flake__geometry__length": None}, "systems.flake.geometry.length", "at least 2"),
+    ({"systems__flake__gauge": "cell"}, "systems.flake.gauge", "atomic"),
+    ({"systems__flake__definition": "band"}, "systems.flake.definition", "exact"),
+    ({f"{S}__k": 1}, "systems.trivial.k", "at least 8"),
+    ({f"{S}__k": "many"}, "systems.trivial.k", "an integer"),
+    ({f"{S}__k": 2.5}, "systems.trivial.k", "an integer"),
+    ({f"{S}__density": "orbital"}, "systems.trivial.density", "orbital_moment"),
+    ({f"{S}__density": ["charge"]}, "systems.trivial.density", "one density"),
+    (
+        {f"{S}__definition": "circulating"},
+        "systems.trivial.definition",
+        "did you mean circulation?",
+    ),
+    ({f"{S}__definition": []}, "systems.trivial.definition", "non-empty"),
+    ({f"{S}__definition": ["local", "local"]}, "systems.trivial.definition", "each once"),
+    ({f"{S}__gauge": ["atom"]}, "systems.trivial.gauge", "did you mean atomic?"),
+    ({f"{S}__gauge": []}, "systems.trivial.gauge", "non-empty"),
+    ({f"{S}__fermi_energy": []}, "systems.trivial.fermi_energy", "non-empty"),
+    ({f"{S}__fermi_energy": [0, "x"]}, "systems.trivial.fermi_energy.1", "finite number"),
+    ({f"{S}__fermi_energy": [1, 1.0]}, "systems.trivial.fermi_energy", "only once"),
+    ({f"{S}__fermi_energy": {}}, "systems.trivial.fermi_energy", "finite number"),
+    ({f"{S}__temperature": -0.1}, "systems.trivial.temperature", "at least 0"),
+    ({f"{S}__temperature": [0, -1]}, "systems.trivial.temperature", "at least 0"),
+    ({f"{S}__keep_eigenvectors": "yes please"}, "systems.trivial.keep_eigenvectors", "true or"),
+    ({"defaults__kk": 3}, "defaults.kk", "did you mean k?"),
+    ({"defaults__k": -3}, "defaults.k", "at least 8"),
+    ({"figures__profile__draw": "profil"}, "figures.profile.draw", "NAME.py"),
+    ({"figures__profile__systems": []}, "figures.profile.systems", "non-empty"),
+    ({"figures__profile__systems": None}, "figures.profile.systems", "non-empty"),
+    ({"figures__profile__systems": ["trivia"]}, "figures.profile.systems", "did you mean trivial?"),
+    ({"figures__profile__options__titel": 1}, "figures.profile.options.titel", "mean title?"),
+    ({"figures__profile__sytems": []}, "figures.profile.sytems", "did you mean systems?"),
+]
+
+
+@pytest.fixture
+def beside_figure(tmp_path, monkeypatch):
+    (tmp_path / "profile.py").write_text(FIGURE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def told(content) -> str:
+    with pytest.raises(UserError) as caught:
+        study.load(content, "config/config.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("change", "key", "allowed"), FAULTS, ids=lambda v: str(v)[:40])
+def test_one_sentence_names_key_and_what_is_allowed(beside_figure, change, key, allowed):
+    content = config(**change)
+    if change == {M: None}:  # the default model's name then is missing too
+        content["defaults"].pop("model")
+        key, allowed = "systems.trivial.model", "name"
+    sentence = told(content)
+    assert sentence.startswith("config/config.yaml: ")
+    assert f"`{key}`: got " in sentence
+    assert allowed in sentence.split("allowed: ")[1]
+    assert "\n" not in sentence
+    assert "function" not in sentence
+    assert len(sentence) < 350
+
+
+def test_the_small_study_itself_is_valid(beside_figure):
+    assert set(study.load(config()).systems) == {"trivial", "graphene", "flake"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda p: p.name)
+def test_configs_of_the_repository_are_valid(path, capsys):
+    assert main(["check", str(path)]) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["study: [", "- a list", "", "study: a\nstudy: b\nsystems: {}"])
+def test_broken_yaml_is_one_sentence(tmp_path, capsys, text):
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    assert main(["check", str(path)]) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "config.yaml" in error
+
+
+def test_own_model_beside_the_config(beside_figure):
+    text = "def mine(delta, t=1.0, kagome=False):\n    return None\n"
+    (beside_figure / "mine.py").write_text(text)
+    own = config(**{M: {"name": "mine", "delta": 0.5}})
+    assert study.load(own).systems["trivial"]["model"] == {
+        "name": "mine",
+        "delta": 0.5,
+        "t": 1.0,
+        "kagome": False,
+    }
+    assert "a value" in told(config(**{M: {"name": "mine"}}))
+    assert "true or false" in told(config(**{M: {"name": "mine", "delta": 1, "kagome": 1}}))
+
+
+@pytest.mark.parametrize(
+    "text", ["def mine(:", "x = 1", "raise ValueError('a\\nb')\ndef mine(): 0"]
+)
+def test_broken_own_model_is_one_sentence(beside_figure, text):
+    (beside_figure / "mine.py").write_text(text)
+    sentence = told(config(**{M: {"name": "mine"}}))
+    assert "mine" in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        config(**{f"{G}__width": -3}),
+        config(**{f"{M}__name": "haldene"}),
+        "study: small\nstudy: again\n" + yaml.safe_dump({"systems": {}}),
+    ],
+    ids=["negative", "unknown", "twice"],
+)
+def test_snakemake_stops_with_the_sentence_before_any_job(project, content):
+    project.write(content)
+    done = project.snakemake("--cores", "2")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("Using workflow")]
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: config/config.yaml: `")
+    assert not os.path.exists(project.folder / "results")
+
+
+def test_every_key_of_the_schema_is_documented():
+    text = (ROOT / "config" / "README.md").read_text()
+    kinds = configuration.schema()["$defs"]
+    keys = [*configuration.schema()["properties"], *kinds["figure"]["properties"]]
+    keys += [key for key in kinds["system"]["properties"] if key not in ("model", "geometry")]
+    keys += [f"geometry.{key}" for key in kinds["system"]["properties"]["geometry"]["properties"]]
+    assert [key for key in keys if f"| `{key}` |" not in text] == []
