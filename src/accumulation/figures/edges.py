@@ -32,7 +32,7 @@ def draw(
         If there are not three systems, or one lacks a definition, the gauge or Fermi energy.
     """
     panels.need_systems(systems, 3, "zigzag, armchair and chiral ribbons")
-    definitions = [definitions] if isinstance(definitions, str) else list(definitions)
+    definitions = panels.listed("definitions", definitions)
     figure = style.new_figure(style.DOUBLE_COLUMN, 3.6)
     axes = figure.subplots(2, 3, height_ratios=[1, 2.6], sharex="col")
     shown = []

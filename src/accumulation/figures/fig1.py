@@ -37,6 +37,7 @@ def draw(
         the Fermi energy.
     """
     panels.need_systems(systems, 3, "ribbons of gapped graphene, trivial and topological phase")
+    titles = panels.listed("titles", titles, 3)
     if isinstance(cells, bool) or not isinstance(cells, int) or cells < 1:
         raise UserError("cells", cells, "an integer of at least 1")
     figure = style.new_figure(style.DOUBLE_COLUMN, 3.5)

@@ -35,6 +35,7 @@ def draw(
         If there are not two systems, or one lacks the definition, gauge or Fermi energy.
     """
     panels.need_systems(systems, 2, "t2 = 0, then t2 = 0.06 with phi = 0")
+    titles = panels.listed("titles", titles, 2)
     figure = style.new_figure(style.DOUBLE_COLUMN, 6.6)
     axes = figure.subplots(3, 2)
     for column, (system, title) in enumerate(zip(systems, titles, strict=True)):

@@ -37,6 +37,9 @@ def draw(
         If there are not two systems, or one lacks a definition, gauge or the Fermi energy.
     """
     panels.need_systems(systems, 2, "the trivial, then the topological ribbon")
+    titles = panels.listed("titles", titles, 2)
+    definitions = panels.listed("definitions", definitions)
+    gauges = panels.listed("gauges", gauges)
     height = 0.7 + 1.75 * len(systems) * len(gauges)
     figure = style.new_figure(style.DOUBLE_COLUMN, height)
     axes = figure.subplots(

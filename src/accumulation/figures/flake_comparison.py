@@ -39,6 +39,7 @@ def draw(
     panels.need_systems(
         systems, 2 * PER_CASE, "twice a ribbon, a flake and a flake one cell longer"
     )
+    titles = panels.listed("titles", titles, 2)
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(3, 2, height_ratios=[1, 0.75, 0.42], sharex=False)
     for column, names in enumerate(("ac", "bd")):

@@ -61,6 +61,21 @@ def one_of(key: str, value, allowed: tuple):
     return value
 
 
+def listed(key: str, value, count: int | None = None) -> list[str]:
+    """``value`` as a list of names, ``count`` of them; a single name is a list of one.
+
+    Raises
+    ------
+    UserError
+        If it is empty, of another length, or does not consist of names.
+    """
+    names = [value] if isinstance(value, str) else value
+    fits = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
+    if not fits or not names or (count and len(names) != count):
+        raise UserError(key, value, f"a list of {count or 'one or more'} names")
+    return list(names)
+
+
 def state_lines(ax, ds: xr.Dataset, values: np.ndarray, color: np.ndarray, cmap, norm=None):
     """Lines values(k, band), colored by color(k, band); returns the artist for a color bar."""
     k = np.broadcast_to(ds.k.values[:, None], values.shape)
@@ -216,7 +231,7 @@ def site_legend(figure, response: xr.Dataset, handles: list = ()) -> None:
 
 def share_limits(axes, responses, processes=("intraband", "interband")) -> None:
     """One vertical range for panels that are compared, so that what is zero looks zero."""
-    limit = 1.12 * max(peak(response, *processes) for response in responses)
+    limit = 1.12 * max(peak(response, *processes) for response in responses) or 1.0
     for ax, response in zip(axes, responses, strict=True):
         ax.set_ylim(-limit, limit)
         label_accumulation(ax, response)
