@@ -9,13 +9,14 @@ from . import panels, style
 NEEDS = ("elements", "response")
 CAPTION = (
     "Gapped-graphene zigzag ribbon (Fig. 2 of the paper). (a) Orbital moment m_nn(k) of the "
-    "states, coloured by energy; time reversal makes it odd in k, and for t2 = 0 it is zero for "
-    "every state of a zigzag ribbon. (b) Centres of the states across the ribbon. (c) "
-    "Accumulation by row: the intraband part is multiplied by t0 tau / hbar, the interband part "
-    "vanishes by time reversal. (d) Even (symmetric) and odd (antisymmetric) parts of the "
-    "intraband part about the ribbon's centre. Filled markers: A sites, open: B sites. The "
-    "upper and right axes take a = 2.46 Angstrom. The axis of (a) is an "
-    "asinh scale where edge states dwarf the bulk."
+    "states, coloured by energy; time reversal makes it odd in k, and for t2 = 0 it is zero "
+    "for every state of a zigzag ribbon. (b) Centres of the states across the ribbon. (c) "
+    "Accumulation by row: the intraband part is multiplied by t0 tau / hbar, the interband "
+    "part vanishes by time reversal. (d) Even (symmetric) and odd (antisymmetric) parts of "
+    "the intraband part about the ribbon's centre; for t2 = 0 the even part is zero in "
+    "`circulation` and `local` and is not in `band`, the paper's definition. Filled markers: "
+    "A sites, open: B sites. The upper and right axes take a = 2.46 Angstrom. The axis of (a) "
+    "is an asinh scale where edge states dwarf the bulk."
 )
 
 

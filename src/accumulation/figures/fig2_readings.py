@@ -14,7 +14,8 @@ CAPTION = (
     "t2 = 0, odd in k for t2 = 0.06. The axis is an asinh scale where edge states dwarf the "
     "bulk. (c, d) Accumulation by row; the intraband part is multiplied by t0 tau / hbar, the "
     "interband part vanishes in both readings by time reversal. (e, f) Even and odd parts of "
-    "the intraband part. Filled markers: A sites, open: B sites."
+    "the intraband part; for t2 = 0 the even part is zero in `circulation` and `local` and is "
+    "not in `band`, the paper's definition. Filled markers: A sites, open: B sites."
 )
 TITLES = ("$t_2=0$", r"$t_2=0.06\,t_0$, $\phi=0$")
 

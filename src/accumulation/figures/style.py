@@ -1,9 +1,8 @@
-"""The one look of all figures: sizes, palette, roles, axes, legends and saving."""
+"""The one look of all figures: sizes, palette, roles, axes and legends."""
 
 from __future__ import annotations
 
 from functools import wraps
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -57,7 +56,6 @@ RC = {
     "axes.formatter.limits": (-3, 4),
     "axes.formatter.use_mathtext": True,
     "pdf.fonttype": 42,
-    "svg.hashsalt": "accumulation",
 }
 
 
@@ -74,19 +72,23 @@ def styled(draw):
     return wrapper
 
 
+class PrintFigure(Figure):
+    """Figure that is saved in the style it was drawn in, wherever that happens.
+
+    Fonts in a PDF and ticks that are made late are read from the settings at that time.
+    """
+
+    def savefig(self, *args, **options):
+        """As in matplotlib."""
+        with mpl.rc_context(RC):
+            super().savefig(*args, **options)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Empty figure of a size in inches; no pyplot, so no display and no global state."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = PrintFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
-
-
-def save(figure: Figure, path: str | Path, file_format: str | None = None) -> None:
-    """Write a figure in print quality; the same figure always gives the same bytes."""
-    file_format = file_format or Path(path).suffix.lstrip(".")
-    dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}
-    with mpl.rc_context(RC):
-        figure.savefig(path, format=file_format, metadata=dates.get(file_format))
 
 
 def letter(ax, text: str, title: str = "") -> None:
@@ -166,7 +168,7 @@ def k_axis(ax, period: float) -> None:
 def y_axis(ax, y: np.ndarray, along: str = "x", angstrom: bool = False) -> None:
     """Position across the ribbon in a on the axis ``along``, and in Angstrom opposite to it."""
     half = 1.06 * np.max(np.abs(y))
-    getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
+    getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     getattr(ax, f"set_{along}lim")(-half, half)
     getattr(ax, f"set_{along}label")(r"$y$ ($a$)")
     if not angstrom:
