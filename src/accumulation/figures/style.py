@@ -168,7 +168,7 @@ def k_axis(ax, period: float) -> None:
 def y_axis(ax, y: np.ndarray, along: str = "x", angstrom: bool = False) -> None:
     """Position across the ribbon in a on the axis ``along``, and in Angstrom opposite to it."""
     half = 1.06 * np.max(np.abs(y))
-    getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
     getattr(ax, f"set_{along}lim")(-half, half)
     getattr(ax, f"set_{along}label")(r"$y$ ($a$)")
     if not angstrom:
