@@ -14,8 +14,9 @@ CAPTION = (
     "bulk. (b, d) Accumulation by row; the intraband part is multiplied by "
     "t0 tau / hbar. In the atomic gauge, which couples the field to the true position, the "
     "interband part of a zigzag ribbon is identically zero by the symmetry T M_x (time reversal "
-    "times the mirror x -> -x), for every flux and staggered potential; the non-zero values of "
-    "the paper are of the kind that the cell gauge gives. Filled markers: A sites, open: B sites."
+    "times the mirror x -> -x), for every flux and staggered potential. The cell gauge, which "
+    "couples the field to the position of the unit cell, gives non-zero values of the kind that "
+    "the paper shows (diamonds). Filled markers: A sites, open: B sites."
 )
 STATES = ("valence", "conduction", "all")
 
@@ -25,10 +26,13 @@ def draw(
     systems: list[dict],
     definition: str = "circulation",
     gauge: str = "atomic",
+    beside: str | None = "cell",
     fermi_energy: float | None = None,
     states: str = "valence",
 ) -> Figure:
     """Figure 3 of a trivial and a topological ribbon, in this order.
+
+    ``beside`` is the gauge whose interband part is drawn beside that of ``gauge``; None: neither.
 
     Raises
     ------
@@ -38,6 +42,7 @@ def draw(
     """
     panels.need_systems(systems, 2, "the trivial, then the topological ribbon")
     panels.one_of("states", states, STATES)
+    panels.one_of("beside", beside, (None, "cell"))
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.7)
     axes = figure.subplots(2, 2)
     letters, responses = iter("abcd"), []
@@ -51,14 +56,21 @@ def draw(
         chosen = {"valence": slice(half), "conduction": slice(half, None), "all": slice(None)}
         lines = panels.moment(left, elements, chosen[states])
         panels.energy_bar(figure, lines, left)
+        if beside is not None:
+            other = panels.pick(
+                system["response"],
+                definition=definition, gauge=beside, fermi_energy=fermi_energy, temperature=None,
+            )  # fmt: skip
+            panels.profile(right, other, ["interband"], role=f"{beside} gauge")
         panels.profile(right, response)
         responses.append(response)
         style.letter(left, next(letters))
         style.letter(right, next(letters))
-    for ax in axes[:, 1]:
-        style.legend_above(ax, panels.process_handles(), raise_by=3)
-    panels.site_legend(figure, responses[0])
-    if panels.peak(responses[0], "intraband", "interband") < panels.ZERO:
+    handles = panels.process_handles()
+    if beside is not None:
+        handles.append(style.role_handle(f"{beside} gauge"))
+    panels.site_legend(figure, responses[0], handles)
+    if beside is None and panels.peak(responses[0], "intraband", "interband") < panels.ZERO:
         panels.share_limits(axes[:, 1], responses)
         panels.note(axes[0, 1], "both parts identically zero")
     return figure

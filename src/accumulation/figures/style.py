@@ -24,6 +24,7 @@ VERMILION, PURPLE, SKY, GREY = "#D55E00", "#CC79A7", "#56B4E9", "#777777"
 ROLES = {
     "intraband": {"color": BLUE, "marker": "o", "label": "intraband"},
     "interband": {"color": ORANGE, "marker": "^", "label": "interband"},
+    "cell gauge": {"color": PURPLE, "marker": "D", "label": "interband, cell gauge"},
     "even": {"color": ORANGE, "marker": "s", "label": "symmetric"},
     "odd": {"color": GREEN, "marker": "v", "label": "antisymmetric"},
     "ribbon": {"color": ORANGE, "marker": "^", "label": "ribbon"},
