@@ -118,14 +118,16 @@ def _extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, fl
         if _tangent_top(e_low, v_low, e_high, v_high, h) < side * level - ON_LEVEL:
             break
         vertex = (e_high - e_low - v_high * h) / (v_low - v_high) / h
-        x = (vertex, v_low / (v_low - v_high), 0.5)[step % 3]
+        secant = v_low / (v_low - v_high)
+        x = (vertex, secant, secant, 0.5)[step % 4]
         s = low + (high - low) * min(max(x, 0.0), 1.0)
         if s in (low, high):
             s = 0.5 * (low + high)
         pair = solve(bloch, np.array([start + s * spacing]))
         e, v = side * pair.energy[0, band], side * pair.velocity[0, band]
         best = max(best, (e, s))
-        if abs(v) < 1e-13:
+        # The energy is within v^2 / 2 e'' of the extremum's.
+        if abs(v) < 1e-7:
             break
         if v > 0:
             low, e_low, v_low = s, e, v
@@ -175,7 +177,7 @@ def _follow(bloch, start, spacing, band, target, step, s, low, high):
     """Root and state by inverse iteration on a block of states next to the level.
 
     At the interpolated root the wanted state is within about spacing^4 of the level, so H - E_F
-    amplifies it by that over the level spacing: three LU solves instead of three diagonalisations.
+    amplifies it by that over the level spacing: four LU solves instead of three diagonalisations.
     A state is NaN where this is not certain (another level within ``CLOSE``, a long Newton step, a
     residual, a velocity of the wrong sign, a small matrix) and :func:`_newton` must decide.
     """
@@ -185,13 +187,15 @@ def _follow(bloch, start, spacing, band, target, step, s, low, high):
         return s, failed
     block = np.random.default_rng(0).standard_normal((size, 3))
     identity = np.eye(size)
-    for rounds in (2, 1):
+    sure = np.ones(len(s), dtype=bool)
+    kept = s
+    for rounds in (2, 1, 0):
         points = start + s * spacing
         h, slope = bloch.hamiltonian(points), bloch.velocity(points)
         # The offset keeps an exactly singular matrix, a state on the level, solvable.
         shifted = h - (target + 3e-13)[:, None, None] * identity
         try:
-            for _ in range(rounds):
+            for _ in range(max(rounds, 1)):
                 block, _ = np.linalg.qr(np.linalg.solve(shifted, block))
         except np.linalg.LinAlgError:
             return s, failed
@@ -202,12 +206,11 @@ def _follow(bloch, start, spacing, band, target, step, s, low, high):
         state = block[every, :, nearest]
         energy = ritz[every, nearest]
         speed = expectation(state[:, :, None], slope @ state[:, :, None])[:, 0]
-        if rounds == 2:
+        if rounds:
             with np.errstate(divide="ignore", invalid="ignore"):
                 shift = np.nan_to_num((target - energy) / (speed * spacing), nan=np.inf)
-            sure = (np.abs(shift) < 1e-3) & (s + shift > low) & (s + shift < high)
-            found = np.where(sure, s + shift, s)
-            s, kept = found, s
+            sure &= (np.abs(shift) < 0.05) & (s + shift > low) & (s + shift < high)
+            s = np.where(sure, s + shift, s)
     ritz[every, nearest] = np.inf
     sure &= np.abs(ritz - target[:, None]).min(axis=1) > CLOSE
     residual = (h @ state[:, :, None])[:, :, 0] - energy[:, None] * state
