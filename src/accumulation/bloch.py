@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 
 # Matrices with fewer orbitals than this are multiplied whole, larger ones in blocks of ROWS rows.
-BANDED = 96
-ROWS = 24
+BANDED = 32
+ROWS = 14
 
 
 class BlochMatrix:
