@@ -1,0 +1,104 @@
+"""Speed of bands + elements + response, as ratios to bare numpy.linalg.eigh in the same run.
+
+One process, BLAS on one thread, without imports and files.  Prints a Markdown table; asserts
+nothing, since machines are noisy and shared.  Run it as a script.
+"""
+
+import os
+
+for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ[name] = "1"
+
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+import accumulation as acc
+
+POINTS = 401
+PARAMETERS = {"t2": 0.06, "phi": np.pi / 2, "delta": 0.5}
+CASES = [
+    ("zigzag", (1, 0), 20, 15),
+    ("zigzag", (1, 0), 100, 3),
+    ("armchair", (1, 1), 20, 15),
+    ("armchair", (1, 1), 60, 5),
+]
+
+
+def clock(work):
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def chain(ribbon, level, threads=1):
+    """Seconds of each stage."""
+    t1, bands = clock(lambda: acc.bands(ribbon, k=POINTS, threads=threads))
+    t2, elements = clock(lambda: acc.elements(ribbon, bands, threads=threads))
+    t3, _ = clock(lambda: acc.response(elements, fermi_energy=level, threads=threads))
+    return np.array([t1, t2, t3])
+
+
+def pythtb_ribbon(direction, width):
+    """The same ribbon in pythtb, the peer a user would otherwise pick."""
+    import pythtb
+
+    turn = PARAMETERS["t2"] * np.exp(1j * PARAMETERS["phi"])
+    model = pythtb.tb_model(2, 2, [[1, 0], [0.5, np.sqrt(3) / 2]], [[0, 0], [1 / 3, 1 / 3]])
+    model.set_onsite([PARAMETERS["delta"], -PARAMETERS["delta"]])
+    for cell in ([0, 0], [-1, 0], [0, -1]):
+        model.set_hop(-1.0, 0, 1, cell)
+    for cell in ([1, 0], [-1, 1], [0, -1]):
+        model.set_hop(turn, 0, 0, cell)
+        model.set_hop(turn.conjugate(), 1, 1, cell)
+    return model.make_supercell([list(direction), [0, 1]]).cut_piece(width, 1)
+
+
+def main():
+    print("| ribbon | width | H(k) | E_F | eigh | chain / eigh | bands + elements + response "
+          "| 2 threads | pythtb bands / eigh |")  # fmt: skip
+    print("|---|---|---|---|---|---|---|---|---|")
+    for name, direction, width, repeats in CASES:
+        ribbon = acc.haldane(**PARAMETERS).ribbon(direction, width)
+        k = acc.bands(ribbon, k=POINTS, eigenvectors=False).k.values
+        h = ribbon.hamiltonian(k)[0]
+        peer = pythtb_ribbon(direction, width)
+        mesh = k[:, None] * ribbon.period / (2 * np.pi)
+        for level in (0.0, 1.5):
+            bare, ours, faster, theirs = [], [], [], []
+            for _ in range(repeats):
+                bare.append(clock(lambda h=h: np.linalg.eigh(h))[0])
+                ours.append(chain(ribbon, level))
+                two = chain(ribbon, level, threads=2)
+                faster.append(ours[-1].sum() / two.sum())
+                if level == 0.0 and len(theirs) < 3:
+                    seconds = clock(lambda p=peer, m=mesh: p.solve_all(m, eig_vectors=True))[0]
+                    theirs.append(seconds / bare[-1])
+            shares = np.median(np.array(ours) / np.array(bare)[:, None], axis=0)
+            total = np.median(np.sum(ours, axis=1) / np.array(bare))
+            peer_text = f"{np.median(theirs):.1f}" if theirs else ""
+            print(
+                f"| {name} | {width} | {'real' if h.dtype == float else 'complex'} | {level} "
+                f"| {np.median(bare) / POINTS * 1e6:.0f} µs a k | **{total:.2f}** "
+                f"| {' + '.join(f'{s:.2f}' for s in shares)} | {np.median(faster):.2f} × "
+                f"| {peer_text} |",
+                flush=True,
+            )
+    code = (
+        "import accumulation as acc, resource\n"
+        "ribbon = acc.haldane(t2=0.06, phi=1.5, delta=0.5).ribbon((1, 0), 200)\n"
+        "elements = acc.elements(ribbon, acc.bands(ribbon, k=401))\n"
+        "acc.response(elements, 0.0)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peak = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    print(f"\nPeak memory, zigzag of width 200 on 401 k: {int(peak.stdout) / 2**20:.2f} GB")
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"Peak memory of this process: {own:.2f} GB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""Walks what is declared: every variable, density and dataset is labelled, and survives a file."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import accumulation as acc
+from accumulation import plugins
+from accumulation.dataset import VARIABLES, read, write
+from accumulation.errors import UserError
+from accumulation.stages import restore
+
+
+def chain():
+    ribbon = acc.haldane(t2=0.1, phi=0.7, delta=0.8).ribbon((1, 1), 3)
+    bands = acc.bands(ribbon, k=11)
+    elements = acc.elements(ribbon, bands, definition=["band", "local"], gauge=["atomic", "cell"])
+    return {
+        "model": acc.model(ribbon),
+        "bands": bands,
+        "elements": elements,
+        "response": acc.response(elements, [0.0, 0.1], [0.0, 0.02]),
+    }
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_every_variable_says_what_it_is(name):
+    dims, units, long_name, equation = VARIABLES[name]
+    assert dims
+    assert units
+    assert long_name
+    assert equation
+
+
+@pytest.mark.parametrize("name", plugins.available("densities"))
+def test_every_density_is_declared_in_full(name):
+    module = plugins.load("densities", name)
+    assert module.LONG_NAME
+    assert module.UNITS
+    assert module.EQUATION
+    assert module.TIME_REVERSAL in (1, -1)
+    for kind in ("ribbon", "flake"):
+        assert module.DEFINITIONS[kind]
+    assert set(module.NEEDS_ALL_BANDS) <= set(module.DEFINITIONS["ribbon"])
+
+
+@pytest.mark.parametrize("name", plugins.available("densities"))
+def test_declared_time_reversal_parity_gives_the_selection_rule(name):
+    """Eqs. 22-27: a density that is odd has no interband response with time reversal, an even one
+    has no intraband response (its diagonal elements are even in k).
+    """
+    module = plugins.load("densities", name)
+    ribbon = acc.haldane(t2=0.1, delta=0.5, strain=0.3).ribbon((2, 1), 3)
+    bands = acc.bands(ribbon, k=201)
+    forbidden = "interband" if module.TIME_REVERSAL == -1 else "intraband"
+    for definition in module.DEFINITIONS["ribbon"]:
+        found = acc.response(acc.elements(ribbon, bands, name, definition), 0.9, [0.0, 0.05])
+        values = found.accumulation
+        assert np.abs(values.sel(process=forbidden)).max() < 1e-9
+        assert np.abs(values.drop_sel(process=forbidden)).max() > 1e-4
+
+
+@pytest.mark.parametrize("stage", ["model", "bands", "elements", "response"])
+def test_datasets_are_labelled_and_survive_a_file(stage, tmp_path):
+    ds = chain()[stage]
+    for variable in ds.variables.values():
+        assert {"units", "long_name", "equation"} <= set(variable.attrs)
+        assert "{" not in "".join(map(str, variable.attrs.values()))
+    write(ds, tmp_path / "stage.nc")
+    assert [p.name for p in tmp_path.iterdir()] == ["stage.nc"]
+    with xr.open_dataset(tmp_path / "stage.nc") as plain:
+        xr.testing.assert_identical(plain.load(), ds)
+
+
+def test_a_ribbon_comes_back_from_its_datasets():
+    found = chain()
+    ribbon = restore(found["model"])
+    again = restore(found["elements"])
+    for k in (0.1, 2.0):
+        np.testing.assert_array_equal(ribbon.hamiltonian(k)[0], again.hamiltonian(k)[0])
+
+
+@pytest.mark.parametrize("content", [b"", b"not a netCDF file", None])
+def test_a_damaged_file_is_named(content, tmp_path):
+    path = tmp_path / "stage.nc"
+    if content is None:
+        write(chain()["bands"], path)
+        content = path.read_bytes()[:2000]
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"stage\.nc"):
+        read(path)
