@@ -94,6 +94,11 @@ def over_chunks(work, points: int, size: int, threads: int = 1) -> None:
         for part in parts:
             work(part)
         return
+
+    def share(first):
+        for part in parts[first::threads]:
+            work(part)
+
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, parts):
+        for _ in pool.map(share, range(threads)):
             pass

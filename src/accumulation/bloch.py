@@ -16,6 +16,8 @@ import numpy as np
 # Matrices with fewer orbitals than this are multiplied whole, larger ones in blocks of ROWS rows.
 BANDED = 32
 ROWS = 14
+# From this size on the band solver beats batched LU.
+BANDED_SOLVE = 64
 
 
 class BlochMatrix:
@@ -113,6 +115,27 @@ class BlochMatrix:
         for rows, columns in self._bands:
             np.matmul(matrix[:, rows, columns], vectors[:, columns], out=out[:, rows])
         return out
+
+    def solve(self, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """``matrix^-1 right`` for matrices as in :meth:`product`, diagonal included.
+
+        Raises numpy.linalg.LinAlgError where a matrix is singular.
+        """
+        width = int(np.max(self.row - self.column, initial=0))
+        if self.size < BANDED_SOLVE or 3 * width > self.size:
+            return np.linalg.solve(matrix, right)
+        # LAPACK's band solver: linear instead of cubic in the width; scipy is slow to import.
+        from scipy.linalg import solve_banded
+
+        places = np.arange(self.size)[:, None] + np.arange(-width, width + 1)
+        rows = np.broadcast_to(np.arange(self.size)[:, None], places.shape)
+        inside = (places >= 0) & (places < self.size)
+        rows, columns = rows[inside], places[inside]
+        band = np.zeros((len(matrix), 2 * width + 1, self.size), dtype=matrix.dtype)
+        band[:, width + rows - columns, columns] = matrix[:, rows, columns]
+        right = np.broadcast_to(right, (len(matrix), *right.shape[-2:]))
+        pairs = zip(band, right, strict=True)
+        return np.array([solve_banded((width, width), b, r, check_finite=False) for b, r in pairs])
 
     def hamiltonian(self, k: np.ndarray) -> np.ndarray:
         """H(k), (k, orbital, orbital), in the atomic basis; float64 where ``is_real``."""

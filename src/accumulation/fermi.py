@@ -196,7 +196,7 @@ def _follow(bloch, start, spacing, band, target, step, s, low, high):
         shifted = h - (target + 3e-13)[:, None, None] * identity
         try:
             for _ in range(max(rounds, 1)):
-                block, _ = np.linalg.qr(np.linalg.solve(shifted, block))
+                block, _ = np.linalg.qr(bloch.solve(shifted, block))
         except np.linalg.LinAlgError:
             return s, failed
         ritz, mix = np.linalg.eigh(adjoint(block) @ (h @ block))
