@@ -37,7 +37,7 @@ lint: $(VENV)/.test
 	$(BIN)/python -m snakemake --lint
 
 benchmark: $(VENV)/.test
-	$(BIN)/python -m pytest tests/benchmarks -s
+	$(BIN)/python tests/benchmarks/benchmark_ribbon.py
 
 clean:
 	rm -rf .snakemake

@@ -77,6 +77,30 @@ class BlochMatrix:
         scale = np.abs(table).max(initial=0.0)
         return bool(np.abs(table - reflected).max(initial=0.0) <= 1e-13 * scale)
 
+    @cached_property
+    def reversal(self) -> tuple[np.ndarray, bool] | None:
+        """A symmetry that takes k to -k: (order, conjugate), or None.
+
+        H(-k) = H(k)[order][:, order], conjugated if ``conjugate``.  ``order`` keeps the orbitals,
+        reverses them, or reverses y only.  Time reversal keeps and conjugates, inversion reverses,
+        time reversal times the mirror y -> -y (armchair Haldane ribbons) conjugates too.
+        """
+        size = self.size
+        dense = np.zeros((len(self.displacement), size, size), dtype=complex)
+        dense[:, self.row, self.column] = self._hopping
+        negative = np.abs(self.displacement[:, None] + self.displacement) < 1e-9
+        if not np.all(negative.sum(axis=1) == 1):
+            return None
+        opposite = dense[np.argmax(negative, axis=1)]
+        tolerance = 1e-14 * np.abs(dense).max(initial=0.0)
+        keep = np.arange(size)
+        for order in (keep, keep[::-1], np.argsort(-np.round(self.y, 8), kind="stable")):
+            for image, conjugate in ((dense.conj(), True), (opposite, False)):
+                turned = image[:, order][:, :, order]
+                if np.abs(turned - dense).max(initial=0.0) <= tolerance:
+                    return order, conjugate
+        return None
+
     def _evaluate(self, table: np.ndarray, real: bool, k: np.ndarray) -> np.ndarray:
         phase = k[:, None] * self.displacement
         if real:

@@ -88,15 +88,27 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     complex_parts = 1 if bloch.is_real else 2
     vectors = [np.empty((*shape, bloch.size)) for _ in range(complex_parts if eigenvectors else 0)]
 
+    # The mesh holds -k for every k: a symmetry between them halves the work.
+    paired = system.kind == "ribbon" and bloch.reversal is not None
+    order, conjugate = bloch.reversal if paired else (slice(None), False)
+
     def work(part):
         pairs = solve(bloch, points[part])
         energy[part], velocity[part] = pairs.energy, pairs.velocity
-        if vectors:
-            vectors[0][part] = pairs.eigenvector.real
-        if len(vectors) == 2:
-            vectors[1][part] = pairs.eigenvector.imag
+        # z[::-1][part] are the places of -k.
+        if paired:
+            energy[::-1][part], velocity[::-1][part] = pairs.energy, -pairs.velocity
+        parts = (pairs.eigenvector.real, pairs.eigenvector.imag)
+        for vector, component, sign in zip(
+            vectors, parts, (1, -1 if conjugate else 1), strict=False
+        ):
+            vector[part] = component
+            if paired:
+                np.multiply(component[:, order], sign, out=vector[::-1][part])
 
-    over_chunks(work, len(points), bloch.size, threads)
+    # The middle of an odd mesh, k = 0, is its own partner and is done as it is.
+    half = (len(points) + 1) // 2 if paired else len(points)
+    over_chunks(work, half, bloch.size, threads)
     values = {"k": points, "weight": weight, "energy": energy, "velocity": velocity}
     values |= dict(zip(("eigenvector_re", "eigenvector_im"), vectors, strict=False))
     return label(values, "bands", {"kind": system.kind, "period": system.period})

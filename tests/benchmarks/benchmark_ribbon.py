@@ -9,14 +9,14 @@ import os
 for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ[name] = "1"
 
-import resource
-import subprocess
-import sys
-import time
+import resource  # noqa: E402
+import subprocess  # noqa: E402
+import sys  # noqa: E402
+import time  # noqa: E402
 
-import numpy as np
+import numpy as np  # noqa: E402
 
-import accumulation as acc
+import accumulation as acc  # noqa: E402
 
 POINTS = 401
 PARAMETERS = {"t2": 0.06, "phi": np.pi / 2, "delta": 0.5}
@@ -24,7 +24,7 @@ CASES = [
     ("zigzag", (1, 0), 20, 15),
     ("zigzag", (1, 0), 100, 3),
     ("armchair", (1, 1), 20, 15),
-    ("armchair", (1, 1), 60, 5),
+    ("armchair", (1, 1), 100, 3),
 ]
 
 

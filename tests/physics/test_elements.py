@@ -194,13 +194,34 @@ def test_eigenvectors_need_not_be_kept():
         np.testing.assert_allclose(kept[name], anew[name], atol=1e-12)
 
 
-def test_one_diagonalisation_a_k_point(monkeypatch):
-    """Cost by counts: bands diagonalise once a k, elements and an insulator's response never."""
+@pytest.mark.parametrize(
+    ("direction", "parameters", "expected"),
+    [
+        ((2, 1), GENERIC, 101),
+        ((1, 1), GENERIC, 51),  # time reversal times the mirror y -> -y pairs k with -k
+        ((2, 1), GENERIC | {"phi": 0.0}, 51),  # time reversal
+        ((2, 1), GENERIC | {"delta": 0.0}, 51),  # inversion
+    ],
+)
+def test_diagonalisations_are_counted(monkeypatch, direction, parameters, expected):
+    """Bands diagonalise each k once, or each pair k, -k; elements and response never."""
+    ribbon = acc.haldane(**parameters).ribbon(direction, 6)
+    direct = np.linalg.eigvalsh(ribbon.hamiltonian(acc.bands(ribbon, k=101).k.values)[0])
     counted = []
     eigh = np.linalg.eigh
     monkeypatch.setattr(np.linalg, "eigh", lambda h: counted.append(len(h)) or eigh(h))
-    ribbon = acc.haldane(**GENERIC).ribbon((1, 1), 6)
     bands = acc.bands(ribbon, k=101)
-    assert sum(counted) == 101
+    assert sum(counted) == expected
     acc.response(acc.elements(ribbon, bands), fermi_energy=-0.2)
-    assert sum(counted) == 101
+    if np.all(np.abs(bands.energy + 0.2) > 1e-3):
+        assert sum(counted) == expected
+    # the states of -k are eigenstates of H(-k) with the velocities of their energies
+    np.testing.assert_allclose(bands.energy, direct, atol=1e-12)
+    u = (
+        bands.eigenvector_re.values
+        + 1j * bands.get("eigenvector_im", 0 * bands.energy[0, 0]).values
+    )
+    h, slope = ribbon.hamiltonian(bands.k.values)
+    np.testing.assert_allclose(h @ u, u * bands.energy.values[:, None], atol=1e-12)
+    velocity = np.einsum("kan,kab,kbn->kn", u.conj(), slope, u).real
+    np.testing.assert_allclose(bands.velocity, velocity, atol=1e-10)
