@@ -11,6 +11,7 @@ include: "workflow/rules/model.smk"
 include: "workflow/rules/bands.smk"
 include: "workflow/rules/elements.smk"
 include: "workflow/rules/response.smk"
+include: "workflow/rules/grids.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -1,16 +1,17 @@
 """What the rules call: ``python -m accumulation STAGE SPEC --out FILE [--in FILE ...]``.
 
-SPEC is the JSON text of :meth:`accumulation.study.Study.spec`.  ``python -m accumulation check
-CONFIG`` checks a config and says what it holds.  A user's fault ends in one sentence and exit
-code 1.
+SPEC is the JSON text of :meth:`accumulation.study.Study.spec`, or @ and a file that holds it.
+``python -m accumulation check CONFIG`` checks a config and says what it holds.  A user's fault ends
+in one sentence and exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
+import time
+from pathlib import Path
 
 from .launch import ONE_THREAD
 
@@ -18,6 +19,7 @@ from .launch import ONE_THREAD
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage, or check a config; returns the exit code."""
     options = _parser().parse_args(arguments)
+    from . import tiles
     from .errors import UserError
 
     try:
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             run(
                 options.stage,
-                json.loads(options.spec),
+                tiles.load_spec(options.spec),
                 options.inputs,
                 options.out,
                 options.threads,
@@ -42,9 +44,21 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
     """Read the stage's inputs, do its work, write its file (or a figure's files)."""
-    from . import dataset, plugins, rendering, stages
+    from . import dataset, plugins, rendering, stages, tiles
 
-    datasets = [dataset.read(path) for path in inputs]
+    if stage == "tile":
+        started = time.perf_counter()
+        total, new = tiles.run(spec, inputs[0] if inputs else None, out[0])
+        words = f"{total} points, {new} computed, {total - new} kept"
+        seconds = time.perf_counter() - started
+        print(
+            f"{spec['stage']} tile {Path(out[0]).stem}: {words}, {seconds:.1f} s", file=sys.stderr
+        )
+        return
+    if stage == "merge":
+        dataset.write(tiles.merge(spec, spec["tiles"]), out[0])
+        return
+    datasets = [dataset.read(path, set_aside=True) for path in inputs]
     if stage == "figure":
         module = plugins.load("figures", spec["draw"])
         rendering.save(rendering.draw(module, datasets, spec), out, spec["dpi"])
@@ -69,9 +83,11 @@ def check(path: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
-    stages = ["model", "bands", "elements", "response", "figure", "check"]
+    stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "check"]
     parser.add_argument("stage", choices=stages)
-    parser.add_argument("spec", metavar="SPEC", help="JSON text; for check: a config file")
+    parser.add_argument(
+        "spec", metavar="SPEC", help="JSON text, or @FILE; for check: a config file"
+    )
     parser.add_argument("--out", nargs="+", default=[], metavar="FILE")
     parser.add_argument("--in", nargs="+", default=[], metavar="FILE", dest="inputs")
     parser.add_argument("--threads", type=int, default=1, help="threads over chunks of k")

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from .errors import MISSING, UserError, closest, unknown_key
+from .grid import arange, linspace
 
 SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 NUMBER = "a finite number such as 0.5, or one written as 'pi/2'"
@@ -152,3 +153,47 @@ def _evaluate(node: ast.expr) -> float:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
             return _BINARY[type(op)](_evaluate(left), _evaluate(right))
     raise ValueError("not arithmetic of numbers and pi")
+
+
+AXIS = "a list, {linspace: [start, stop, number]}, {arange: [start, stop, step]} or {axis: NAME}"
+
+
+def axis_values(value: object, key: str) -> list:
+    """Values of a grid's axis: of a list as they stand, of linspace and arange worked out.
+
+    Raises
+    ------
+    UserError
+        If it is none of these, is empty, or has a value twice.
+    """
+    if isinstance(value, list):
+        values = value
+    elif isinstance(value, dict) and set(value) in ({"linspace"}, {"arange"}):
+        (kind, limits), *_ = value.items()
+        values = _spaced(kind, limits, f"{key}.{kind}")
+    else:
+        raise UserError(key, value, AXIS)
+    texts = [repr(one) for one in values]
+    if not values or len(set(texts)) < len(texts):
+        raise UserError(key, value, "a non-empty list, each value once")
+    return values
+
+
+def _spaced(kind: str, limits: object, key: str) -> list[float]:
+    words = (
+        "three numbers: start, stop and "
+        + {
+            "linspace": "how many (an integer of at least 2)",
+            "arange": "step (not 0, and towards stop)",
+        }[kind]
+    )
+    if not isinstance(limits, list) or len(limits) != 3:
+        raise UserError(key, limits, words)
+    start, stop, third = (number(one, f"{key}.{i}") for i, one in enumerate(limits))
+    if kind == "linspace":
+        if third < 2 or third != int(third):
+            raise UserError(key, limits, words)
+        return linspace(start, stop, int(third))
+    if third == 0 or (stop - start) / third < 0:
+        raise UserError(key, limits, words)
+    return arange(start, stop, third)

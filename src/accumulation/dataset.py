@@ -5,6 +5,7 @@ Natural units: hbar = e = a = t0 = E = 1, spelled out in every variable's ``unit
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import json
@@ -18,6 +19,8 @@ import xarray as xr
 from . import __version__
 from .errors import UserError
 
+_GRID = ("process", "fermi_energy", "temperature")
+_ACCUMULATED = "{units} x (e E tau | e E) / a"
 # name: (dims, units, long_name, equation).  "{...}" is filled in from the density's declaration.
 VARIABLES = {
     "hop_to": (("hop",), "1", "orbital hopped to, in cell 0 (row of H)", "S41"),
@@ -66,6 +69,33 @@ VARIABLES = {
     ),
     "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "18"),
     "temperature": (("temperature",), "t0 / k_B", "temperature", "18"),
+    "left_edge": (
+        _GRID,
+        _ACCUMULATED,
+        "accumulated {long_name} at the left edge, per length",
+        "55, 58",
+    ),
+    "right_edge": (
+        _GRID,
+        _ACCUMULATED,
+        "accumulated {long_name} at the right edge, per length",
+        "55, 58",
+    ),
+    "edge_even": (_GRID, _ACCUMULATED, "half the sum of both edges", "Fig. 2(d)"),
+    "edge_odd": (_GRID, _ACCUMULATED, "half of right minus left edge", "Fig. 2(d)"),
+    "fermi_level": (("fermi_energy",), "t0", "Fermi energy of the point", "18"),
+    "edge_crossings": (
+        ("edge", "fermi_energy"),
+        "1",
+        "Fermi points of states at the edge; -1 where the Fermi energy is undefined",
+        "55",
+    ),
+    "direct_gap": ((), "t0", "smallest direct gap of the bulk", "54"),
+    "indirect_gap": ((), "t0", "indirect gap of the bulk, negative where bands overlap", "54"),
+    "midgap": ((), "t0", "middle of the bulk's indirect gap", "54"),
+    "chern": ((), "1", "Chern number of the filled bands", "Fukui, Hatsugai, Suzuki (2005)"),
+    "ribbon_gap": ((), "t0", "indirect gap of the ribbon at half filling", "54"),
+    "status": ((), "1", "what is undefined at this point", "54"),
     "process": (
         ("process",),
         "1",
@@ -77,12 +107,13 @@ VARIABLES = {
     "z": (("row",), "a", "height of the row's site", "S49"),
     "sublattice": (("row",), "1", "sublattice of the row", "S41"),
     "cell": (("row",), "1", "translational cell along x", "S48"),
+    "edge": (("edge",), "1", "edge of the ribbon: left is y < 0", "S49"),
     "definition": (("definition",), "1", "definition of the density operator", "52, 57"),
     "gauge": (("gauge",), "1", "phase convention of the position along x", "S48"),
 }
 
 COORDINATES = {
-    *("k", "fermi_energy", "temperature", "process", "definition", "gauge"),
+    *("k", "fermi_energy", "temperature", "process", "definition", "gauge", "edge"),
     *("x", "y", "z", "sublattice", "cell"),
 }
 
@@ -91,6 +122,7 @@ STAGES = {
     "bands": ("Energy bands", "S42, S43"),
     "elements": ("Matrix elements of the density", "56, 57, S47, S51"),
     "response": ("Density accumulation in an electric field", "55, 58"),
+    "phase_diagram": ("Density accumulation over a grid of parameters", "54, 55, 58"),
 }
 
 
@@ -148,8 +180,14 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         os.close(handle)
-        # Uncompressed: zlib costs more than the diagonalisation that it stores.
-        ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4")
+        # Uncompressed: zlib costs more than the diagonalisation that it stores.  With checksums, so
+        # that a damaged file is an error and not another number.
+        checked = {
+            name: {"fletcher32": True}
+            for name, variable in ds.variables.items()
+            if variable.ndim and variable.size and variable.dtype.kind in "fi"
+        }
+        ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=checked)
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
@@ -171,8 +209,12 @@ def _umask() -> int:
     return mask
 
 
-def read(path: str | os.PathLike) -> xr.Dataset:
+def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
     """Read a whole stage file.
+
+    Parameters
+    ----------
+    set_aside : rename a damaged file to ``.damaged``, so that the next run computes it anew
 
     Raises
     ------
@@ -185,8 +227,11 @@ def read(path: str | os.PathLike) -> xr.Dataset:
     except FileNotFoundError as error:
         raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
     except (OSError, RuntimeError, ValueError) as error:
+        remedy = "delete it and run again"
+        if set_aside:
+            with contextlib.suppress(OSError):
+                os.replace(path, f"{path}.damaged")
+                remedy = "it has been set aside, run again to compute it anew"
         raise UserError(
-            str(path),
-            "a truncated or damaged file",
-            "a complete netCDF4 file; delete it and run again",
+            str(path), "a truncated or damaged file", f"a complete netCDF4 file; {remedy}"
         ) from error

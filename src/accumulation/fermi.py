@@ -101,6 +101,28 @@ def _tangent_top(e0, v0, e1, v1, h):
     return top + 0.25 * h * (v0 - v1)
 
 
+def band_extremum(bloch, k, energy, velocity, band: int, side: float) -> float:
+    """Maximum (``side`` 1) or minimum (-1) of one band over the zone, to about 1e-10.
+
+    Searched for on the exact bands, in the mesh interval whose tangents reach furthest.
+    """
+    spacing = k[1] - k[0]
+    ends = (energy[:, band], velocity[:, band])
+    e0, v0 = (side * values for values in ends)
+    e1, v1 = np.roll(e0, -1), np.roll(v0, -1)
+    best = e0.max()
+    turning = np.nonzero((v0 > AT_REST) & (v1 < -AT_REST))[0]
+    reach = _tangent_top(e0[turning], v0[turning], e1[turning], v1[turning], spacing)
+    for i in np.argsort(-reach, kind="stable"):
+        if reach[i] <= best:
+            break
+        j = turning[i]
+        known = ((side * e0[j], side * v0[j]), (side * e1[j], side * v1[j]))
+        height = _extremum(bloch, k[j], spacing, band, side, known, side * best)[1]
+        best = max(best, side * height)
+    return side * best
+
+
 def _extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, float]:
     """Fraction and energy of the extremum (``side`` 1: maximum) of a band within an interval.
 

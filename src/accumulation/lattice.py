@@ -238,10 +238,11 @@ class Lattice:
         row, column, cell, amplitude = self.hop_table()
         xy = self.positions[:, :2]
         displacement = cell @ self.vectors + xy[column] - xy[row]
-        h = np.zeros((*k.shape[:-1], len(xy), len(xy)), dtype=complex)
-        for i, j, d, t in zip(row, column, displacement, amplitude, strict=True):
-            h[..., i, j] += t * np.exp(1j * (k @ d))
-        return h
+        # One product: phases of all hops times a table that says which element each belongs to.
+        table = np.zeros((len(row), len(xy) ** 2), dtype=complex)
+        table[np.arange(len(row)), row * len(xy) + column] = amplitude
+        h = np.exp(1j * (k @ displacement.T)) @ table
+        return h.reshape(*k.shape[:-1], len(xy), len(xy))
 
     def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
         """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.

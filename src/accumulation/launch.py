@@ -53,3 +53,17 @@ def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:
     _held.append(descriptor)
     shutil.rmtree(folder / "locks", ignore_errors=True)
     return True
+
+
+def write_changed(files: dict[str, str]) -> None:
+    """Write each text whose file does not hold it yet; the others keep their dates."""
+    for name, text in files.items():
+        path = Path(name)
+        try:
+            if path.read_text(encoding="utf-8") == text:
+                continue
+        except OSError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(text, encoding="utf-8")
+        os.replace(temporary, path)

@@ -64,13 +64,17 @@ class MeshElements:
 
 @dataclass(frozen=True)
 class ExactElements:
-    """The same matrix elements at any k, by diagonalising again."""
+    """The same matrix elements at any k, by diagonalising again.
+
+    ``regions`` (region, row), if given, are weights that sum the rows to what takes their place.
+    """
 
     bloch: BlochMatrix
     kernel: KernelFunction
     definition: str
     gauge: str
     needs_all_bands: bool
+    regions: np.ndarray | None = None
 
     def at(self, k: np.ndarray, interband: bool) -> MeshElements:
         """Elements on k (point,); with ``interband`` also the polarizability."""
@@ -78,6 +82,7 @@ class ExactElements:
         states = States(pairs, self.bloch, self.gauge)
         kernel = self.kernel(states, self.definition)
         found = matrix_elements(states, kernel, interband)
+        found = (by_region(values, self.regions) for values in found)
         return MeshElements(k, None, pairs.energy, pairs.velocity, *found)
 
     def of_states(self, k: np.ndarray, state: np.ndarray) -> np.ndarray:
@@ -86,7 +91,12 @@ class ExactElements:
         single = Eigenpairs(k, None, None, state[:, :, None], slope)
         states = States(single, self.bloch, self.gauge)
         kernel = self.kernel(states, self.definition)
-        return matrix_elements(states, kernel, interband=False)[0][:, 0]
+        return by_region(matrix_elements(states, kernel, interband=False)[0][:, 0], self.regions)
+
+
+def by_region(values: np.ndarray | None, regions: np.ndarray | None) -> np.ndarray | None:
+    """Values (..., row) summed to (..., region); as they are without regions."""
+    return values if values is None or regions is None else values @ regions.T
 
 
 def accumulation(
@@ -95,8 +105,11 @@ def accumulation(
     fermi_energy: np.ndarray,
     temperature: np.ndarray,
     threads: int = 1,
+    points: FermiPoints | None = None,
 ) -> np.ndarray:
     """Intraband (per e E tau) and interband (per e E) accumulation per length a.
+
+    ``points`` are the Fermi points of these levels where they are already known.
 
     Returns (2, fermi_energy, temperature, row).  A flake (one k, no velocity) has no intraband
     part: its eigenstates carry no current and Eq. 21 is the interband sum alone.
@@ -106,10 +119,12 @@ def accumulation(
     periodic = len(mesh.k) > 1
     fastest = np.abs(mesh.velocity).max(initial=0.0)
     resolved = RESOLVED * fastest * (mesh.k[1] - mesh.k[0] if periodic else 0.0)
-    points = None
-    if periodic and np.any(temperature < resolved):
-        bands = (mesh.k, mesh.energy, mesh.velocity)
-        points = fermi_points(exact.bloch, *bands, fermi_energy, threads)
+    if not (periodic and np.any(temperature < resolved)):
+        points = None
+    else:
+        if points is None:
+            bands = (mesh.k, mesh.energy, mesh.velocity)
+            points = fermi_points(exact.bloch, *bands, fermi_energy, threads)
         at_points = _at_points(points, exact, rows, threads)
     for t, kt in enumerate(temperature):
         for e, level in enumerate(fermi_energy):
@@ -171,7 +186,7 @@ def _at_points(points: FermiPoints, exact: ExactElements, rows: int, threads: in
 
     for work, number in ((from_state, known.sum()), (from_spectrum, (~known).sum())):
         if number:
-            over_chunks(work, number, rows, threads)
+            over_chunks(work, number, exact.bloch.size, threads)
     return out / (2 * np.pi)
 
 
@@ -227,7 +242,7 @@ def _thermal_correction(mesh, exact, crossings, level, kt, threads) -> np.ndarra
         parts.append((part.start, out))
 
     if len(k):
-        over_chunks(work, len(k), rows, threads)
+        over_chunks(work, len(k), exact.bloch.size, threads)
     # In k order, whatever the order in which the threads finished: bit-for-bit reproducible.
     return sum((out for _, out in sorted(parts, key=lambda p: p[0])), np.zeros((2, rows)))
 

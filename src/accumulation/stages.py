@@ -13,10 +13,12 @@ import xarray as xr
 from . import plugins
 from .bands import Eigenpairs, over_chunks, solve
 from .bloch import mesh
+from .bulk import bulk
 from .dataset import identity, label
 from .elements import States, center_y, matrix_elements
 from .errors import UserError
-from .lattice import Flake, HopTable, Ribbon, System
+from .fermi import FermiPoints
+from .lattice import Flake, HopTable, Lattice, Ribbon, System
 from .response import ExactElements, MeshElements, accumulation, parity
 
 PROCESSES = ["intraband", "interband"]
@@ -268,30 +270,9 @@ def response(
     """
     levels = _numbers("fermi_energy", fermi_energy)
     temperatures = _numbers("temperature", temperature, least=0)
-    system = restore(elements)
-    module, texts = _declaration(elements.attrs["density"])
+    _, texts = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
-    sizes = tuple(elements.sizes[name] for name in lead)
-    rows = elements.sizes["row"]
-    out = np.empty((*sizes, len(PROCESSES), len(levels), len(temperatures), rows))
-    for index in np.ndindex(sizes):
-        which = dict(zip(lead, index, strict=True))
-        interband = elements.polarizability[which].values
-        mesh_elements = MeshElements(
-            elements.k.values,
-            elements.weight.values,
-            elements.energy.values,
-            elements.velocity.values,
-            elements.density[which].values,
-            interband if interband.any() else None,
-        )
-        names = {
-            name: str(np.atleast_1d(elements[name])[which.get(name, 0)])
-            for name in ("definition", "gauge")
-        }
-        all_bands = names["definition"] in module.NEEDS_ALL_BANDS
-        exact = ExactElements(system.bloch, module.kernel, **names, needs_all_bands=all_bands)
-        out[index] = accumulation(mesh_elements, exact, levels, temperatures, threads)
+    out = accumulations(restore(elements), elements, levels, temperatures, threads)
     values = {
         "definition": elements.definition.values,
         "gauge": elements.gauge.values,
@@ -310,13 +291,59 @@ def response(
     return label(values, "response", attrs, texts, leading)
 
 
+def accumulations(
+    system: System,
+    elements: xr.Dataset,
+    levels: np.ndarray,
+    temperatures: np.ndarray,
+    threads: int = 1,
+    regions: np.ndarray | None = None,
+    points: FermiPoints | None = None,
+) -> np.ndarray:
+    """Accumulation of a system, ([definition,] [gauge,] process, fermi_energy, temperature, row).
+
+    ``regions`` (region, row): the elements hold sums over rows with these weights, and so does the
+    result.  ``points`` are the Fermi points of these levels where they are known.
+    """
+    module, _ = _declaration(elements.attrs["density"])
+    lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
+    sizes = tuple(elements.sizes[name] for name in lead)
+    rows = elements.density.shape[-1]
+    out = np.empty((*sizes, len(PROCESSES), len(levels), len(temperatures), rows))
+    for index in np.ndindex(sizes):
+        which = dict(zip(lead, index, strict=True))
+        interband = elements.polarizability[which].values if "polarizability" in elements else None
+        mesh_elements = MeshElements(
+            elements.k.values,
+            elements.weight.values,
+            elements.energy.values,
+            elements.velocity.values,
+            elements.density[which].values,
+            interband if interband is not None and interband.any() else None,
+        )
+        names = {
+            name: str(np.atleast_1d(elements[name])[which.get(name, 0)])
+            for name in ("definition", "gauge")
+        }
+        all_bands = names["definition"] in module.NEEDS_ALL_BANDS
+        exact = ExactElements(
+            system.bloch, module.kernel, **names, needs_all_bands=all_bands, regions=regions
+        )
+        out[index] = accumulation(mesh_elements, exact, levels, temperatures, threads, points)
+    return out
+
+
 def build(model: dict, geometry: dict) -> System:
     """The ribbon or flake that a config's ``model`` and ``geometry`` describe."""
+    cut = dict(geometry)
+    return getattr(lattice(model), cut.pop("kind"))(**cut)
+
+
+def lattice(model: dict) -> Lattice:
+    """The lattice that a config's ``model`` describes."""
     parameters = dict(model)
     name = parameters.pop("name")
-    lattice = getattr(plugins.load("models", name), name)(**parameters)
-    cut = dict(geometry)
-    return getattr(lattice, cut.pop("kind"))(**cut)
+    return getattr(plugins.load("models", name), name)(**parameters)
 
 
 def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.Dataset):
@@ -361,7 +388,18 @@ def run_elements(
     return _identified(found, spec, ("density", "definition", "gauge"), bands_ds)
 
 
+def _level(value: float | str, elements_ds: xr.Dataset) -> float:
+    """A Fermi energy; ``midgap`` is the middle of the bulk's gap."""
+    if not isinstance(value, str):
+        return value
+    middle = bulk(lattice(json.loads(elements_ds.attrs["parameters"])["model"])).midgap
+    if not np.isfinite(middle):
+        raise UserError("fermi_energy", value, "numbers, as the bulk of this model has no gap")
+    return middle
+
+
 def run_response(spec: dict, elements_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
     """Stage ``response``: spec holds ``fermi_energy`` and ``temperature``."""
-    found = response(elements_ds, spec["fermi_energy"], spec["temperature"], threads=threads)
+    levels = [_level(value, elements_ds) for value in spec["fermi_energy"]]
+    found = response(elements_ds, levels, spec["temperature"], threads=threads)
     return _identified(found, spec, ("fermi_energy", "temperature"), elements_ds)

@@ -2,19 +2,20 @@
 
 A spec is a canonical JSON text: the stage's own slice of the config and a hash of the code that the
 stage runs.  It is the one parameter of the stage's rule, so a change of either reruns that stage
-and what reads it, and nothing else.
+and what reads it, and nothing else.  A system with a list for a parameter is a grid, worked in
+tiles (:mod:`accumulation.grid`) that are merged into one response.
 """
 
 from __future__ import annotations
 
 import copy
 import inspect
-import json
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd
 
-from . import plugins
-from .configuration import check_structure, number, schema
+from . import grid, plugins
+from .configuration import axis_values, check_structure, number, schema
 from .errors import MISSING, UserError, closest, unknown_key
 from .sources import PACKAGE, code_hash, plugin_hash
 
@@ -33,7 +34,15 @@ USES = {
     "response": ("fermi_energy", "temperature"),
 }
 GAUGES = ("atomic", "cell")
-RIBBON_ONLY = ("k", "gauge", "keep_eigenvectors")
+MIDGAP = "midgap"
+GALLERY_DPI = 110
+# The stages of a grid, each with exactly the config that it uses; the code each runs.
+TILE_USES = {
+    "bulk": (),
+    "bands": ("k",),
+    "elements": ("k", "density", "definition", "gauge", "profile", "edge_depth"),
+    "response": ("fermi_energy", "temperature"),
+}
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,119 @@ class Study:
         chosen = self.figures[figure]
         return [self.path(s, stage) for s in chosen["systems"] for stage in chosen["needs"]]
 
+    @property
+    def singles(self) -> list[str]:
+        """Systems without an axis."""
+        return [name for name, system in self.systems.items() if not system["axes"]]
+
+    @property
+    def grids(self) -> list[str]:
+        """Systems with at least one axis, and bulk ones."""
+        return [name for name, system in self.systems.items() if system["axes"]]
+
+    @cached_property
+    def tiles(self) -> dict[str, grid.Tile]:
+        """Every tile of every grid by its file; systems that share one are listed once."""
+        return {
+            tile.path: tile
+            for system in self.grids
+            for stage in self.tile_stages(system)
+            for tile in self._tiles_of(system)[stage]
+        }
+
+    def tile_stages(self, system: str) -> list[str]:
+        """The stages that a grid goes through, the last one's tiles being merged."""
+        chosen = self.systems[system]
+        if chosen["geometry"]["kind"] == "bulk":
+            return ["bulk"]
+        kept = ["bands"] if chosen["keep_eigenvectors"] else []
+        return [*kept, "elements", "response"]
+
+    def merged_tiles(self, system: str) -> list[str]:
+        """The tiles that make up a grid's response."""
+        return [tile.path for tile in self._tiles_of(system)[self.tile_stages(system)[-1]]]
+
+    def _tiles_of(self, system: str) -> dict[str, list[grid.Tile]]:
+        if system not in self._tile_cache:
+            self._tile_cache[system] = self._planned_tiles(system)
+        return self._tile_cache[system]
+
+    @cached_property
+    def _tile_cache(self) -> dict:
+        return {}
+
+    def _planned_tiles(self, system: str) -> dict[str, list[grid.Tile]]:
+        chosen = self.systems[system]
+        base = {"model": chosen["model"], "geometry": chosen["geometry"]}
+        blocks = grid.blocks(chosen["axes"], chosen["points_per_job"])
+        points = [grid.expand(base, chosen["axes"], block) for block in blocks]
+        planned: dict[str, list[grid.Tile]] = {}
+        settings: dict = {}
+        before = None
+        for stage in self.tile_stages(system):
+            own = {key: chosen[key] for key in TILE_USES[stage] if key in chosen}
+            settings = settings | own | {f"{stage} code": self._tile_code(chosen, stage)}
+            sources = [tile.path for tile in planned[before]] if before else [None] * len(points)
+            planned[stage] = [
+                grid.tile(stage, settings, some, source)
+                for some, source in zip(points, sources, strict=True)
+            ]
+            before = stage
+        return planned
+
+    def _tile_code(self, chosen: dict, stage: str) -> str:
+        code = [
+            code_hash((f"{PACKAGE}.points", f"{stage}_point")),
+            plugin_hash("models", chosen["model"]["name"]),
+        ]
+        if stage in ("elements", "response"):
+            code.append(plugin_hash("densities", chosen["density"]))
+        return grid.key(code)
+
+    def spec_files(self) -> dict[str, str]:
+        """Path and text of the spec of every file but the tiles, whose names stand for theirs."""
+        files = {}
+        for system in self.singles:
+            for stage in STAGES:
+                files[self.spec_path(system, stage)] = self.spec(system, stage)
+        for system in self.grids:
+            files[self.spec_path(system, "merge")] = self.merge_spec(system)
+        for figure in self.figures:
+            files[self.spec_path("figures", figure)] = self.figure_spec(figure)
+            files[self.spec_path("gallery", figure)] = self.figure_spec(figure, GALLERY_DPI)
+        return files
+
+    def spec_path(self, group: str, name: str) -> str:
+        """The file of a spec: of a system's stage, or of a figure."""
+        return f"results/{self.name}/specs/{group}/{name}.json"
+
+    def merge_spec(self, system: str) -> str:
+        """What the merging of a grid uses, as canonical JSON."""
+        chosen = self.systems[system]
+        axes = chosen["axes"]
+        base = {"model": chosen["model"], "geometry": chosen["geometry"]}
+        every = grid.expand(base, axes, [list(axis.values) for axis in axes])
+        used = [key for stage in self.tile_stages(system) for key in TILE_USES[stage]]
+        settings = {key: chosen[key] for key in used if key in chosen}
+        targets = {target for axis in axes for target in axis.targets}
+        fixed = {
+            section: {k: v for k, v in content.items() if (section, k) not in targets}
+            for section, content in base.items()
+        }
+        values = {axis.name: list(axis.values) for axis in axes}
+        return _canonical(
+            {
+                "study": self.name,
+                "system": system,
+                "code": code_hash((f"{PACKAGE}.tiles", "merge"), (f"{PACKAGE}.dataset", "write")),
+                "axes": [_described(axis, chosen["model"]["name"]) for axis in axes],
+                "settings": settings,
+                "tiles": self.merged_tiles(system),
+                "points": [grid.key(point) for point in every],
+                "parameters": {**fixed, **settings, "axes": values},
+            }
+        )
+
     def targets(self) -> list[str]:
         """The files that a run is to end with."""
         responses = [self.path(system, "response") for system in self.systems]
@@ -84,6 +206,8 @@ class Study:
             code.append(plugin_hash("models", chosen["model"]["name"]))
         if stage in ("elements", "response"):
             code.append(plugin_hash("densities", chosen["density"]))
+        if stage == "response" and MIDGAP in chosen["fermi_energy"]:
+            code.append(plugin_hash("models", chosen["model"]["name"]))
         return _canonical({"study": self.name, "system": system, "code": code, **slice_})
 
     def figure_spec(self, figure: str, dpi: int = 300) -> str:
@@ -108,8 +232,12 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
     """
     check_structure(config, source)
     try:
+        shared = {
+            name: axis_values(value, f"axes.{name}")
+            for name, value in config.get("axes", {}).items()
+        }
         systems = {
-            name: _system(name, _merged(config.get("defaults", {}), own))
+            name: _system(name, _merged(config.get("defaults", {}), own), shared)
             for name, own in config["systems"].items()
         }
         figures = {
@@ -134,26 +262,123 @@ def _merged(defaults: dict, own: dict) -> dict:
     return merged
 
 
-def _system(name: str, given: dict) -> dict:
+def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     path = f"systems.{name}"
     properties = schema()["$defs"]["system"]["properties"]
     for key in ("model", "geometry"):
         if key not in given:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
+    given, found = _without_axes(given, shared, path)
     system = {"model": _model(given["model"], f"{path}.model")}
     system["geometry"] = _geometry(given["geometry"], f"{path}.geometry")
+    axes = [_axis(system, given, *axis, path) for axis in found]
     kind = system["geometry"]["kind"]
+    if kind == "bulk" and not axes:
+        # One point, as a grid of the parameter that every model has: its first.
+        first = next(key for key in system["model"] if key != "name")
+        axes = [grid.Axis(first, (("model", first),), (system["model"][first],))]
+    system["axes"] = axes
     filled = {k: node["default"] for k, node in properties.items() if "default" in node} | given
+    for key in ("profile", "edge_depth", "points_per_job"):
+        if key in given and not axes:
+            raise UserError(f"{path}.{key}", given[key], "this key for a grid only")
+        if axes:
+            system[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
+    if kind == "bulk":
+        return system
     if kind == "ribbon":
         system["k"] = int(filled["k"])
         system["keep_eigenvectors"] = filled["keep_eigenvectors"]
+    if axes:
+        system["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
     system |= _density(filled, kind, path)
-    for key in ("fermi_energy", "temperature"):
-        system[key] = _numbers(filled[key], f"{path}.{key}")
+    system["fermi_energy"] = _numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
+    system["temperature"] = _numbers(filled["temperature"], f"{path}.temperature")
     if min(system["temperature"]) < 0:
         allowed = "a finite number of at least 0, or a non-empty list of them"
         raise UserError(f"{path}.temperature", filled["temperature"], allowed)
     return system
+
+
+def _depth(value: object, path: str) -> float | None:
+    return None if value is None else number(value, f"{path}.edge_depth")
+
+
+def _without_axes(given: dict, shared: dict, path: str) -> tuple[dict, list]:
+    """The system at the first value of every axis, and its axes: (name, targets, values)."""
+    plain = copy.deepcopy(given)
+    axes: dict[str, tuple[list, list]] = {}
+    for section in ("model", "geometry"):
+        if not isinstance(plain[section], dict):
+            continue
+        for key, value in plain[section].items():
+            where = f"{path}.{section}.{key}"
+            name, values = key, None
+            if isinstance(value, dict) and set(value) == {"axis"}:
+                name = value["axis"]
+                if not isinstance(name, str) or name not in shared:
+                    allowed = "an axis of this config: " + (", ".join(shared) or "it has none")
+                    raise UserError(f"{where}.axis", name, allowed, closest(str(name), shared))
+                values = shared[name]
+            elif isinstance(value, dict) or _is_list_of_values(key, value):
+                values = axis_values(value, where)
+            if values is None:
+                continue
+            if name in RESERVED:
+                raise UserError(where, name, "another name for the axis: this one is taken")
+            targets, held = axes.setdefault(name, ([], values))
+            if held is not values and held != values:
+                raise UserError(where, name, "one axis of that name in a system")
+            targets.append((section, key))
+            plain[section][key] = values[0]
+    return plain, [(name, targets, values) for name, (targets, values) in axes.items()]
+
+
+def _is_list_of_values(key: str, value: object) -> bool:
+    """Whether a list is an axis; one direction is a list by itself."""
+    if not isinstance(value, list):
+        return False
+    return key != "direction" or any(isinstance(one, list) for one in value)
+
+
+# Dimensions that a merged response has anyway.
+RESERVED = {
+    *("definition", "gauge", "process", "fermi_energy", "temperature", "row", "edge", "k", "band"),
+    *("point", "kind", "name"),
+}
+
+
+def _axis(system: dict, given: dict, name: str, targets: list, values: list, path: str):
+    """An axis with every one of its values checked as if it stood alone."""
+    checked = None
+    for section, key in targets:
+        check = {"model": _model, "geometry": _geometry}[section]
+        normal = [
+            check(given[section] | {key: value}, f"{path}.{section}")[key] for value in values
+        ]
+        if len({repr(value) for value in normal}) < len(normal):
+            raise UserError(f"{path}.{section}.{key}", values, "each value only once")
+        checked = checked or normal
+        system[section] = system[section] | {key: normal[0]}
+    return grid.Axis(name, tuple(targets), tuple(checked))
+
+
+def _described(axis: grid.Axis, model: str) -> dict:
+    """An axis as the merged dataset shows it; a direction is a text such as (2, 1)."""
+    module = plugins.load("models", model)
+    section, key = axis.targets[0]
+    units = getattr(module, "UNITS", {}).get(key, "1") if section == "model" else "1"
+    values = [
+        f"({', '.join(map(str, value))})" if isinstance(value, list) else value
+        for value in axis.values
+    ]
+    named = " and ".join(key for _, key in axis.targets)
+    words = f"{named} of the {'model' if section == 'model' else 'geometry'}"
+    equation = getattr(module, "EQUATION", "")
+    return {
+        "name": axis.name, "values": values, "long_name": words, "units": units,
+        "equation": equation,
+    }  # fmt: skip
 
 
 def _model(given: dict, path: str) -> dict:
@@ -189,12 +414,27 @@ def _geometry(given: dict, path: str) -> dict:
     if "kind" not in given:
         raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
     wanted = ["direction", "width"] + (["length"] if given["kind"] == "flake" else [])
+    if given["kind"] == "bulk":
+        for key in given:
+            if key != "kind":
+                raise UserError(f"{path}.{key}", given[key], "no such key for the bulk")
+        return {"kind": "bulk"}
     for key in wanted:
         if key not in given:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
     for key in given:
         if key not in ("kind", *wanted):
             raise UserError(f"{path}.{key}", given[key], "this key for a flake only")
+    for key in wanted[1:]:
+        least = properties[key]["minimum"]
+        value = given[key]
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            raise UserError(f"{path}.{key}", value, properties[key]["description"])
+        if value < least:
+            raise UserError(f"{path}.{key}", value, properties[key]["description"])
+    pair = given["direction"]
+    if not isinstance(pair, list) or len(pair) != 2 or not all(type(n) is int for n in pair):
+        raise UserError(f"{path}.direction", pair, properties["direction"]["description"])
     if gcd(*map(int, given["direction"])) != 1:
         allowed = properties["direction"]["description"]
         raise UserError(f"{path}.direction", given["direction"], allowed)
@@ -225,10 +465,11 @@ def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list
     return names
 
 
-def _numbers(value: object, path: str) -> list[float]:
+def _numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
+    """Numbers, or one of the words that may stand for one."""
     if not isinstance(value, list):
-        return [number(value, path)]
-    numbers = [number(one, f"{path}.{i}") for i, one in enumerate(value)]
+        return [value if value in words else number(value, path)]
+    numbers = [one if one in words else number(one, f"{path}.{i}") for i, one in enumerate(value)]
     if len(set(numbers)) < len(numbers):
         raise UserError(path, value, "each number only once")
     return numbers
@@ -250,6 +491,10 @@ def _figure(name: str, given: dict, systems: dict) -> dict:
         if key not in parameters:
             raise unknown_key(f"{path}.options", key, parameters or ["none for this figure"])
     needs = [stage for stage in STAGES if stage in module.NEEDS]
+    for system in given["systems"]:
+        if systems[system]["axes"] and needs != ["response"]:
+            allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
+            raise UserError(f"{path}.systems", system, allowed)
     return {"draw": draw, "systems": given["systems"], "options": options, "needs": needs}
 
 
@@ -260,5 +505,4 @@ def _plugin(kind: str, name: str, path: str):
         raise UserError(path, error.value, error.allowed, error.hint) from error
 
 
-def _canonical(spec: dict) -> str:
-    return json.dumps(spec, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_canonical = grid.canonical

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "src" / "accumulation"
-ORDER = ["errors", "plugins", "bloch", "lattice", "bands", "elements", "response"]
+ORDER = ["errors", "plugins", "bloch", "lattice", "bulk", "bands", "fermi", "edges", "elements"]
+ORDER += ["response"]
 # Labels, files, pictures and the workflow: everything that is not a plain physics module.
 BORDER = {
     "__init__", "__main__", "configuration", "dataset", "launch", "rendering", "sources",
-    "stages", "study",
+    "grid", "points", "stages", "study", "tiles",
 }  # fmt: skip
 PHYSICS = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in BORDER)
 PHYSICS += sorted([*PACKAGE.glob("models/*.py"), *PACKAGE.glob("densities/*.py")])

@@ -1,13 +1,16 @@
 # Energies, velocities and eigenvectors.
 rule bands:
     input:
-        lambda wildcards: study.inputs(wildcards.system, "bands"),
+        spec=f"{SPECS}/{{system}}/bands.json",
+        data=lambda wildcards: study.inputs(wildcards.system, "bands"),
     output:
         f"{NETCDF}/bands.nc",
     log:
         f"{LOGS}/bands.log",
     benchmark:
         f"{BENCHMARKS}/bands.tsv"
+    wildcard_constraints:
+        system=one_of(study.singles),
     conda:
         "../envs/accumulation.yaml"
     threads: SPARE
@@ -15,7 +18,7 @@ rule bands:
         mem_mb=1500,
         runtime=30,
     params:
-        spec=lambda wildcards: study.spec(wildcards.system, "bands"),
+        spec=lambda wildcards: key(study.spec(wildcards.system, "bands")),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation bands {params.spec:q} '
-        "--in {input:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        '"$ACCUMULATION_PYTHON" -m accumulation bands @{input.spec:q} '
+        "--in {input.data:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -9,8 +9,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from accumulation.configuration import read
 from accumulation.errors import UserError
-from accumulation.launch import prepare_jobs, release_stale_locks
-from accumulation.study import load
+from accumulation.grid import TILES, key
+from accumulation.launch import prepare_jobs, release_stale_locks, write_changed
+from accumulation.study import GALLERY_DPI, load
 
 prepare_jobs()
 
@@ -27,14 +28,26 @@ except UserError as error:
 # A run killed by SIGKILL leaves its lock behind.
 if workflow.is_main_process:
     release_stale_locks()
+    # Inputs of the rules, newer than what was made from an older one: what is stale is known even
+    # where Snakemake's own records are lost.
+    write_changed(study.spec_files())
 
+
+def one_of(names):
+    """A wildcard that is one of these names."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+SPECS = f"results/{study.name}/specs"
 NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"
 BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
 # Cores that there are no systems for: threads over k.  No result depends on their number.
-SPARE = max(1, (workflow.cores or 1) // len(study.systems))
+SPARE = max(1, (workflow.cores or 1) // max(1, len(study.singles)))
 
 
 wildcard_constraints:
-    system="|".join(map(re.escape, study.systems)),
-    figure="|".join(map(re.escape, study.figures)) or "none",
+    system=one_of(study.systems),
+    figure=one_of(study.figures),
+    group="[0-9a-f]{12}",
+    tile="[0-9a-f]{12}",

@@ -1,13 +1,16 @@
 # Expectation values and polarizabilities of the density.
 rule elements:
     input:
-        lambda wildcards: study.inputs(wildcards.system, "elements"),
+        spec=f"{SPECS}/{{system}}/elements.json",
+        data=lambda wildcards: study.inputs(wildcards.system, "elements"),
     output:
         f"{NETCDF}/elements.nc",
     log:
         f"{LOGS}/elements.log",
     benchmark:
         f"{BENCHMARKS}/elements.tsv"
+    wildcard_constraints:
+        system=one_of(study.singles),
     conda:
         "../envs/accumulation.yaml"
     threads: SPARE
@@ -15,7 +18,7 @@ rule elements:
         mem_mb=1500,
         runtime=30,
     params:
-        spec=lambda wildcards: study.spec(wildcards.system, "elements"),
+        spec=lambda wildcards: key(study.spec(wildcards.system, "elements")),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation elements {params.spec:q} '
-        "--in {input:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        '"$ACCUMULATION_PYTHON" -m accumulation elements @{input.spec:q} '
+        "--in {input.data:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

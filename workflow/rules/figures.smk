@@ -4,7 +4,8 @@ FIGURES = f"results/{study.name}/figures"
 
 rule figure:
     input:
-        lambda wildcards: study.figure_inputs(wildcards.figure),
+        spec=f"{SPECS}/figures/{{figure}}.json",
+        data=lambda wildcards: study.figure_inputs(wildcards.figure),
     output:
         [f"{FIGURES}/{{figure}}.{ending}" for ending in study.formats],
     log:
@@ -18,13 +19,16 @@ rule figure:
         mem_mb=1500,
         runtime=30,
     params:
-        spec=lambda wildcards: study.figure_spec(wildcards.figure),
+        spec=lambda wildcards: key(study.figure_spec(wildcards.figure)),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation figure {params.spec:q} '
-        "--in {input:q} --out {output:q} 2> >(tee {log:q} >&2)"
+        '"$ACCUMULATION_PYTHON" -m accumulation figure @{input.spec:q} '
+        "--in {input.data:q} --out {output:q} 2> >(tee {log:q} >&2)"
 
 
 use rule figure as gallery_figure with:
+    input:
+        spec=f"{SPECS}/gallery/{{figure}}.json",
+        data=lambda wildcards: study.figure_inputs(wildcards.figure),
     output:
         "results/gallery/{figure}.png",
     log:
@@ -32,7 +36,7 @@ use rule figure as gallery_figure with:
     benchmark:
         f"results/{study.name}/benchmarks/gallery/{{figure}}.tsv"
     params:
-        spec=lambda wildcards: study.figure_spec(wildcards.figure, dpi=110),
+        spec=lambda wildcards: key(study.figure_spec(wildcards.figure, GALLERY_DPI)),
 
 
 rule gallery:

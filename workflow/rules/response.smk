@@ -1,13 +1,16 @@
 # Accumulation for every Fermi energy and temperature.
 rule response:
     input:
-        lambda wildcards: study.inputs(wildcards.system, "response"),
+        spec=f"{SPECS}/{{system}}/response.json",
+        data=lambda wildcards: study.inputs(wildcards.system, "response"),
     output:
         f"{NETCDF}/response.nc",
     log:
         f"{LOGS}/response.log",
     benchmark:
         f"{BENCHMARKS}/response.tsv"
+    wildcard_constraints:
+        system=one_of(study.singles),
     conda:
         "../envs/accumulation.yaml"
     threads: SPARE
@@ -15,7 +18,7 @@ rule response:
         mem_mb=1500,
         runtime=30,
     params:
-        spec=lambda wildcards: study.spec(wildcards.system, "response"),
+        spec=lambda wildcards: key(study.spec(wildcards.system, "response")),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation response {params.spec:q} '
-        "--in {input:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        '"$ACCUMULATION_PYTHON" -m accumulation response @{input.spec:q} '
+        "--in {input.data:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import xarray as xr
 from matplotlib.collections import LineCollection
@@ -55,3 +57,11 @@ def edge_name(period: float) -> str:
     """Common name of a honeycomb edge from the ribbon's period in a."""
     names = {1.0: "zigzag", 3**0.5: "armchair"}
     return next((name for length, name in names.items() if np.isclose(period, length)), "chiral")
+
+
+def direction_name(attrs: dict) -> str:
+    """Common name of a honeycomb edge from a dataset's attributes, with (n, m) if it is chiral."""
+    direction = json.loads(attrs["parameters"]).get("geometry", {}).get("direction", [])
+    names = {(1, 0): "zigzag", (1, 1): "armchair"}
+    chiral = f"chiral ({', '.join(map(str, direction))})" if direction else "ribbon"
+    return names.get(tuple(direction), chiral)

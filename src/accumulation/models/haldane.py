@@ -7,6 +7,9 @@ from math import sqrt
 
 from ..lattice import Lattice
 
+EQUATION = "53"
+UNITS = {"t0": "t0", "t2": "t0", "phi": "rad", "delta": "t0", "strain": "1"}
+
 
 def haldane(
     t0: float = 1.0, t2: float = 0.0, phi: float = 0.0, delta: float = 0.0, strain: float = 0.0

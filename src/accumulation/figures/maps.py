@@ -1,0 +1,120 @@
+"""Maps over a grid of two parameters, shared by the figures of phase diagrams."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import xarray as xr
+from matplotlib.colors import ListedColormap, SymLogNorm, TwoSlopeNorm
+
+from ..errors import UserError
+from . import panels, style
+
+# How an axis of the grid is shown: label, and the factor by which its values are divided.
+LABELS = {
+    "phi": (r"$\varphi/\pi$", np.pi),
+    "delta": (r"$\Delta$ ($t_0$)", 1.0),
+    "t2": (r"$t_2$ ($t_0$)", 1.0),
+    "strain": (r"strain $s$", 1.0),
+}
+UNDEFINED = {"facecolor": "white", "edgecolor": style.GREY, "hatch": "//////", "linewidth": 0}
+
+
+def axes_of(ds: xr.Dataset) -> list[str]:
+    """Names of the grid's dimensions that have more than one value.
+
+    Raises
+    ------
+    UserError
+        If there are not two of them.
+    """
+    axes = json.loads(ds.attrs["parameters"])["axes"]
+    names = [name for name in axes if ds.sizes[name] > 1]
+    if len(names) != 2:
+        raise UserError("systems", f"a grid over {', '.join(names)}", "a grid over two parameters")
+    # phi, if it is there, goes to the right
+    return sorted(names, key=lambda name: name != "phi")
+
+
+def scaled(ds: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
+    """Label and values of an axis; delta in units of t2 where that is one number."""
+    values = ds[name].values
+    t2 = json.loads(ds.attrs["parameters"]).get("model", {}).get("t2")
+    if name == "delta" and isinstance(t2, float) and t2 != 0:
+        return r"$\Delta/t_2$", values / t2
+    label, unit = LABELS.get(name, (name, 1.0))
+    return label, values / unit
+
+
+def boundary(ax, ds: xr.Dataset) -> None:
+    """The analytic phase boundary |Delta| = 3 sqrt(3) t2 |sin phi| of the Haldane model."""
+    if set(axes_of(ds)) != {"phi", "delta"} or "t2" not in _model(ds):
+        return
+    phi = np.linspace(ds.phi.values.min(), ds.phi.values.max(), 401)
+    edge = 3 * np.sqrt(3) * np.abs(np.sin(phi))
+    if _model(ds).get("strain", 0.0) != 0:
+        return
+    for sign in (1, -1):
+        ax.plot(phi / np.pi, sign * edge, color="black", linewidth=0.7, linestyle=(0, (4, 2)))
+
+
+def _model(ds: xr.Dataset) -> dict:
+    return json.loads(ds.attrs["parameters"]).get("model", {})
+
+
+def draw_map(ax, ds: xr.Dataset, values: xr.DataArray, cmap, norm=None):
+    """Colored cells; undefined points (NaN) are hatched grey.  Returns the artist."""
+    right, up = axes_of(ds)
+    (x_label, x), (y_label, y) = scaled(ds, right), scaled(ds, up)
+    order = np.argsort(x), np.argsort(y)
+    cells = values.transpose(up, right).values[np.ix_(order[1], order[0])]
+    ax.patch.set(**UNDEFINED)
+    artist = ax.pcolormesh(
+        x[order[0]], y[order[1]], cells, cmap=cmap, norm=norm, shading="nearest", rasterized=True
+    )
+    ax.set_xlabel(x_label)
+    ax.set_ylabel(y_label)
+    boundary(ax, ds)
+    return artist
+
+
+def diverging(values: np.ndarray) -> SymLogNorm | TwoSlopeNorm:
+    """Norm with zero in the middle; symlog where values span more than a decade and a half."""
+    finite = np.abs(values[np.isfinite(values)])
+    top = finite.max(initial=0.0) or 1.0
+    usual = np.median(finite[finite > panels.ZERO]) if np.any(finite > panels.ZERO) else top
+    if top > 30 * usual:
+        linear = 10.0 ** np.ceil(np.log10(usual))
+        return SymLogNorm(linthresh=linear, linscale=0.6, vmin=-top, vmax=top)
+    return TwoSlopeNorm(0.0, -top, top)
+
+
+def color_bar(figure, ax, artist, label: str) -> None:
+    """Color bar of a map; of a symlog one with a tick a decade, and zero."""
+    bar = figure.colorbar(artist, ax=ax, label=label)
+    norm = artist.norm
+    if isinstance(norm, SymLogNorm):
+        first = round(np.log10(norm.linthresh))
+        powers = range(first, int(np.floor(np.log10(norm.vmax) + 1e-9)) + 1)
+        ticks = [10.0**power for power in powers]
+        texts = [f"10^{{{power}}}" for power in powers]
+        bar.set_ticks(
+            [-tick for tick in ticks[::-1]] + [0.0] + ticks,
+            labels=[f"$-{t}$" for t in texts[::-1]] + ["0"] + [f"${t}$" for t in texts],
+        )
+        bar.minorticks_off()
+
+
+def chosen(ds: xr.Dataset, definition, gauge, fermi_energy, temperature=None) -> xr.Dataset:
+    """One definition, gauge, Fermi energy and temperature of a grid's response."""
+    return panels.pick(
+        ds,
+        definition=definition,
+        gauge=gauge,
+        fermi_energy=fermi_energy,
+        temperature=temperature,
+    )
+
+
+CHERN = ListedColormap([style.VERMILION, "#F2F2F2", style.SKY])

@@ -1,0 +1,153 @@
+"""Grids of parameters: axes, the tiles in which their points are worked, and names by content.
+
+A tile is several points of a grid that one job computes.  Its file is named by a hash of what it
+holds and of the code that computes it, so equal tiles are shared between systems and studies, and a
+changed value finds its file again when it is changed back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from statistics import median
+
+TILES = "results/tiles"
+POINTS_PER_JOB = 64
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of a grid.
+
+    Attributes
+    ----------
+    name : of the dimension
+    targets : keys that take the value, such as ("model", "delta")
+    values : in the order of the config
+    """
+
+    name: str
+    targets: tuple[tuple[str, str], ...]
+    values: tuple
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One job: ``spec`` is its canonical JSON, ``source`` the file that it reads, if any."""
+
+    stage: str
+    path: str
+    spec: str
+    points: int
+    source: str | None
+
+
+def linspace(start: float, stop: float, number: int) -> list[float]:
+    """Evenly spaced values, each the float nearest to the exact decimal fraction.
+
+    So a value that two grids share, such as every second one of a grid twice as fine, is the same
+    to the last bit.
+    """
+    first, last = Fraction(repr(start)), Fraction(repr(stop))
+    return [float(first + (last - first) * i / max(number - 1, 1)) + 0.0 for i in range(number)]
+
+
+def arange(start: float, stop: float, step: float) -> list[float]:
+    """start, start + step, ... up to and including stop where it is met exactly."""
+    first, last, width = (Fraction(repr(value)) for value in (start, stop, step))
+    return [float(first + width * i) + 0.0 for i in range(floor((last - first) / width) + 1)]
+
+
+def key(content) -> str:
+    """Twelve hexadecimal digits that stand for JSON-like content."""
+    return hashlib.sha256(canonical(content).encode()).hexdigest()[:12]
+
+
+def canonical(content) -> str:
+    """JSON that is the same for equal content."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
+    """Values of every axis for each tile.
+
+    Numbers are binned by value, not by place in the list, so that inserting or appending one leaves
+    the other tiles as they are.  Whatever changes the shape of matrices (geometry) or is no number
+    has a tile for each value.
+    """
+    numeric = [axis for axis in axes if _is_binned(axis)]
+    size = max(1, round(points_per_job ** (1 / max(len(numeric), 1))))
+    return [
+        list(block)
+        for block in itertools.product(
+            *(
+                _bins(axis.values, size) if axis in numeric else [[v] for v in axis.values]
+                for axis in axes
+            )
+        )
+    ]
+
+
+def _is_binned(axis: Axis) -> bool:
+    in_model = all(section == "model" for section, _ in axis.targets)
+    return in_model and all(isinstance(value, float) for value in axis.values)
+
+
+def _bins(values: tuple, size: int) -> list[list]:
+    exact = sorted(Fraction(repr(value)) for value in values)
+    if len(exact) == 1:
+        return [list(values)]
+    # The median, which one more value does not change.
+    width = size * median(b - a for a, b in itertools.pairwise(exact))
+    found: dict[int, list] = {}
+    for value in sorted(values):
+        # A hair's breadth aside, so that rounding cannot decide on which side a value falls.
+        place = floor(Fraction(repr(value)) / width + Fraction(1, 2) + Fraction(1, 10**6))
+        found.setdefault(place, []).append(value)
+    return list(found.values())
+
+
+def expand(base: dict, axes: list[Axis], block: list[list]) -> list[dict]:
+    """The points of a block: ``base`` (model and geometry) with every combination of values."""
+    points = []
+    for values in itertools.product(*block):
+        point = {section: dict(content) for section, content in base.items()}
+        for axis, value in zip(axes, values, strict=True):
+            for section, name in axis.targets:
+                point[section][name] = value
+        points.append(point)
+    return points
+
+
+def tile(stage: str, settings: dict, points: list[dict], source: str | None) -> Tile:
+    """The tile of ``points``; ``settings`` is all else that its values depend on, code included."""
+    group, name = key([stage, settings]), key(points)
+    spec = canonical({"stage": stage, "settings": settings, "points": _packed(points)})
+    return Tile(stage, f"{TILES}/{stage}/{group}/{name}.nc", spec, len(points), source)
+
+
+def _packed(points: list[dict]) -> dict:
+    """What all points share once, and what varies as a table: short enough for a command line."""
+    flat = [{(s, k): v for s, keys in point.items() for k, v in keys.items()} for point in points]
+    varying = [name for name in flat[0] if any(point[name] != flat[0][name] for point in flat)]
+    fixed: dict = {section: {} for section in points[0]}
+    for (section, name), value in flat[0].items():
+        if (section, name) not in varying:
+            fixed[section][name] = value
+    table = [[point[name] for name in varying] for point in flat]
+    return {"fixed": fixed, "names": [list(name) for name in varying], "values": table}
+
+
+def unpacked(packed: dict) -> list[dict]:
+    """The points of a tile's spec."""
+    points = []
+    for values in packed["values"]:
+        point = {section: dict(content) for section, content in packed["fixed"].items()}
+        for (section, name), value in zip(packed["names"], values, strict=True):
+            point[section][name] = value
+        points.append(point)
+    return points

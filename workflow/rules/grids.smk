@@ -1,0 +1,54 @@
+# Grids: several points a job, files named by what they hold, one merged dataset a system.
+def tile_path(wildcards):
+    """The tile's file, by which the study knows it."""
+    return f"{TILES}/{wildcards.stage}/{wildcards.group}/{wildcards.tile}.nc"
+
+
+rule tile:
+    input:
+        lambda wildcards: study.tiles[tile_path(wildcards)].source or [],
+    output:
+        f"{TILES}/{{stage}}/{{group}}/{{tile}}.nc",
+    log:
+        f"results/{study.name}/logs/tiles/{{stage}}/{{group}}/{{tile}}.log",
+    benchmark:
+        f"results/{study.name}/benchmarks/tiles/{{stage}}/{{group}}/{{tile}}.tsv"
+    wildcard_constraints:
+        stage="bulk|bands|elements|response",
+    conda:
+        "../envs/accumulation.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        spec=lambda wildcards: study.tiles[tile_path(wildcards)].spec,
+        source=lambda wildcards, input: f"--in {input}" if input else "",
+    shell:
+        '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} {params.source} '
+        "--out {output:q} 2> >(tee {log:q} >&2)"
+
+
+rule merge:
+    input:
+        lambda wildcards: study.merged_tiles(wildcards.system),
+        spec=f"{SPECS}/{{system}}/merge.json",
+    output:
+        f"{NETCDF}/response.nc",
+    log:
+        f"{LOGS}/merge.log",
+    benchmark:
+        f"{BENCHMARKS}/merge.tsv"
+    wildcard_constraints:
+        system=one_of(study.grids),
+    conda:
+        "../envs/accumulation.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    params:
+        spec=lambda wildcards: key(study.merge_spec(wildcards.system)),
+    shell:
+        '"$ACCUMULATION_PYTHON" -m accumulation merge @{input.spec:q} '
+        "--out {output:q} 2> >(tee {log:q} >&2)"
