@@ -43,9 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
-    """Read the stage's inputs, do its work, write its file (or a figure's files)."""
-    from . import dataset, plugins, rendering, stages, tiles
+    """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
+    from . import dataset, plugins, rendering, report, stages, tiles
 
+    if stage == "report":
+        report.write(spec, inputs, out[0])
+        return
     if stage == "tile":
         started = time.perf_counter()
         total, new = tiles.run(spec, inputs[0] if inputs else None, out[0])
@@ -83,13 +86,13 @@ def check(path: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
-    stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "check"]
+    stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "report", "check"]
     parser.add_argument("stage", choices=stages)
     parser.add_argument(
         "spec", metavar="SPEC", help="JSON text, or @FILE; for check: a config file"
     )
     parser.add_argument("--out", nargs="+", default=[], metavar="FILE")
-    parser.add_argument("--in", nargs="+", default=[], metavar="FILE", dest="inputs")
+    parser.add_argument("--in", nargs="*", default=[], metavar="FILE", dest="inputs")
     parser.add_argument("--threads", type=int, default=1, help="threads over chunks of k")
     return parser
 

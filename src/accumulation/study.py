@@ -179,7 +179,7 @@ class Study:
             for section, content in base.items()
         }
         values = {axis.name: list(axis.values) for axis in axes}
-        return _canonical(
+        return canonical(
             {
                 "study": self.name,
                 "system": system,
@@ -194,8 +194,25 @@ class Study:
 
     def targets(self) -> list[str]:
         """The files that a run is to end with."""
-        responses = [self.path(system, "response") for system in self.systems]
-        return responses + [path for figure in self.figures for path in self.figure_paths(figure)]
+        drawn = [path for figure in self.figures for path in self.figure_paths(figure)]
+        return [*self.responses(), *drawn]
+
+    def responses(self) -> list[str]:
+        """The files of the last stage."""
+        return [self.path(system, "response") for system in self.systems]
+
+    def report_path(self) -> str:
+        """The page that shows the whole study."""
+        return f"results/{self.name}/report.html"
+
+    def pictures(self) -> list[str]:
+        """The file of each figure that a page can show, which a PDF is not."""
+        shown = next((ending for ending in ("png", "svg") if ending in self.formats), None)
+        folder = f"results/{self.name}/figures"
+        return [
+            f"{folder}/{figure}.{shown}" if shown else f"{folder}/page/{figure}.png"
+            for figure in self.figures
+        ]
 
     def spec(self, system: str, stage: str) -> str:
         """What a stage of a system uses, as canonical JSON."""
@@ -208,7 +225,7 @@ class Study:
             code.append(plugin_hash("densities", chosen["density"]))
         if stage == "response" and MIDGAP in chosen["fermi_energy"]:
             code.append(plugin_hash("models", chosen["model"]["name"]))
-        return _canonical({"study": self.name, "system": system, "code": code, **slice_})
+        return canonical({"study": self.name, "system": system, "code": code, **slice_})
 
     def figure_spec(self, figure: str, dpi: int = 300) -> str:
         """What a figure uses, as canonical JSON; ``dpi`` is that of its PNG."""
@@ -217,9 +234,7 @@ class Study:
             code_hash((f"{PACKAGE}.rendering", None)),
             plugin_hash("figures", chosen["draw"]),
         ]
-        return _canonical(
-            {"study": self.name, "figure": figure, "dpi": dpi, "code": code, **chosen}
-        )
+        return canonical({"study": self.name, "figure": figure, "dpi": dpi, "code": code, **chosen})
 
 
 def load(config: dict, source: str = "config/config.yaml") -> Study:
@@ -505,4 +520,4 @@ def _plugin(kind: str, name: str, path: str):
         raise UserError(path, error.value, error.allowed, error.hint) from error
 
 
-_canonical = grid.canonical
+canonical = grid.canonical
