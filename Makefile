@@ -14,7 +14,7 @@ unexport VIRTUAL_ENV
 .PHONY: help study test lint benchmark gallery clean
 
 help:  ## list the targets
-	@echo "make study      datasets and figures of the paper, in results/paper/ (CORES=N for N cores)"
+	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N for N cores)"
 	@echo "make test       all tests"
 	@echo "make lint       ruff, snakefmt and snakemake --lint"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"

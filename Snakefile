@@ -13,10 +13,11 @@ include: "workflow/rules/elements.smk"
 include: "workflow/rules/response.smk"
 include: "workflow/rules/grids.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 onsuccess:
-    print(f"Done: datasets and figures are in results/{study.name}/")
+    print(f"Done: {study.report_path()} shows the study; datasets and figures are beside it")
 
 
 rule all:

@@ -195,7 +195,7 @@ class Study:
     def targets(self) -> list[str]:
         """The files that a run is to end with."""
         drawn = [path for figure in self.figures for path in self.figure_paths(figure)]
-        return [*self.responses(), *drawn]
+        return [*self.responses(), *drawn, self.report_path()]
 
     def responses(self) -> list[str]:
         """The files of the last stage."""

@@ -7,6 +7,7 @@ from pathlib import Path
 # The package need not be installed.
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
+from accumulation import report
 from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key

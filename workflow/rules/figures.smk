@@ -39,6 +39,16 @@ use rule figure as gallery_figure with:
         spec=lambda wildcards: key(study.figure_spec(wildcards.figure, GALLERY_DPI)),
 
 
+# Browsers show no PDF inside a page: only a study without PNG and SVG needs these.
+use rule figure as page_figure with:
+    output:
+        f"{FIGURES}/page/{{figure}}.png",
+    log:
+        f"results/{study.name}/logs/figures/page/{{figure}}.log",
+    benchmark:
+        f"results/{study.name}/benchmarks/figures/page/{{figure}}.tsv"
+
+
 rule gallery:
     input:
         expand("results/gallery/{figure}.png", figure=study.figures),
