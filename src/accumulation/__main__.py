@@ -86,7 +86,17 @@ def check(path: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
-    stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "report", "check"]
+    stages = [
+        "model",
+        "bands",
+        "elements",
+        "response",
+        "tile",
+        "merge",
+        "figure",
+        "report",
+        "check",
+    ]
     parser.add_argument("stage", choices=stages)
     parser.add_argument(
         "spec", metavar="SPEC", help="JSON text, or @FILE; for check: a config file"

@@ -106,7 +106,7 @@ def _bins(values: tuple, size: int) -> list[list]:
     found: dict[int, list] = {}
     for value in sorted(values):
         # A hair's breadth aside, so that rounding cannot decide on which side a value falls.
-        place = floor(Fraction(repr(value)) / width + Fraction(1, 2) + Fraction(1, 10**6))
+        place = floor(Fraction(repr(value)) / width + Fraction(1, 10**6))
         found.setdefault(place, []).append(value)
     return list(found.values())
 

@@ -19,7 +19,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__, flowchart, markup, plugins, study
+from . import __version__, flowchart, grid, markup, plugins, study
 from .configuration import schema
 from .dataset import STAGES as MEANINGS
 from .rendering import whole
@@ -42,9 +42,10 @@ def spec(found: study.Study) -> str:
     are texts, long lists told by their ends, left out where they are the default, and packed.
     """
     systems = []
-    for name, system in found.systems.items():
+    plain = {name: found.plain(name) for name in found.systems}
+    for name, system in plain.items():
         own = _flat(system)
-        usual = _defaults(own["model.name"], own["geometry.kind"], own["density"])
+        usual = _defaults(own["model.name"], own["geometry.kind"], own.get("density"))
         kept = [
             [key, text]
             for key, text in own.items()
@@ -52,13 +53,14 @@ def spec(found: study.Study) -> str:
         ]
         systems.append([name, kept])
     words = [[chosen, *_words(name, chosen["draw"])] for name, chosen in found.figures.items()]
-    everything = study.canonical({"systems": found.systems, "figures": words})
-    return study.canonical(
+    everything = grid.canonical({"systems": plain, "figures": words})
+    return grid.canonical(
         {
             "study": found.name,
             "systems": _packed(systems),
             "figures": [[name, chosen] for name, chosen in found.figures.items()],
             "formats": found.formats,
+            "files": found.files_of_stages(),
             "config": hashlib.sha256(everything.encode()).hexdigest()[:12],
             "code": [
                 code_hash((f"{PACKAGE}.report", None)),
@@ -100,9 +102,9 @@ def render(spec: dict, pictures: list[str], benchmarks: Path) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, **options)
     environment.filters["rich"] = lambda text: Markup(markup.rich(text))
     systems = [_system(name, dict(own)) for name, own in _unpacked(spec["systems"])]
-    densities = {own["name"]: own["chosen"]["density"] for own in systems}
+    densities = {own["name"]: own["chosen"].get("density") for own in systems}
     drawn = zip(spec["figures"], pictures, strict=True)
-    counts = dict.fromkeys(study.STAGES, len(systems))
+    counts = {stage: spec["files"][stage] for stage in study.STAGES}
     counts |= {"figures": len(spec["figures"]) * len(spec["formats"]), "report": 1}
     arrows = _arrows(spec["figures"])
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -165,13 +167,16 @@ def _numbers(values: list | tuple) -> list[float]:
 
 
 @cache
-def _defaults(model: str, kind: str, density: str) -> dict[str, str]:
+def _defaults(model: str, kind: str, density: str | None) -> dict[str, str]:
     """What a system has for the keys that its config leaves out, as far as there is a default."""
     properties = schema()["$defs"]["system"]["properties"]
     usual = {key: node["default"] for key, node in properties.items() if "default" in node}
+    if density is None:
+        usual = {}
+    else:
+        usual["definition"] = plugins.load("densities", density).DEFINITIONS[kind]
     if kind != "ribbon":
-        usual = {k: v for k, v in usual.items() if k == "gauge" or k not in study.RIBBON_ONLY}
-    usual["definition"] = plugins.load("densities", density).DEFINITIONS[kind]
+        usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
     parameters = inspect.signature(getattr(plugins.load("models", model), model)).parameters
     usual["model"] = {
         key: one.default for key, one in parameters.items() if one.default is not one.empty
@@ -186,7 +191,7 @@ def _same(text: str, default: str | None) -> bool:
 
 def _system(name: str, own: dict[str, str]) -> dict:
     """A row of the table of systems: what was chosen by column, and all the keys."""
-    usual = _defaults(own["model.name"], own["geometry.kind"], own["density"])
+    usual = _defaults(own["model.name"], own["geometry.kind"], own.get("density"))
     chosen = {k: v for k, v in own.items() if not _same(v, usual.get(k))}
     parts = {"model": {}, "geometry": {}, "other": {}}
     for key, text in chosen.items():
@@ -223,6 +228,7 @@ def _figure(name: str, own: dict, path: str, densities: dict[str, str]) -> dict:
     modules = [
         plugins.load("densities", density)
         for density in dict.fromkeys(densities[system] for system in own["systems"])
+        if density is not None
     ]
     equations = [MEANINGS[stage] for stage in own["needs"]]
     equations += [(module.LONG_NAME, module.EQUATION) for module in modules]
@@ -270,6 +276,9 @@ def _times(folder: Path, systems: list[str], figures: list) -> list[dict]:
             # A stage that is worked in parts names them after itself.
             stage = re.match("[A-Za-z]*", path.relative_to(folder / system).parts[0])[0]
             found.setdefault(stage, []).append((_benchmark(path), system))
+    for path in sorted((folder / "tiles").rglob("*.tsv")):
+        stage = path.relative_to(folder / "tiles").parts[0]
+        found.setdefault(f"{stage} tiles", []).append((_benchmark(path), path.stem))
     for figure, _ in figures:
         path = folder / "figures" / f"{figure}.tsv"
         if path.is_file():

@@ -148,6 +148,23 @@ class Study:
             code.append(plugin_hash("densities", chosen["density"]))
         return grid.key(code)
 
+    def plain(self, system: str) -> dict:
+        """A system's keys as its config would hold them, the values of axes as lists."""
+        chosen = dict(self.systems[system])
+        for axis in chosen.pop("axes"):
+            for section, key in axis.targets:
+                chosen[section] = chosen[section] | {key: list(axis.values)}
+        return chosen
+
+    def files_of_stages(self) -> dict[str, int]:
+        """Number of files of each stage, tiles included."""
+        counts = {stage: len(self.singles) for stage in STAGES}
+        counts["response"] = len(self.systems)
+        for tile in self.tiles.values():
+            name = f"{tile.stage} tiles"
+            counts[name] = counts.get(name, 0) + 1
+        return counts
+
     def spec_files(self) -> dict[str, str]:
         """Path and text of the spec of every file but the tiles, whose names stand for theirs."""
         files = {}
@@ -179,7 +196,7 @@ class Study:
             for section, content in base.items()
         }
         values = {axis.name: list(axis.values) for axis in axes}
-        return canonical(
+        return grid.canonical(
             {
                 "study": self.name,
                 "system": system,
@@ -225,7 +242,7 @@ class Study:
             code.append(plugin_hash("densities", chosen["density"]))
         if stage == "response" and MIDGAP in chosen["fermi_energy"]:
             code.append(plugin_hash("models", chosen["model"]["name"]))
-        return canonical({"study": self.name, "system": system, "code": code, **slice_})
+        return grid.canonical({"study": self.name, "system": system, "code": code, **slice_})
 
     def figure_spec(self, figure: str, dpi: int = 300) -> str:
         """What a figure uses, as canonical JSON; ``dpi`` is that of its PNG."""
@@ -234,7 +251,9 @@ class Study:
             code_hash((f"{PACKAGE}.rendering", None)),
             plugin_hash("figures", chosen["draw"]),
         ]
-        return canonical({"study": self.name, "figure": figure, "dpi": dpi, "code": code, **chosen})
+        return grid.canonical(
+            {"study": self.name, "figure": figure, "dpi": dpi, "code": code, **chosen}
+        )
 
 
 def load(config: dict, source: str = "config/config.yaml") -> Study:
@@ -518,6 +537,3 @@ def _plugin(kind: str, name: str, path: str):
         return plugins.load(kind, name)
     except UserError as error:
         raise UserError(path, error.value, error.allowed, error.hint) from error
-
-
-canonical = grid.canonical

@@ -14,8 +14,8 @@ CAPTION = (
     "of ribbons with two kinds of edges. Left: intraband, dissipative (for tau = hbar / t0): it "
     "needs edge states at the Fermi level, so it lives inside the topological phase. Right: "
     "interband, nondissipative: identically zero for the zigzag edge by T M_x, finite in both "
-    "phases for the chiral edge. Dashed: bulk transition; the finite width keeps a gap on its inner "
-    "side, and around midgap at phi = +-pi/2, where the two edges cross in energy exactly there. "
+    "phases for the chiral edge. Dashed: bulk transition; the finite width keeps a gap "
+    "on its inner side, and at phi = +-pi/2, where the edges' bands cross exactly at midgap. "
     "Hatched: midgap undefined, the bulk has no gap."
 )
 

@@ -15,7 +15,8 @@ CAPTION = (
     "Is the accumulation at the edges dissipative? At each point of the phase diagram (midgap, "
     "T = 0): none, only interband (the filled bands, no dissipation), only intraband (a current of "
     "edge states at the Fermi level, dissipative), or both. Dashed: bulk transition; between it "
-    "and the region without edge states the ribbon's finite width keeps a gap. Hatched: no bulk gap."
+    "and the region without edge states the ribbon's finite width keeps a gap. Hatched: no bulk "
+    "gap."
 )
 COLORS = ["#F2F2F2", style.ORANGE, style.BLUE, style.PURPLE]
 WORDS = ["none", "interband only: nondissipative", "intraband only: dissipative", "both"]
