@@ -1,10 +1,13 @@
-"""What a run of the workflow needs around it: the jobs' environment, and no lock of a dead run."""
+"""What a run of the workflow needs around it: the jobs' environment and resources, and no lock of a
+dead run.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 # One BLAS thread: parallelism is over jobs and over k, and more BLAS threads only slow it down.
@@ -22,6 +25,14 @@ def prepare_jobs() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join([source, before] if before else [source])
     os.environ["ACCUMULATION_PYTHON"] = sys.executable
     os.environ |= ONE_THREAD
+
+
+def growing(first: int) -> Callable:
+    """A resource of a rule: ``first``, and twice and three times as much on a second and third try.
+
+    A job that a cluster ends for want of memory or time would otherwise fail again.
+    """
+    return lambda wildcards, attempt: first * attempt
 
 
 def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:

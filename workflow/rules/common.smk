@@ -11,7 +11,7 @@ from accumulation import report
 from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key
-from accumulation.launch import prepare_jobs, release_stale_locks, write_changed
+from accumulation.launch import growing, prepare_jobs, release_stale_locks, write_changed
 from accumulation.study import GALLERY_DPI, load
 
 prepare_jobs()
@@ -44,7 +44,9 @@ NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"
 BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
 # Cores that there are no systems for: threads over k.  No result depends on their number.
-SPARE = max(1, (workflow.cores or 1) // max(1, len(study.singles)))
+# A cluster's jobs do not share one machine: one core each, or what set-threads says in the profile.
+on_cluster = workflow.remote_exec or workflow.nodes is not None
+SPARE = max(1, (1 if on_cluster else workflow.cores or 1) // max(1, len(study.singles)))
 
 
 wildcard_constraints:

@@ -16,8 +16,8 @@ rule figure:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=growing(1500),
+        runtime=growing(30),
     params:
         spec=lambda wildcards: key(study.figure_spec(wildcards.figure)),
     shell:

@@ -19,8 +19,8 @@ rule tile:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=growing(1500),
+        runtime=growing(30),
     params:
         spec=lambda wildcards: study.tiles[tile_path(wildcards)].spec,
         source=lambda wildcards, input: f"--in {input}" if input else "",
@@ -45,8 +45,8 @@ rule merge:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=30,
+        mem_mb=growing(1500),
+        runtime=growing(30),
     params:
         spec=lambda wildcards: key(study.merge_spec(wildcards.system)),
     shell:
