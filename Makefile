@@ -11,10 +11,11 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study test lint benchmark gallery clean
+.PHONY: help study slurm test lint benchmark gallery clean
 
 help:  ## list the targets
 	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N for N cores)"
+	@echo "make slurm      the same on a Slurm cluster, from its login node"
 	@echo "make test       all tests"
 	@echo "make lint       ruff, snakefmt and snakemake --lint"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
@@ -23,6 +24,9 @@ help:  ## list the targets
 
 study: $(VENV)/.study  ## the default study
 	@$(SNAKEMAKE)
+
+slurm: $(VENV)/.slurm  ## the default study, its jobs submitted with sbatch
+	@$(BIN)/python -m snakemake --workflow-profile workflow/profiles/slurm
 
 gallery: $(VENV)/.study
 	@$(SNAKEMAKE) gallery
@@ -52,6 +56,10 @@ $(VENV)/.study: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock $(VENV)/.study
+$(VENV)/.slurm: requirements-slurm.lock $(VENV)/.study
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-slurm.lock
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock $(VENV)/.slurm
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-test.lock
 	@touch $@
