@@ -111,14 +111,14 @@ class Project:
         # Neither another copy of the package nor the tests' own settings may reach the jobs.
         return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "SNAKEMAKE"))}
 
-    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess:
+    def snakemake(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
         )
 
     def run(self, cores: int = 2) -> str:
