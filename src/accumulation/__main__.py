@@ -79,7 +79,13 @@ def check(path: str) -> None:
     for name, system in found.systems.items():
         cut = system["geometry"]
         size = "x".join(str(cut[key]) for key in ("width", "length") if key in cut)
-        print(f"  system {name}: {system['model']['name']} {cut['kind']} {cut['direction']} {size}")
+        words = [system["model"]["name"], cut["kind"]]
+        words += [str(cut["direction"]), size] if size else []
+        axes = [f"{len(axis.values)} {axis.name}" for axis in system["axes"]]
+        print(
+            f"  system {name}: {' '.join(words)}"
+            + (f", grid of {' x '.join(axes)}" if axes else "")
+        )
     for name, figure in found.figures.items():
         print(f"  figure {name}: {', '.join(figure['systems'])}")
 

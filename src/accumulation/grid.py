@@ -46,6 +46,11 @@ class Tile:
     source: str | None
 
 
+def tile_path(stage: str, group: str, tile: str) -> str:
+    """The file of a tile: ``group`` stands for settings and code, ``tile`` for the points."""
+    return f"{TILES}/{stage}/{group}/{tile}.nc"
+
+
 def linspace(start: float, stop: float, number: int) -> list[float]:
     """Evenly spaced values, each the float nearest to the exact decimal fraction.
 
@@ -127,7 +132,7 @@ def tile(stage: str, settings: dict, points: list[dict], source: str | None) -> 
     """The tile of ``points``; ``settings`` is all else that its values depend on, code included."""
     group, name = key([stage, settings]), key(points)
     spec = canonical({"stage": stage, "settings": settings, "points": _packed(points)})
-    return Tile(stage, f"{TILES}/{stage}/{group}/{name}.nc", spec, len(points), source)
+    return Tile(stage, tile_path(stage, group, name), spec, len(points), source)
 
 
 def _packed(points: list[dict]) -> dict:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
@@ -282,6 +283,11 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
         raise
     formats = config.get("formats", schema()["properties"]["formats"]["default"])
     return Study(config["study"], systems, figures, list(formats))
+
+
+def one_of(names: list[str]) -> str:
+    """Regular expression for one of these names; for none of anything if there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def _merged(defaults: dict, own: dict) -> dict:

@@ -1,6 +1,5 @@
 # Sets up what every rule shares: the package, the environment of the jobs, and the checked study.
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -10,9 +9,9 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from accumulation import report
 from accumulation.configuration import read
 from accumulation.errors import UserError
-from accumulation.grid import TILES, key
+from accumulation.grid import TILES, key, tile_path
 from accumulation.launch import growing, prepare_jobs, release_stale_locks, write_changed
-from accumulation.study import GALLERY_DPI, load
+from accumulation.study import GALLERY_DPI, load, one_of
 
 prepare_jobs()
 
@@ -32,12 +31,6 @@ if workflow.is_main_process:
     # Inputs of the rules, newer than what was made from an older one: what is stale is known even
     # where Snakemake's own records are lost.
     write_changed(study.spec_files())
-
-
-def one_of(names):
-    """A wildcard that is one of these names."""
-    return "|".join(map(re.escape, names)) or "(?!)"
-
 
 SPECS = f"results/{study.name}/specs"
 NETCDF = f"results/{study.name}/{{system}}"

@@ -1,12 +1,7 @@
 # Grids: several points a job, files named by what they hold, one merged dataset a system.
-def tile_path(wildcards):
-    """The tile's file, by which the study knows it."""
-    return f"{TILES}/{wildcards.stage}/{wildcards.group}/{wildcards.tile}.nc"
-
-
 rule tile:
     input:
-        lambda wildcards: study.tiles[tile_path(wildcards)].source or [],
+        lambda wildcards: study.tiles[tile_path(**wildcards)].source or [],
     output:
         f"{TILES}/{{stage}}/{{group}}/{{tile}}.nc",
     log:
@@ -22,7 +17,7 @@ rule tile:
         mem_mb=growing(1500),
         runtime=growing(30),
     params:
-        spec=lambda wildcards: study.tiles[tile_path(wildcards)].spec,
+        spec=lambda wildcards: study.tiles[tile_path(**wildcards)].spec,
         source=lambda wildcards, input: f"--in {input}" if input else "",
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} {params.source} '
