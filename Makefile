@@ -1,9 +1,10 @@
 # Thin: makes the virtual environment from a lock file, then calls the tools.  `make help` lists all.
 PYTHON ?= python3
 CORES ?= all
+CONFIG ?= config/config.yaml
 VENV := .venv
 BIN := $(VENV)/bin
-SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --workflow-profile workflow/profiles/default
+SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --workflow-profile workflow/profiles/default --configfile $(CONFIG)
 
 # Another environment's variables must not leak into ours.
 unexport PYTHONHOME
@@ -11,11 +12,13 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study slurm test lint benchmark gallery clean
+.PHONY: help study plan unused remove-unused slurm test lint benchmark gallery clean
 
 help:  ## list the targets
-	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N for N cores)"
+	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N, CONFIG=FILE)"
 	@echo "make slurm      the same on a Slurm cluster, from its login node"
+	@echo "make plan       what a run would compute, and why"
+	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
 	@echo "make test       all tests"
 	@echo "make lint       ruff, snakefmt and snakemake --lint"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
@@ -27,6 +30,15 @@ study: $(VENV)/.study  ## the default study
 
 slurm: $(VENV)/.slurm  ## the default study, its jobs submitted with sbatch
 	@$(BIN)/python -m snakemake --workflow-profile workflow/profiles/slurm
+
+plan: $(VENV)/.study
+	@$(BIN)/python -m accumulation plan $(CONFIG)
+
+unused: $(VENV)/.study
+	@$(BIN)/python -m accumulation unused all
+
+remove-unused: $(VENV)/.study
+	@$(BIN)/python -m accumulation unused all --remove
 
 gallery: $(VENV)/.study
 	@$(SNAKEMAKE) gallery

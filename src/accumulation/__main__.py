@@ -1,8 +1,9 @@
 """What the rules call: ``python -m accumulation STAGE SPEC --out FILE [--in FILE ...]``.
 
 SPEC is the JSON text of :meth:`accumulation.study.Study.spec`, or @ and a file that holds it.
-``python -m accumulation check CONFIG`` checks a config and says what it holds.  A user's fault ends
-in one sentence and exit code 1.
+``python -m accumulation check CONFIG`` checks a config and says what it holds, ``plan CONFIG`` what
+a run would compute and why, ``unused all`` which files no study needs.  A user's fault ends in one
+sentence and exit code 1.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.stage == "check":
             check(options.spec)
+        elif options.stage == "plan":
+            plan(options.spec)
+        elif options.stage == "unused":
+            unused(options.spec, options.remove)
         else:
             run(
                 options.stage,
@@ -90,25 +95,39 @@ def check(path: str) -> None:
         print(f"  figure {name}: {', '.join(figure['systems'])}")
 
 
+def plan(path: str) -> None:
+    """Print what a run of a config would compute, and why."""
+    from . import housekeeping
+
+    print("\n".join(housekeeping.plan(path)))
+
+
+def unused(configs: str, remove: bool) -> None:
+    """List what no study needs, or remove it; ``configs`` is ``all`` or files with commas."""
+    from . import housekeeping
+
+    files = housekeeping.configs() if configs == "all" else configs.split(",")
+    found = housekeeping.unused(files)
+    if not found:
+        print(f"Every file in results/ is needed by {', '.join(files)}.")
+        return
+    verb = "Removed, as none" if remove else "None"
+    total = housekeeping.size(found)
+    print(f"{verb} of {', '.join(files)} needs these {len(found)} files, {total}:")
+    print("\n".join(housekeeping.described(found)))
+    if remove:
+        housekeeping.remove(found)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
-    stages = [
-        "model",
-        "bands",
-        "elements",
-        "response",
-        "tile",
-        "merge",
-        "figure",
-        "report",
-        "check",
-    ]
+    stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "report"]
+    stages += ["check", "plan", "unused"]
     parser.add_argument("stage", choices=stages)
-    parser.add_argument(
-        "spec", metavar="SPEC", help="JSON text, or @FILE; for check: a config file"
-    )
+    parser.add_argument("spec", metavar="SPEC", help="JSON text, or @FILE; else config files")
     parser.add_argument("--out", nargs="+", default=[], metavar="FILE")
     parser.add_argument("--in", nargs="*", default=[], metavar="FILE", dest="inputs")
+    parser.add_argument("--remove", action="store_true", help="of unused: delete them")
     parser.add_argument("--threads", type=int, default=1, help="threads over chunks of k")
     return parser
 

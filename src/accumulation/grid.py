@@ -16,6 +16,8 @@ from math import floor
 from statistics import median
 
 TILES = "results/tiles"
+# Which tile of a folder holds which point.
+INDEX = "points.txt"
 POINTS_PER_JOB = 64
 
 
@@ -37,13 +39,24 @@ class Axis:
 
 @dataclass(frozen=True)
 class Tile:
-    """One job: ``spec`` is its canonical JSON, ``source`` the file that it reads, if any."""
+    """One job.
+
+    Attributes
+    ----------
+    stage, path : which stage, and the file that it writes
+    spec : canonical JSON of all that it uses
+    keys : of its points
+    source : the tile that it reads, if any
+    memory, minutes : what to ask a cluster for, generously, in MB and minutes
+    """
 
     stage: str
     path: str
     spec: str
-    points: int
+    keys: tuple[str, ...]
     source: str | None
+    memory: int
+    minutes: int
 
 
 def tile_path(stage: str, group: str, tile: str) -> str:
@@ -128,11 +141,26 @@ def expand(base: dict, axes: list[Axis], block: list[list]) -> list[dict]:
     return points
 
 
-def tile(stage: str, settings: dict, points: list[dict], source: str | None) -> Tile:
-    """The tile of ``points``; ``settings`` is all else that its values depend on, code included."""
-    group, name = key([stage, settings]), key(points)
+def tile(stage: str, settings: dict, points: list[dict], source: str | None, orbitals: int) -> Tile:
+    """The tile of ``points``; ``settings`` is all else that its values depend on, code included.
+
+    ``orbitals`` is the size of a point's matrices, 0 for the bulk.
+    """
+    name = tile_path(stage, key([stage, settings]), key(points))
     spec = canonical({"stage": stage, "settings": settings, "points": _packed(points)})
-    return Tile(stage, tile_path(stage, group, name), spec, len(points), source)
+    keys = tuple(key(point) for point in points)
+    return Tile(stage, name, spec, keys, source, *_needs(settings, len(points), orbitals))
+
+
+def _needs(settings: dict, points: int, orbitals: int) -> tuple[int, int]:
+    """Memory in MB and minutes, both about three times what was measured."""
+    k = settings.get("k", 1)
+    arrays = 2 * len(settings.get("definition", [])) * len(settings.get("gauge", []))
+    rows = orbitals if settings.get("profile") else 3
+    working = 8 * k * orbitals**2 * (6 + 2 * arrays)
+    kept = 8 * k * orbitals * (4 + arrays * rows) * points
+    seconds = points * (0.1 + k * orbitals * (1e-5 + 6e-9 * orbitals**2) * max(arrays, 1))
+    return 400 + round((working + 3 * kept) / 1e6), 10 + round(3 * seconds / 60)
 
 
 def _packed(points: list[dict]) -> dict:

@@ -126,6 +126,7 @@ class Study:
         base = {"model": chosen["model"], "geometry": chosen["geometry"]}
         blocks = grid.blocks(chosen["axes"], chosen["points_per_job"])
         points = [grid.expand(base, chosen["axes"], block) for block in blocks]
+        orbitals = [_orbitals(some[0]) for some in points]
         planned: dict[str, list[grid.Tile]] = {}
         settings: dict = {}
         before = None
@@ -134,8 +135,8 @@ class Study:
             settings = settings | own | {f"{stage} code": self._tile_code(chosen, stage)}
             sources = [tile.path for tile in planned[before]] if before else [None] * len(points)
             planned[stage] = [
-                grid.tile(stage, settings, some, source)
-                for some, source in zip(points, sources, strict=True)
+                grid.tile(stage, settings, some, source, size)
+                for some, source, size in zip(points, sources, orbitals, strict=True)
             ]
             before = stage
         return planned
@@ -401,6 +402,17 @@ def _axis(system: dict, given: dict, name: str, targets: list, values: list, pat
         checked = checked or normal
         system[section] = system[section] | {key: normal[0]}
     return grid.Axis(name, tuple(targets), tuple(checked))
+
+
+def _orbitals(point: dict) -> int:
+    """Size of the matrices of a point, 0 of the bulk."""
+    cut = point["geometry"]
+    if cut["kind"] == "bulk":
+        return 0
+    parameters = dict(point["model"])
+    name = parameters.pop("name")
+    lattice = getattr(plugins.load("models", name), name)(**parameters)
+    return len(lattice.orbitals) * cut["width"] * cut.get("length", 1)
 
 
 def _described(axis: grid.Axis, model: str) -> dict:

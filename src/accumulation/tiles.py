@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import xarray as xr
 
 from . import dataset, plugins, points
 from .errors import UserError
-from .grid import key, unpacked
+from .grid import INDEX, key, unpacked
 
 # Dimensions of what a point holds, without the point itself.
 LEAD = ("definition", "gauge")
@@ -50,7 +49,6 @@ DIMS = {
 }
 # The same for every point of a tile: stored once.
 SHARED = ("k", "weight")
-INDEX = "points.txt"
 
 
 def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
@@ -275,8 +273,3 @@ def load_spec(text: str) -> dict:
         except OSError as error:
             raise UserError(text[1:], error.strerror, "a file of a stage's parameters") from error
     return json.loads(text)
-
-
-def exists(path: str) -> bool:
-    """Whether a tile has been computed."""
-    return os.path.exists(path)

@@ -14,8 +14,8 @@ rule tile:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(30),
+        mem_mb=lambda wildcards, attempt: attempt * study.tiles[tile_path(**wildcards)].memory,
+        runtime=lambda wildcards, attempt: attempt * study.tiles[tile_path(**wildcards)].minutes,
     params:
         spec=lambda wildcards: study.tiles[tile_path(**wildcards)].spec,
         source=lambda wildcards, input: f"--in {input}" if input else "",

@@ -1,0 +1,313 @@
+"""Grids: what an edit computes again, counted in jobs and in points."""
+
+import copy
+import re
+import shutil
+
+import numpy as np
+import pytest
+import xarray as xr
+from workflow_study import ROOT, Project
+
+import accumulation as acc
+
+MODEL = {"name": "haldane", "t2": 0.06, "delta": [-0.1, 0.0, 0.2], "phi": [0.3, 1.1]}
+GRID = {
+    "study": "grid",
+    "systems": {
+        "zigzag": {
+            "model": MODEL,
+            "geometry": {"kind": "ribbon", "direction": [1, 0], "width": 3},
+            "k": 11,
+            "definition": ["circulation", "local"],
+            "fermi_energy": ["midgap", 0.1],
+            "points_per_job": 4,
+        },
+        "bulk": {"model": MODEL, "geometry": {"kind": "bulk"}, "points_per_job": 4},
+    },
+    "figures": {
+        "map": {"draw": "map", "systems": ["zigzag"], "options": {"title": "a"}},
+    },
+    "formats": ["png"],
+}
+FIGURE = '''"""A user's own figure of a grid."""
+from matplotlib.figure import Figure
+
+NEEDS = ("response",)
+CAPTION = "a map"
+
+
+def draw(systems, title=""):
+    figure = Figure()
+    axes = figure.subplots()
+    axes.pcolormesh(systems[0]["response"].chern.values)
+    axes.set_title(title)
+    return figure
+'''
+POINTS = 6  # of each system
+
+
+def grid(**changes) -> dict:
+    changed = copy.deepcopy(GRID)
+    for path, value in changes.items():
+        *steps, last = path.split("__")
+        node = changed
+        for step in steps:
+            node = node[step]
+        node[last] = value
+    return changed
+
+
+def both(key, value) -> dict:
+    """The same change of a model parameter in both systems."""
+    return {f"systems__{system}__model__{key}": value for system in ("zigzag", "bulk")}
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("grid"))
+    (project.folder / "map.py").write_text(FIGURE)
+    project.write(GRID)
+    project.run()
+    return project
+
+
+@pytest.fixture
+def project(done, tmp_path):
+    return Project.copied(done, tmp_path)
+
+
+def run(project) -> tuple[dict[str, int], dict[str, int]]:
+    """Jobs by rule, and points computed by stage, of a run."""
+    text = project.run()
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE))
+    computed: dict[str, int] = {}
+    for stage, number in set(re.findall(r"(\w+) tile \w+: \d+ points, (\d+) computed", text)):
+        computed.setdefault(stage, 0)
+    for line in set(re.findall(r"\w+ tile \w+: \d+ points, \d+ computed", text)):
+        stage, number = re.match(r"(\w+) tile \w+: \d+ points, (\d+) computed", line).groups()
+        computed[stage] += int(number)
+    ignored = ("total", "all", "report_page")
+    return {rule: int(n) for rule, n in jobs.items() if rule not in ignored}, computed
+
+
+def response(project, system="zigzag") -> xr.Dataset:
+    with xr.open_dataset(project.folder / "results" / "grid" / system / "response.nc") as ds:
+        return ds.load()
+
+
+def edit(project, name, old, new):
+    path = project.folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+NEW = [("bulk", 2), ("elements", 2), ("response", 2)]
+
+
+def test_merged_grid_equals_single_ribbons(done):
+    """To rounding, at each point, the same numbers as the notebook's functions give."""
+    ds = response(done)
+    assert ds.net.dims[:2] == ("delta", "phi")
+    for delta in ds.delta.values:
+        for phi in ds.phi.values:
+            point = ds.sel(delta=delta, phi=phi)
+            ribbon = acc.haldane(t2=0.06, phi=phi, delta=delta).ribbon((1, 0), 3)
+            elements = acc.elements(ribbon, acc.bands(ribbon, k=11), definition="local")
+            level = float(point.fermi_level[0])
+            alone = acc.response(elements, fermi_energy=[level, 0.1])
+            merged = point.sel(definition="local").isel(gauge=0)
+            np.testing.assert_allclose(merged.net, alone.net, atol=1e-13)
+            right = alone.accumulation.isel(row=alone.y.values > 0).sum("row")
+            np.testing.assert_allclose(merged.right_edge, right, atol=1e-13)
+            np.testing.assert_allclose(merged.left_edge + merged.right_edge, merged.net, atol=1e-13)
+
+
+def test_points_do_not_depend_on_their_tile(done, tmp_path):
+    """Bit for bit the same in tiles of one point."""
+    alone = Project(tmp_path)
+    (alone.folder / "map.py").write_text(FIGURE)
+    alone.write(grid(systems__zigzag__points_per_job=1, systems__bulk__points_per_job=1))
+    alone.run()
+    for system in ("zigzag", "bulk"):
+        xr.testing.assert_identical(response(done, system), response(alone, system))
+
+
+def test_second_run_does_nothing(done):
+    assert "Nothing to be done" in done.run()
+
+
+def test_figure_option_redraws_that_figure(project):
+    project.write(grid(figures__map__options__title="b"))
+    assert run(project) == ({"figure": 1}, {})
+
+
+@pytest.mark.parametrize(("key", "value"), [("fermi_energy", [0.05]), ("temperature", [0, 0.02])])
+def test_fermi_energy_or_temperature_diagonalises_nothing(project, key, value):
+    project.write(grid(**{f"systems__zigzag__{key}": value}))
+    jobs, computed = run(project)
+    assert computed == {"response": POINTS}
+    assert set(jobs) == {"tile", "merge", "figure"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[-0.1, 0.0, 0.2, 0.3], [-0.1, 0.0, 0.1, 0.2], [-0.3, -0.1, 0.0, 0.2]],
+    ids=["appended", "inserted", "prepended"],
+)
+def test_one_more_value_computes_its_own_points(project, values):
+    before = response(project)
+    project.write(grid(**both("delta", values)))
+    assert run(project)[1] == dict(NEW)
+    after = response(project)
+    assert after.sizes["delta"] == 4
+    xr.testing.assert_equal(after.sel(delta=before.delta), before)
+
+
+def test_one_more_value_of_the_other_axis(project):
+    project.write(grid(**both("phi", [0.3, 0.7, 1.1])))
+    assert run(project)[1] == {stage: 3 for stage, _ in NEW}
+
+
+def test_value_removed_computes_nothing(project):
+    before = response(project)
+    project.write(grid(**both("delta", [-0.1, 0.2])))
+    jobs, computed = run(project)
+    assert sum(computed.values()) == 0
+    assert jobs["merge"] == 2
+    xr.testing.assert_equal(response(project), before.sel(delta=[-0.1, 0.2]))
+
+
+def test_axis_reordered_only_merges(project):
+    before = response(project)
+    project.write(grid(**both("delta", [0.2, -0.1, 0.0])))
+    assert run(project) == ({"merge": 2, "figure": 1}, {})
+    xr.testing.assert_equal(response(project), before.sel(delta=[0.2, -0.1, 0.0]))
+
+
+def test_two_parameters_swapped(project):
+    """Equal values under other names are other points."""
+    swapped = {**MODEL, "delta": MODEL["phi"], "phi": MODEL["delta"]}
+    project.write(grid(systems__zigzag__model=swapped))
+    assert run(project)[1] == {"elements": POINTS, "response": POINTS}
+    assert response(project).sizes["phi"] == 3
+
+
+def test_value_changed_and_changed_back_only_merges(project):
+    before = response(project)
+    project.write(grid(**both("delta", [-0.1, 0.0, 0.25])))
+    assert run(project)[1] == dict(NEW)
+    project.write(GRID)
+    assert run(project) == ({"merge": 2, "figure": 1}, {})
+    xr.testing.assert_identical(response(project), before)
+
+
+def test_without_snakemakes_records_nothing_is_needless_and_nothing_stale(project):
+    shutil.rmtree(project.folder / ".snakemake")
+    assert "Nothing to be done" in project.run()
+    shutil.rmtree(project.folder / ".snakemake")
+    project.write(grid(**both("delta", [-0.1, 0.0]), figures__map__options__title="b"))
+    jobs, computed = run(project)
+    assert sum(computed.values()) == 0
+    assert jobs["merge"] == 2
+    assert jobs["figure"] == 1
+    assert response(project).sizes["delta"] == 2
+
+
+def test_renamed_study_keeps_its_tiles(project):
+    project.write(grid(study="other"))
+    jobs, computed = run(project)
+    assert computed == {}
+    assert jobs == {"merge": 2, "figure": 1}
+
+
+def test_touched_files_rerun_nothing(project):
+    for path in [*project.folder.rglob("*.py"), project.folder / "config" / "config.yaml"]:
+        path.touch()
+    for path in (project.folder / "results" / "tiles").rglob("*.nc"):
+        path.touch()
+    assert project.planned() == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("response.py", "NODES = 8", "NODES = 9", {"response": POINTS}),
+        ("elements.py", "ETA = 1e-7", "ETA = 1.1e-7", {"elements": POINTS, "response": POINTS}),
+        (
+            "bulk.py",
+            "STARTS = 3",
+            "STARTS = 4",
+            {"bulk": POINTS, "elements": POINTS, "response": POINTS},
+        ),
+        ("tiles.py", "shape = tuple(", "shape = list(", {}),
+    ],
+)
+def test_module_edited_reruns_its_stage_and_what_follows(project, file, old, new, expected):
+    edit(project, f"src/accumulation/{file}", old, new)
+    if file == "tiles.py":
+        edit(project, f"src/accumulation/{file}", "reshape(shape +", "reshape(tuple(shape) +")
+    jobs, computed = run(project)
+    assert computed == expected
+    assert "merge" in jobs
+
+
+def test_figure_module_edited_redraws_it(project):
+    edit(project, "map.py", "Figure()", "Figure(figsize=(3, 3))")
+    assert run(project) == ({"figure": 1}, {})
+
+
+def test_comments_and_docstrings_do_not_count(project):
+    for path in (project.folder / "src" / "accumulation").glob("*.py"):
+        path.write_text(path.read_text().replace('"""', '"""Edited. ', 1) + "# a comment\n")
+    assert project.planned() == {}
+
+
+def accumulation(project, *arguments) -> str:
+    import subprocess
+    import sys
+
+    environment = {**project.environment(), "PYTHONPATH": str(project.folder / "src")}
+    done = subprocess.run(
+        [sys.executable, "-m", "accumulation", *arguments],
+        cwd=project.folder, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
+
+
+def test_plan_tells_in_plain_words(project):
+    assert "Nothing to be done" in accumulation(project, "plan", "config/config.yaml")
+    project.write(grid(**both("delta", [-0.1, 0.0, 0.1, 0.2])))
+    told = accumulation(project, "plan", "config/config.yaml")
+    assert re.search(r"elements of grids: \d tiles?, 2 points to compute", told)
+    assert "merge of zigzag" in told
+    project.write(grid(figures__map__options__title="b"))
+    told = accumulation(project, "plan", "config/config.yaml")
+    assert told.startswith("figure of map: ")
+    assert "grids" not in told
+
+
+def test_what_no_study_needs_is_listed_and_removed_by_command_only(project):
+    tiles = set((project.folder / "results" / "tiles").rglob("*.nc"))
+    assert "Every file" in accumulation(project, "unused", "all")
+    project.write(grid(**both("delta", [-0.1, 0.0, 0.1, 0.2])))
+    project.run()
+    assert tiles <= set((project.folder / "results" / "tiles").rglob("*.nc"))
+    told = accumulation(project, "unused", "all")
+    assert "needs these" in told
+    assert tiles <= set((project.folder / "results" / "tiles").rglob("*.nc"))
+    accumulation(project, "unused", "all", "--remove")
+    left = set((project.folder / "results" / "tiles").rglob("*.nc"))
+    assert not tiles <= left
+    assert "Every file" in accumulation(project, "unused", "all")
+    assert project.planned() == {}
+
+
+def test_default_study_is_large_enough():
+    """The phase diagram that the README shows, as the config has it."""
+    from accumulation import configuration, study
+
+    found = study.load(configuration.read(ROOT / "config" / "config.yaml"))
+    sizes = {n: [len(a.values) for a in found.systems[n]["axes"]] for n in found.grids}
+    assert sizes == {"phase_bulk": [41, 41], "phase_zigzag": [21, 21], "phase_chiral": [21, 21]}
