@@ -26,7 +26,7 @@ def chain():
 @pytest.mark.parametrize("name", VARIABLES)
 def test_every_variable_says_what_it_is(name):
     dims, units, long_name, equation = VARIABLES[name]
-    assert dims
+    assert isinstance(dims, tuple)  # of a grid's scalars: none but the grid's own
     assert units
     assert long_name
     assert equation

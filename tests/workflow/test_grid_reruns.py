@@ -3,6 +3,8 @@
 import copy
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -82,13 +84,30 @@ def run(project) -> tuple[dict[str, int], dict[str, int]]:
     text = project.run()
     jobs = dict(re.findall(r"^(\w+) +(\d+)$", text, re.MULTILINE))
     computed: dict[str, int] = {}
-    for stage, number in set(re.findall(r"(\w+) tile \w+: \d+ points, (\d+) computed", text)):
+    for stage in re.findall(r"(\w+) tile \w+: \d+ points", text):
         computed.setdefault(stage, 0)
     for line in set(re.findall(r"\w+ tile \w+: \d+ points, \d+ computed", text)):
         stage, number = re.match(r"(\w+) tile \w+: \d+ points, (\d+) computed", line).groups()
         computed[stage] += int(number)
     ignored = ("total", "all", "report_page")
     return {rule: int(n) for rule, n in jobs.items() if rule not in ignored}, computed
+
+
+def foreseen(project) -> tuple[dict[str, int], set[str]]:
+    """Points to compute by stage, and the other rules, of the plan of a run."""
+    told = accumulation(project, "plan", "config/config.yaml")
+    points = re.findall(r"^(\w+) of grids: \d+ tiles?, (\d+) points to", told, re.MULTILINE)
+    rules = set(re.findall(r"^([a-z ]+) of (?!grids)", told, re.MULTILINE)) - {"report page"}
+    return {stage: int(number) for stage, number in points}, rules
+
+
+def accumulation(project, *arguments) -> str:
+    environment = {**project.environment(), "PYTHONPATH": str(project.folder / "src")}
+    done = subprocess.run(
+        [sys.executable, "-m", "accumulation", *arguments],
+        cwd=project.folder, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return done.stdout
 
 
 def response(project, system="zigzag") -> xr.Dataset:
@@ -103,7 +122,7 @@ def edit(project, name, old, new):
     path.write_text(text.replace(old, new, 1))
 
 
-NEW = [("bulk", 2), ("elements", 2), ("response", 2)]
+NEW = {"bulk": 2, "elements": 2, "response": 2}
 
 
 def test_merged_grid_equals_single_ribbons(done):
@@ -140,34 +159,35 @@ def test_second_run_does_nothing(done):
 
 def test_figure_option_redraws_that_figure(project):
     project.write(grid(figures__map__options__title="b"))
-    assert run(project) == ({"figure": 1}, {})
+    assert project.planned() == {"figure": 1}
 
 
 @pytest.mark.parametrize(("key", "value"), [("fermi_energy", [0.05]), ("temperature", [0, 0.02])])
 def test_fermi_energy_or_temperature_diagonalises_nothing(project, key, value):
     project.write(grid(**{f"systems__zigzag__{key}": value}))
-    jobs, computed = run(project)
-    assert computed == {"response": POINTS}
-    assert set(jobs) == {"tile", "merge", "figure"}
+    assert foreseen(project) == ({"response": POINTS}, {"merge", "figure"})
 
 
-@pytest.mark.parametrize(
-    "values",
-    [[-0.1, 0.0, 0.2, 0.3], [-0.1, 0.0, 0.1, 0.2], [-0.3, -0.1, 0.0, 0.2]],
-    ids=["appended", "inserted", "prepended"],
-)
-def test_one_more_value_computes_its_own_points(project, values):
-    before = response(project)
+@pytest.mark.parametrize("values", [[-0.1, 0.0, 0.2, 0.3], [-0.3, -0.1, 0.0, 0.2]])
+def test_value_appended_or_prepended_computes_its_own_points(project, values):
     project.write(grid(**both("delta", values)))
-    assert run(project)[1] == dict(NEW)
+    assert foreseen(project) == (NEW, {"merge", "figure"})
+
+
+def test_value_of_the_other_axis_computes_its_own_points(project):
+    project.write(grid(**both("phi", [0.3, 0.7, 1.1])))
+    assert foreseen(project)[0] == dict.fromkeys(NEW, 3)
+
+
+def test_value_inserted_computes_its_own_points(project):
+    """As many as the plan said, and the others keep their values to the last bit."""
+    before = response(project)
+    project.write(grid(**both("delta", [-0.1, 0.0, 0.1, 0.2])))
+    assert foreseen(project)[0] == NEW
+    assert run(project)[1] == NEW
     after = response(project)
     assert after.sizes["delta"] == 4
     xr.testing.assert_equal(after.sel(delta=before.delta), before)
-
-
-def test_one_more_value_of_the_other_axis(project):
-    project.write(grid(**both("phi", [0.3, 0.7, 1.1])))
-    assert run(project)[1] == {stage: 3 for stage, _ in NEW}
 
 
 def test_value_removed_computes_nothing(project):
@@ -190,14 +210,13 @@ def test_two_parameters_swapped(project):
     """Equal values under other names are other points."""
     swapped = {**MODEL, "delta": MODEL["phi"], "phi": MODEL["delta"]}
     project.write(grid(systems__zigzag__model=swapped))
-    assert run(project)[1] == {"elements": POINTS, "response": POINTS}
-    assert response(project).sizes["phi"] == 3
+    assert foreseen(project)[0] == {"elements": POINTS, "response": POINTS}
 
 
 def test_value_changed_and_changed_back_only_merges(project):
     before = response(project)
     project.write(grid(**both("delta", [-0.1, 0.0, 0.25])))
-    assert run(project)[1] == dict(NEW)
+    assert run(project)[1] == NEW
     project.write(GRID)
     assert run(project) == ({"merge": 2, "figure": 1}, {})
     xr.testing.assert_identical(response(project), before)
@@ -217,9 +236,7 @@ def test_without_snakemakes_records_nothing_is_needless_and_nothing_stale(projec
 
 def test_renamed_study_keeps_its_tiles(project):
     project.write(grid(study="other"))
-    jobs, computed = run(project)
-    assert computed == {}
-    assert jobs == {"merge": 2, "figure": 1}
+    assert project.planned() == {"merge": 2, "figure": 1}
 
 
 def test_touched_files_rerun_nothing(project):
@@ -248,14 +265,12 @@ def test_module_edited_reruns_its_stage_and_what_follows(project, file, old, new
     edit(project, f"src/accumulation/{file}", old, new)
     if file == "tiles.py":
         edit(project, f"src/accumulation/{file}", "reshape(shape +", "reshape(tuple(shape) +")
-    jobs, computed = run(project)
-    assert computed == expected
-    assert "merge" in jobs
+    assert foreseen(project) == (expected, {"merge", "figure"})
 
 
 def test_figure_module_edited_redraws_it(project):
     edit(project, "map.py", "Figure()", "Figure(figsize=(3, 3))")
-    assert run(project) == ({"figure": 1}, {})
+    assert project.planned() == {"figure": 1}
 
 
 def test_comments_and_docstrings_do_not_count(project):
@@ -264,24 +279,12 @@ def test_comments_and_docstrings_do_not_count(project):
     assert project.planned() == {}
 
 
-def accumulation(project, *arguments) -> str:
-    import subprocess
-    import sys
-
-    environment = {**project.environment(), "PYTHONPATH": str(project.folder / "src")}
-    done = subprocess.run(
-        [sys.executable, "-m", "accumulation", *arguments],
-        cwd=project.folder, env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return done.stdout
-
-
 def test_plan_tells_in_plain_words(project):
     assert "Nothing to be done" in accumulation(project, "plan", "config/config.yaml")
     project.write(grid(**both("delta", [-0.1, 0.0, 0.1, 0.2])))
     told = accumulation(project, "plan", "config/config.yaml")
     assert re.search(r"elements of grids: \d tiles?, 2 points to compute", told)
-    assert "merge of zigzag" in told
+    assert "merge of bulk, zigzag" in told or "merge of zigzag, bulk" in told
     project.write(grid(figures__map__options__title="b"))
     told = accumulation(project, "plan", "config/config.yaml")
     assert told.startswith("figure of map: ")
@@ -291,7 +294,7 @@ def test_plan_tells_in_plain_words(project):
 def test_what_no_study_needs_is_listed_and_removed_by_command_only(project):
     tiles = set((project.folder / "results" / "tiles").rglob("*.nc"))
     assert "Every file" in accumulation(project, "unused", "all")
-    project.write(grid(**both("delta", [-0.1, 0.0, 0.1, 0.2])))
+    project.write(grid(**both("delta", [-0.1, 0.0])))
     project.run()
     assert tiles <= set((project.folder / "results" / "tiles").rglob("*.nc"))
     told = accumulation(project, "unused", "all")
