@@ -4,6 +4,7 @@ dead run.
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import sys
@@ -32,7 +33,16 @@ def growing(first: int) -> Callable:
 
     A job that a cluster ends for want of memory or time would otherwise fail again.
     """
-    return lambda wildcards, attempt: first * attempt
+    return asked(lambda wildcards, attempt: first * attempt)
+
+
+def asked(function: Callable) -> Callable:
+    """The same function, with its signature worked out once.
+
+    Snakemake asks for it a dozen times a job: half the time of planning ten thousand.
+    """
+    function.__signature__ = inspect.signature(function)
+    return function
 
 
 def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:

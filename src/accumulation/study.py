@@ -100,6 +100,10 @@ class Study:
             for tile in self._tiles_of(system)[stage]
         }
 
+    def tile_of(self, stage: str, group: str, tile: str) -> grid.Tile:
+        """The tile of a file's wildcards."""
+        return self.tiles[grid.tile_path(stage, group, tile)]
+
     def tile_stages(self, system: str) -> list[str]:
         """The stages that a grid goes through, the last one's tiles being merged."""
         chosen = self.systems[system]
@@ -409,10 +413,21 @@ def _orbitals(point: dict) -> int:
     cut = point["geometry"]
     if cut["kind"] == "bulk":
         return 0
-    parameters = dict(point["model"])
-    name = parameters.pop("name")
-    lattice = getattr(plugins.load("models", name), name)(**parameters)
-    return len(lattice.orbitals) * cut["width"] * cut.get("length", 1)
+    # Numbers move no orbitals; what else a model takes may.
+    others = {k: v for k, v in point["model"].items() if not isinstance(v, float)}
+    return _in_a_cell(grid.canonical(others), point["model"]) * cut["width"] * cut.get("length", 1)
+
+
+_cells: dict[str, int] = {}
+
+
+def _in_a_cell(kind: str, model: dict) -> int:
+    """Orbitals of a model's unit cell; ``kind`` is what they may depend on."""
+    if kind not in _cells:
+        parameters = dict(model)
+        name = parameters.pop("name")
+        _cells[kind] = len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
+    return _cells[kind]
 
 
 def _described(axis: grid.Axis, model: str) -> dict:

@@ -9,8 +9,8 @@ sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 from accumulation import report
 from accumulation.configuration import read
 from accumulation.errors import UserError
-from accumulation.grid import TILES, key, tile_path
-from accumulation.launch import growing, prepare_jobs, release_stale_locks, write_changed
+from accumulation.grid import TILES, key
+from accumulation.launch import asked, growing, prepare_jobs, release_stale_locks, write_changed
 from accumulation.study import GALLERY_DPI, load, one_of
 
 prepare_jobs()
@@ -32,6 +32,7 @@ if workflow.is_main_process:
     # where Snakemake's own records are lost.
     write_changed(study.spec_files())
 
+tile_of = study.tile_of
 SPECS = f"results/{study.name}/specs"
 NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"
@@ -39,6 +40,8 @@ BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
 # Cores that there are no systems for: threads over k.  No result depends on their number.
 # A cluster's jobs do not share one machine: one core each, or what set-threads says in the profile.
 on_cluster = workflow.remote_exec or workflow.nodes is not None
+# There, memory and run time grow with each try; on one machine nothing is limited by them.
+ask = growing if on_cluster else int
 SPARE = max(1, (1 if on_cluster else workflow.cores or 1) // max(1, len(study.singles)))
 
 

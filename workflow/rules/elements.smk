@@ -15,8 +15,8 @@ rule elements:
         "../envs/accumulation.yaml"
     threads: SPARE
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(30),
+        mem_mb=ask(1500),
+        runtime=ask(30),
     params:
         spec=lambda wildcards: key(study.spec(wildcards.system, "elements")),
     shell:

@@ -16,8 +16,8 @@ rule figure:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(30),
+        mem_mb=ask(1500),
+        runtime=ask(30),
     params:
         spec=lambda wildcards: key(study.figure_spec(wildcards.figure)),
     shell:

@@ -1,7 +1,7 @@
 # Grids: several points a job, files named by what they hold, one merged dataset a system.
 rule tile:
     input:
-        lambda wildcards: study.tiles[tile_path(**wildcards)].source or [],
+        asked(lambda wildcards: tile_of(**wildcards).source or []),
     output:
         f"{TILES}/{{stage}}/{{group}}/{{tile}}.nc",
     log:
@@ -14,13 +14,20 @@ rule tile:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=lambda wildcards, attempt: attempt * study.tiles[tile_path(**wildcards)].memory,
-        runtime=lambda wildcards, attempt: attempt * study.tiles[tile_path(**wildcards)].minutes,
+        mem_mb=(
+            asked(lambda wildcards, attempt: attempt * tile_of(**wildcards).memory)
+            if on_cluster
+            else 1500
+        ),
+        runtime=(
+            asked(lambda wildcards, attempt: attempt * tile_of(**wildcards).minutes)
+            if on_cluster
+            else 30
+        ),
     params:
-        spec=lambda wildcards: study.tiles[tile_path(**wildcards)].spec,
-        source=lambda wildcards, input: f"--in {input}" if input else "",
+        spec=asked(lambda wildcards: tile_of(**wildcards).spec),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} {params.source} '
+        '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} --in {input:q} '
         "--out {output:q} 2> >(tee {log:q} >&2)"
 
 
@@ -40,8 +47,8 @@ rule merge:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(1500),
-        runtime=growing(30),
+        mem_mb=ask(1500),
+        runtime=ask(30),
     params:
         spec=lambda wildcards: key(study.merge_spec(wildcards.system)),
     shell:

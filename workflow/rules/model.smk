@@ -14,8 +14,8 @@ rule model:
         "../envs/accumulation.yaml"
     threads: 1
     resources:
-        mem_mb=growing(500),
-        runtime=growing(30),
+        mem_mb=ask(500),
+        runtime=ask(30),
     params:
         spec=lambda wildcards: key(study.spec(wildcards.system, "model")),
     shell:
