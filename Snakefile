@@ -16,7 +16,16 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    progress.start()
+
+
+onerror:
+    progress.stop()
+
+
 onsuccess:
+    progress.stop()
     print(f"Done: {study.report_path()} shows the study; datasets and figures are beside it")
 
 

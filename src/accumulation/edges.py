@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .bands import solve
 from .bloch import BlochMatrix
 from .fermi import FermiPoints, band_extremum
 
@@ -42,18 +43,20 @@ def ribbon_gap(bloch: BlochMatrix, k, energy, velocity, filled: int) -> float:
     return float(gap) if gap > 1e-9 else 0.0
 
 
-def edge_crossings(points: FermiPoints, levels: int, center: np.ndarray, y: np.ndarray):
+def edge_crossings(bloch: BlochMatrix, points: FermiPoints, levels: int) -> np.ndarray:
     """Number of Fermi points at each edge and level, (edge, level) int.
 
-    A state counts to an edge when its mean position, that of the nearest mesh point in ``center``
-    (k, band), lies in the outer quarter of the ribbon on that side.
+    A state counts to an edge when its mean position lies in the outer quarter of the ribbon on that
+    side.
     """
-    # Two bands that cross exactly on the level swap edges there: look at the side before.
-    later = (points.fraction > 0.5) & (points.step != 0)
-    nearest = (points.interval + later) % len(center)
-    mean = center[nearest, points.band]
+    state = points.state.copy()
+    missing = np.nonzero(np.isnan(state[:, 0]))[0]
+    if len(missing):
+        pairs = solve(bloch, points.k[missing])
+        state[missing] = pairs.eigenvector[np.arange(len(missing)), :, points.band[missing]]
+    mean = np.abs(state) ** 2 @ bloch.y
     found = np.zeros((2, levels), dtype=int)
-    limit = 0.5 * np.abs(y).max(initial=0.0)
+    limit = 0.5 * np.abs(bloch.y).max(initial=0.0)
     for edge, inside in enumerate((mean < -limit, mean > limit)):
         np.add.at(found[edge], points.level[inside], 1)
     return found

@@ -61,7 +61,7 @@ def elements_point(
         definition=list(settings["definition"]),
         gauge=list(settings["gauge"]),
     )
-    names = ("k", "weight", "energy", "velocity", "center_y", "density", "polarizability")
+    names = ("k", "weight", "energy", "velocity", "density", "polarizability")
     values = {name: found[name].values for name in names}
     if not values["polarizability"].any():
         del values["polarizability"]
@@ -102,7 +102,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     if system.kind == "ribbon":
         bands = (source.k.values, source.energy.values, source.velocity.values)
         points = fermi_points(system.bloch, *bands, levels[known])
-        crossings[:, known] = edge_crossings(points, known.sum(), source.center_y.values, y)
+        crossings[:, known] = edge_crossings(system.bloch, points, known.sum())
     found = stages.accumulations(
         system, source, levels[known], temperatures, regions=reduced, points=points
     )

@@ -30,7 +30,6 @@ DIMS = {
         "weight": ("k",),
         "energy": ("k", "band"),
         "velocity": ("k", "band"),
-        "center_y": ("k", "band"),
         "density": (*LEAD, "k", "band", "row"),
         "polarizability": (*LEAD, "k", "band", "row"),
     },

@@ -11,6 +11,7 @@ from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key
 from accumulation.launch import asked, growing, prepare_jobs, release_stale_locks, write_changed
+from accumulation.progress import Progress
 from accumulation.study import GALLERY_DPI, load, one_of
 
 prepare_jobs()
@@ -33,6 +34,8 @@ if workflow.is_main_process:
     write_changed(study.spec_files())
 
 tile_of = study.tile_of
+# A point counts once a stage.
+progress = Progress((tile.path, len(tile.keys)) for tile in study.tiles.values())
 SPECS = f"results/{study.name}/specs"
 NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"
