@@ -29,7 +29,7 @@ study: $(VENV)/.study  ## the default study
 	@$(SNAKEMAKE)
 
 slurm: $(VENV)/.slurm  ## the default study, its jobs submitted with sbatch
-	@$(BIN)/python -m snakemake --workflow-profile workflow/profiles/slurm
+	@$(BIN)/python -m snakemake --workflow-profile workflow/profiles/slurm --configfile $(CONFIG)
 
 plan: $(VENV)/.study
 	@$(BIN)/python -m accumulation plan $(CONFIG)

@@ -91,14 +91,20 @@ def check_jobs(text: str, jobs: list[dict]) -> None:
     submitted = re.findall(r"submitted with SLURM jobid (\d+) .*/rule_(\w+)/(\w+)/", text)
     expected = [(stage, name) for stage in STAGES for name in ("flake", "ribbon")]
     expected += [("figure", "hungry")] * 2
-    assert sorted((rule, name) for _, rule, name in submitted) == sorted(expected), text
+    expected += [("merge", "grid")]
+    plain = [(rule, name) for _, rule, name in submitted if rule != "tile"]
+    assert sorted(plain) == sorted(expected), text
+    tiles = [name for _, rule, name in submitted if rule == "tile"]
+    assert sorted(name.split("_")[0] for name in tiles) == ["elements", "response"], text
     assert sorted(job["JobId"] for job in jobs) == sorted(number for number, *_ in submitted), jobs
     assert {job["Partition"] for job in jobs} == {PARTITION}, jobs
     assert "Rule: all" in text  # finished, and not among the jobs
     for number, rule, _ in submitted:
         cores = min(2, os.cpu_count()) if rule == "response" else 1  # the site's set-threads
         assert requested(jobs, number, "cpu") == str(cores), (rule, jobs)
-        if rule != "figure":
+        if rule == "tile":  # by its size, with a little to spare for the interpreter
+            assert requested(jobs, number, "mem") == "400M", jobs
+        elif rule != "figure":
             memory = "500M" if rule == "model" else "1500M"  # the rules' own
             assert requested(jobs, number, "mem") == memory, (rule, jobs)
     print(f"ok: {len(jobs)} jobs in Slurm's own record, none of a local rule")
@@ -126,7 +132,7 @@ def check_datasets(here: Project, there: Project) -> None:
     """Both runs wrote the same datasets."""
     names = here.datasets().keys()
     assert names == there.datasets().keys()
-    assert len(names) == 2 * len(STAGES)
+    assert len(names) == 2 * len(STAGES) + 3  # two tiles and their merged grid
     for name in names:
         with (
             xr.open_dataset(here.datasets()[name]) as left,
