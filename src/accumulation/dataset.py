@@ -95,6 +95,12 @@ VARIABLES = {
     "midgap": ((), "t0", "middle of the bulk's indirect gap", "54"),
     "chern": ((), "1", "Chern number of the filled bands", "Fukui, Hatsugai, Suzuki (2005)"),
     "ribbon_gap": ((), "t0", "indirect gap of the ribbon at half filling", "54"),
+    "k_error": (
+        (),
+        _ACCUMULATED,
+        "largest change of the interband part without every second k (NaN for an odd number of k)",
+        "58",
+    ),
     "status": ((), "1", "what is undefined at this point", "54"),
     "process": (
         ("process",),

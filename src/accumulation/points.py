@@ -17,11 +17,14 @@ from .response import parity
 
 MIDGAP = "midgap"
 # What is undefined at a point, as bits.
-BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL = 1, 2, 4
+BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL, COARSE_K = 1, 2, 4, 8
+# A change of the interband part by more than this, relative to its largest value, is coarse.
+TOLERANCE = 0.01
 FLAGS = {
     "bulk_gap_closed": BULK_GAP_CLOSED,
     "bulk_metal": BULK_METAL,
     "ribbon_without_gap": RIBBON_METAL,
+    "interband_not_converged_in_k": COARSE_K,
 }
 
 
@@ -106,6 +109,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     found = stages.accumulations(
         system, source, levels[known], temperatures, regions=reduced, points=points
     )
+    error, coarse = _k_error(system, source, levels[known], temperatures, reduced, found)
     # (definition, gauge, process, fermi_energy, temperature, row or region)
     values = np.full((*found.shape[:3], len(levels), *found.shape[4:]), np.nan)
     values[:, :, :, known] = found
@@ -125,9 +129,28 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
         "edge_even": 0.5 * (right + left),
         "edge_odd": 0.5 * (right - left),
     }
-    for name in ("direct_gap", "indirect_gap", "midgap", "chern", "ribbon_gap", "status"):
+    for name in ("direct_gap", "indirect_gap", "midgap", "chern", "ribbon_gap"):
         result[name] = source[name].values
+    result["k_error"] = np.array(error)
+    result["status"] = np.array(source.status.values | COARSE_K * coarse, dtype=np.int8)
     return result
+
+
+def _k_error(system, source, levels, temperatures, reduced, found) -> tuple[float, bool]:
+    """Largest change of the interband part without every second k, and whether it is too large.
+
+    An upper bound of the error: the sum converges faster than any power, or as k^-6 in a metal.
+    NaN for an odd mesh, every second point of which is none.
+    """
+    k = source.sizes["k"]
+    if k < 16 or k % 2 or not found.size:
+        return np.nan, False
+    half = source.isel(k=slice(None, None, 2))
+    half = half.assign(weight=2 * half.weight)
+    coarser = stages.accumulations(system, half, levels, temperatures, regions=reduced)
+    exact, other = found[:, :, 1], coarser[:, :, 1]
+    change = float(np.abs(other - exact).max())
+    return change, bool(change > max(1e-9, TOLERANCE * np.abs(exact).max()))
 
 
 STAGES = {
