@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,8 +18,10 @@ import numpy as np
 import xarray as xr
 
 from . import __version__
-from .errors import UserError
+from .errors import Said, UserError
 
+# Attribute of every file: a hash of its values, which are never taken without comparing it.
+CHECKSUM = "checksum"
 _GRID = ("process", "fermi_energy", "temperature")
 _ACCUMULATED = "{units} x (e E tau | e E) / a"
 # name: (dims, units, long_name, equation).  "{...}" is filled in from the density's declaration.
@@ -175,6 +178,8 @@ def identity(study: str, system: str, parameters: dict) -> dict:
 def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
     """Write a netCDF4 file under its final name only once it is whole.
 
+    What a run that was killed left of it under other names is removed.
+
     Raises
     ------
     UserError
@@ -193,20 +198,53 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
             for name, variable in ds.variables.items()
             if variable.ndim and variable.size and variable.dtype.kind in "fi"
         }
-        ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=checked)
+        signed = ds.assign_attrs({CHECKSUM: _checksum(ds)})
+        signed.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=checked)
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
+        for left in path.parent.glob(f".{path.name}.*"):
+            left.unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "HDF error" in str(error)
-        why = "the disk is full" if full else str(error)
+        why = Said("the disk is full") if _is_full(error, path.parent, ds.nbytes) else str(error)
         raise UserError(
             str(path), why, "a folder that can be written to, with room for the file"
         ) from error
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
+
+
+def _is_full(error: Exception, folder: Path, size: int) -> bool:
+    """Whether no room is why a file of ``size`` could not be written: HDF5 tells of any errno."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "HDF error" in str(error):
+        return True
+    try:
+        return shutil.disk_usage(folder).free < 2 * size + 100_000
+    except OSError:
+        return False
+
+
+def _checksum(ds: xr.Dataset) -> str:
+    """Hash of names, dimensions and values: what netCDF's own checksums leave out is in it too."""
+    digest = hashlib.sha256()
+    for name in sorted(ds.variables):
+        variable = ds.variables[name]
+        digest.update(repr((name, variable.dims, variable.shape)).encode())
+        values = variable.values
+        # Along the first dimension, so that no second copy of a large array is made.
+        for part in values if values.ndim > 2 else [values]:
+            digest.update(_bytes(part))
+    return digest.hexdigest()[:16]
+
+
+def _bytes(values: np.ndarray) -> bytes:
+    if values.dtype.kind not in "biuf":
+        return "\0".join(map(str, values.ravel())).encode()
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), np.nan, values)  # of many NaNs a file keeps one
+    return values.astype(values.dtype.newbyteorder("<")).tobytes()
 
 
 def _umask() -> int:
@@ -225,19 +263,25 @@ def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
     Raises
     ------
     UserError
-        If it is missing or is not a complete netCDF4 file.
+        If it is missing, is not a complete netCDF4 file or holds other values than were written.
     """
     try:
         with xr.open_dataset(path, engine="netcdf4") as ds:
-            return ds.load()
+            found = ds.load()
+        if found.attrs.pop(CHECKSUM, None) not in (None, _checksum(found)):
+            raise ValueError("other values than were written")
+        return found
     except FileNotFoundError as error:
         raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
-    except (OSError, RuntimeError, ValueError) as error:
-        remedy = "delete it and run again"
-        if set_aside:
-            with contextlib.suppress(OSError):
-                os.replace(path, f"{path}.damaged")
-                remedy = "it has been set aside, run again to compute it anew"
-        raise UserError(
-            str(path), "a truncated or damaged file", f"a complete netCDF4 file; {remedy}"
-        ) from error
+    except (OSError, RuntimeError, ValueError, LookupError, AttributeError, TypeError) as error:
+        raise damaged(path, set_aside) from error
+
+
+def damaged(path: str | os.PathLike, set_aside: bool = True) -> UserError:
+    """What to raise for a file that does not hold what it should; ``set_aside`` as in `read`."""
+    remedy = "delete it and run again"
+    if set_aside:
+        with contextlib.suppress(OSError):
+            os.replace(path, f"{path}.damaged")
+            remedy = "it has been set aside, run again to compute it anew"
+    return UserError(str(path), "a truncated or damaged file", f"a complete netCDF4 file; {remedy}")

@@ -1,21 +1,31 @@
-"""What a run of the workflow needs around it: the jobs' environment and resources, and no lock of a
-dead run.
+"""What a run of the workflow needs around it: the jobs' environment and resources, no lock of a
+dead run, and no other run beside it.
 """
 
 from __future__ import annotations
 
+import errno
 import inspect
 import os
+import re
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+from .errors import Said, UserError
 
 # One BLAS thread: parallelism is over jobs and over k, and more BLAS threads only slow it down.
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM")
 }
 
+# Of Snakemake's command line: what only looks, and may do so beside a run.
+LOOKING = re.compile(
+    r"-[npqrFR]*n[npqrFR]*|--dry-?run|--lint|--(detailed-)?summary|--d3dag|--dag|--rulegraph"
+    r"|--filegraph|--report|--list(-.*)?"
+)
 _held: list[int] = []
 
 
@@ -45,6 +55,35 @@ def asked(function: Callable) -> Callable:
     return function
 
 
+def begin(specs: dict[str, str], arguments: list[str], folder: str = ".snakemake") -> None:
+    """Begin a run, or a mere look, in this folder: write the specs that have changed.
+
+    Raises
+    ------
+    UserError
+        If another run is at work here and this one would disturb it, or a spec cannot be written.
+    """
+    looks = any(map(LOOKING.fullmatch, arguments))
+    alone = release_stale_locks(folder)
+    # Who looks holds the lock for a moment only: wait for that.
+    for _ in range(0 if looks else 5):
+        if alone:
+            break
+        time.sleep(0.1)
+        alone = release_stale_locks(folder)
+    if not alone and (not looks or _changed(specs)):
+        raise UserError(
+            os.getcwd(),
+            Said("another run, which is still at work there"),
+            "one run at a time in a folder; wait until that one has ended",
+        )
+    # Inputs of the rules, newer than what was made from an older one: what is stale is known even
+    # where Snakemake's own records are lost.
+    _write_changed(specs)
+    while looks and _held:
+        os.close(_held.pop())
+
+
 def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:
     """Remove Snakemake's locks if no run that is alive owns them.
 
@@ -54,37 +93,54 @@ def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:
 
     Returns
     -------
-    Whether this process is now the only one at work here.
+    False if another run is at work here.  Where there are no such locks it cannot be known: then
+    Snakemake's own are left to the user.
     """
     try:
         import fcntl
-    except ImportError:  # not a Unix: leave the locks to the user
-        return False
+    except ImportError:  # not a Unix
+        return True
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / "accumulation.lock", os.O_CREAT | os.O_RDWR, 0o666)
     except OSError:  # a folder that cannot be written to; Snakemake says so better
-        return False
+        return True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(descriptor)
-        return False
+        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
     _held.append(descriptor)
     shutil.rmtree(folder / "locks", ignore_errors=True)
     return True
 
 
-def write_changed(files: dict[str, str]) -> None:
-    """Write each text whose file does not hold it yet; the others keep their dates."""
-    for name, text in files.items():
-        path = Path(name)
+def _changed(files: dict[str, str]) -> dict[str, str]:
+    """The files that do not hold their text yet."""
+
+    def holds(name, text):
         try:
-            if path.read_text(encoding="utf-8") == text:
-                continue
-        except OSError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            return Path(name).read_text(encoding="utf-8") == text
+        except (OSError, ValueError):
+            return False
+
+    return {name: text for name, text in files.items() if not holds(name, text)}
+
+
+def _write_changed(files: dict[str, str]) -> None:
+    """Write each text whose file does not hold it yet; the others keep their dates."""
+    for name, text in _changed(files).items():
+        path = Path(name)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(text, encoding="utf-8")
-        os.replace(temporary, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(text, encoding="utf-8")
+            os.replace(temporary, path)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            why = "the disk is full" if full else error.strerror
+            allowed = "a folder that can be written to, with room for the file"
+            raise UserError(name, Said(why), allowed) from error
+        finally:
+            temporary.unlink(missing_ok=True)

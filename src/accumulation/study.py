@@ -8,8 +8,10 @@ tiles (:mod:`accumulation.grid`) that are merged into one response.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
+import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -130,7 +132,7 @@ class Study:
         base = {"model": chosen["model"], "geometry": chosen["geometry"]}
         blocks = grid.blocks(chosen["axes"], chosen["points_per_job"])
         points = [grid.expand(base, chosen["axes"], block) for block in blocks]
-        orbitals = [_orbitals(some[0]) for some in points]
+        orbitals = [_orbitals(some) for some in points]
         planned: dict[str, list[grid.Tile]] = {}
         settings: dict = {}
         before = None
@@ -218,7 +220,18 @@ class Study:
     def targets(self) -> list[str]:
         """The files that a run is to end with."""
         drawn = [path for figure in self.figures for path in self.figure_paths(figure)]
-        return [*self.responses(), *drawn, self.report_path()]
+        return [*self.responses(), *drawn, self.report_path(), *self.set_aside()]
+
+    def set_aside(self) -> list[str]:
+        """Tiles that were found damaged and are to be made again.
+
+        Snakemake does not miss a file that an up-to-date one was made from.
+        """
+        return [
+            path
+            for path in self.tiles
+            if not os.path.exists(path) and os.path.exists(f"{path}.damaged")
+        ]
 
     def responses(self) -> list[str]:
         """The files of the last stage."""
@@ -408,26 +421,30 @@ def _axis(system: dict, given: dict, name: str, targets: list, values: list, pat
     return grid.Axis(name, tuple(targets), tuple(checked))
 
 
-def _orbitals(point: dict) -> int:
-    """Size of the matrices of a point, 0 of the bulk."""
-    cut = point["geometry"]
+def _orbitals(points: list[dict]) -> int:
+    """Size of the matrices of a tile's points, 0 of the bulk."""
+    cut = points[0]["geometry"]
     if cut["kind"] == "bulk":
         return 0
     # Numbers move no orbitals; what else a model takes may.
-    others = {k: v for k, v in point["model"].items() if not isinstance(v, float)}
-    return _in_a_cell(grid.canonical(others), point["model"]) * cut["width"] * cut.get("length", 1)
+    others = {k: v for k, v in points[0]["model"].items() if not isinstance(v, float)}
+    cell = _in_a_cell(grid.canonical(others), [point["model"] for point in points])
+    return cell * cut["width"] * cut.get("length", 1)
 
 
 _cells: dict[str, int] = {}
 
 
-def _in_a_cell(kind: str, model: dict) -> int:
+def _in_a_cell(kind: str, models: list[dict]) -> int:
     """Orbitals of a model's unit cell; ``kind`` is what they may depend on."""
-    if kind not in _cells:
+    for model in models if kind not in _cells else []:
         parameters = dict(model)
         name = parameters.pop("name")
-        _cells[kind] = len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
-    return _cells[kind]
+        # A model that fails at a point is that tile's fault, told when it is worked.
+        with contextlib.suppress(Exception):
+            _cells[kind] = len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
+            break
+    return _cells.get(kind, 0)
 
 
 def _described(axis: grid.Axis, model: str) -> dict:

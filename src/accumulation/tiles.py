@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
+import traceback
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from . import dataset, plugins, points
-from .errors import UserError
+from .errors import Said, UserError
 from .grid import INDEX, key, unpacked
 
 # Dimensions of what a point holds, without the point itself.
@@ -46,6 +48,8 @@ DIMS = {
     },
     "bulk": {},
 }
+# Of the index: a point's key, and the tile that holds it.
+LINE = re.compile("[0-9a-f]{12} [0-9a-f]{12}")
 # The same for every point of a tile: stored once.
 SHARED = ("k", "weight")
 
@@ -63,7 +67,7 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
     ------
     UserError
         If the file that it reads is damaged (it is then set aside, so that one more run mends it),
-        or its own cannot be written.
+        or its own cannot be written, or a point cannot be computed.
     """
     stage, settings = spec["stage"], spec["settings"]
     wanted = unpacked(spec["points"])
@@ -75,12 +79,38 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
         values = held.get(name)
         if values is None:
             at_point = source.at(name) if source else None
-            values = points.STAGES[stage](point, settings, at_point)
+            values = _computed(stage, point, settings, at_point)
             computed += 1
         found.append(values)
     dataset.write(_stacked(stage, found, keys), path)
     _remember(Path(path), keys)
     return len(wanted), computed
+
+
+def _computed(stage: str, point: dict, settings: dict, source: xr.Dataset | None) -> dict:
+    """A point, whose parameters are named if it cannot be computed."""
+    try:
+        return points.STAGES[stage](point, settings, source)
+    except MemoryError:
+        raise
+    except UserError as error:
+        raise error.within(_in_words(point)) from error
+    except Exception as error:
+        calls = traceback.extract_tb(error.__traceback__)
+        # Where in the user's own file, if it has been there.
+        own = [call for call in calls if Path(call.filename).parent == Path.cwd()]
+        place = (own or calls)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        words = f"{type(error).__name__}: {error} ({where})"
+        allowed = "parameters for which the model and the density work"
+        raise UserError(_in_words(point), Said(words), allowed) from error
+
+
+def _in_words(point: dict) -> str:
+    model, cut = dict(point["model"]), dict(point["geometry"])
+    arguments = ", ".join(f"{name}={value}" for name, value in model.items() if name != "name")
+    kind = cut.pop("kind")
+    return ", ".join([f"{model['name']}({arguments})", kind, *(f"{k} {v}" for k, v in cut.items())])
 
 
 def _stacked(stage: str, found: list[dict], keys: list[str]) -> xr.Dataset:
@@ -110,11 +140,16 @@ class _Source:
     """The tile that a tile is computed from, as one small dataset a point."""
 
     def __init__(self, path: str, stage: str, settings: dict):
+        self._path = path
         self._tile = dataset.read(path, set_aside=True)
+        if "point_key" not in self._tile:
+            raise dataset.damaged(path)
         self._position = {name: i for i, name in enumerate(self._tile.point_key.values)}
         self._settings = settings
 
     def at(self, name: str) -> xr.Dataset:
+        if name not in self._position:  # the file of another tile
+            raise dataset.damaged(self._path)
         one = self._tile.isel(point=self._position[name])
         labels = {d: (d, self._settings[d]) for d in LEAD if d in self._settings}
         attrs = {"density": self._settings.get("density", "")}
@@ -129,12 +164,12 @@ class _Held:
         self._tile_of = {}
         self._open: dict[str, tuple[xr.Dataset, dict] | None] = {}
         try:
-            lines = (folder / INDEX).read_text().split("\n")
+            text = (folder / INDEX).read_text(encoding="utf-8", errors="replace")
         except OSError:
-            lines = []
-        for line in lines:
-            name, _, tile = line.partition(" ")
-            if tile:
+            text = ""
+        for line in text.split("\n"):
+            if LINE.fullmatch(line):
+                name, tile = line.split(" ")
                 self._tile_of[name] = tile
 
     def get(self, name: str) -> dict[str, np.ndarray] | None:
@@ -157,9 +192,12 @@ def _remember(path: Path, keys: list[str]) -> None:
     """Note which points a tile holds.  Lost or stale lines cost time, never a wrong value."""
     lines = "".join(f"{name} {path.stem}\n" for name in keys).encode()
     try:
-        with open(path.parent / INDEX, "ab", buffering=0) as index:
+        with open(path.parent / INDEX, "a+b", buffering=0) as index:
             fcntl.flock(index, fcntl.LOCK_EX)
-            index.write(lines)
+            # After a line that was cut short, on a line of its own.
+            end = index.seek(0, 2)
+            index.seek(max(end - 1, 0))
+            index.write(lines if index.read(1) in (b"", b"\n") else b"\n" + lines)
     except OSError:
         return
 
@@ -179,6 +217,8 @@ def merge(spec: dict, paths: list[str]) -> xr.Dataset:
     seen = np.zeros(len(wanted), dtype=bool)
     for path in paths:
         tile = dataset.read(path, set_aside=True)
+        if "point_key" not in tile:
+            raise dataset.damaged(path)
         here = [(i, wanted[n]) for i, n in enumerate(tile.point_key.values) if n in wanted]
         if not here:
             continue

@@ -10,7 +10,7 @@ from accumulation import report
 from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key
-from accumulation.launch import asked, growing, prepare_jobs, release_stale_locks, write_changed
+from accumulation.launch import asked, begin, growing, prepare_jobs
 from accumulation.progress import Progress
 from accumulation.study import GALLERY_DPI, load, one_of
 
@@ -22,16 +22,11 @@ try:
     for file in files:
         read(file)
     study = load(config, ", ".join(files))
+    if workflow.is_main_process:
+        begin(study.spec_files(), sys.argv[1:])
 except UserError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(1)
-
-# A run killed by SIGKILL leaves its lock behind.
-if workflow.is_main_process:
-    release_stale_locks()
-    # Inputs of the rules, newer than what was made from an older one: what is stale is known even
-    # where Snakemake's own records are lost.
-    write_changed(study.spec_files())
 
 tile_of = study.tile_of
 # A point counts once a stage.
