@@ -13,6 +13,7 @@ include: "workflow/rules/elements.smk"
 include: "workflow/rules/response.smk"
 include: "workflow/rules/grids.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/evidence.smk"
 include: "workflow/rules/report.smk"
 
 

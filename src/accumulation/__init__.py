@@ -4,6 +4,7 @@ __version__ = "0.1.0"
 
 from .lattice import Flake, Lattice, Ribbon
 from .models.haldane import haldane
+from .models.kane_mele import kane_mele
 from .stages import bands, elements, model, response
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "bands",
     "elements",
     "haldane",
+    "kane_mele",
     "model",
     "response",
 ]

@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
     """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
-    from . import dataset, plugins, rendering, report, stages, tiles
+    from . import dataset, evidence, merging, plugins, rendering, report, stages, tiles
 
     if stage == "report":
         report.write(spec, inputs, out[0])
@@ -64,9 +64,17 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         )
         return
     if stage == "merge":
-        dataset.write(tiles.merge(spec, spec["tiles"]), out[0])
+        dataset.write(merging.merge(spec, spec["tiles"]), out[0])
         return
     datasets = [dataset.read(path, set_aside=True) for path in inputs]
+    if stage == "evidence":
+        dataset.write(evidence.collect(spec["study"], datasets), out[0])
+        return
+    if stage == "verdict":
+        text = evidence.verdict(datasets[0], inputs[0])
+        with rendering.whole(out[0]) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        return
     if stage == "figure":
         module = plugins.load("figures", spec["draw"])
         rendering.save(rendering.draw(module, datasets, spec), out, spec["dpi"])
@@ -82,9 +90,11 @@ def check(path: str) -> None:
     found = study.load(configuration.read(path), path)
     print(f"{path} is valid: study {found.name}")
     for name, system in found.systems.items():
-        cut = system["geometry"]
+        cut = system.get("geometry", {})
         size = "x".join(str(cut[key]) for key in ("width", "length") if key in cut)
-        words = [system["model"]["name"], cut["kind"]]
+        words = [system[key] for key in ("theory",) if key in system]
+        words += [system["model"]["name"]] if "model" in system else []
+        words += [cut["kind"]] if cut else []
         words += [str(cut["direction"]), size] if size else []
         axes = [f"{len(axis.values)} {axis.name}" for axis in system["axes"]]
         print(
@@ -122,6 +132,7 @@ def unused(configs: str, remove: bool) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
     stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "report"]
+    stages += ["evidence", "verdict"]
     stages += ["check", "plan", "unused"]
     parser.add_argument("stage", choices=stages)
     parser.add_argument("spec", metavar="SPEC", help="JSON text, or @FILE; else config files")

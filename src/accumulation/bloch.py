@@ -29,6 +29,7 @@ class BlochMatrix:
     amplitude : (hop,) complex
     positions : (orbital, 3) float
     period : float, length of the translational cell (0: not periodic)
+    spin : (orbital,) int, the sign of s_z; None: not resolved
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class BlochMatrix:
         conjugate amplitudes (a product of time reversal and the mirror x -> -x, for instance)
     """
 
-    def __init__(self, row, column, cell, amplitude, positions, period):
+    def __init__(self, row, column, cell, amplitude, positions, period, spin=None):
         size = len(positions)
         x = positions[:, 0]
         cells = cell * period
@@ -56,6 +57,7 @@ class BlochMatrix:
         self.displacement = displacement
         self.row, self.column = np.divmod(elements, size)
         self.x, self.y = x, positions[:, 1]
+        self.spin = np.zeros(size, dtype=int) if spin is None else spin
         self._hopping = collect(amplitude)
         self._slope = {
             "atomic": collect(1j * amplitude * full),

@@ -116,6 +116,7 @@ VARIABLES = {
     "z": (("row",), "a", "height of the row's site", "S49"),
     "sublattice": (("row",), "1", "sublattice of the row", "S41"),
     "cell": (("row",), "1", "translational cell along x", "S48"),
+    "spin": (("row",), "hbar / 2", "sign of s_z, 0 where spin is not resolved", "2"),
     "edge": (("edge",), "1", "edge of the ribbon: left is y < 0", "S49"),
     "definition": (("definition",), "1", "definition of the density operator", "52, 57"),
     "gauge": (("gauge",), "1", "phase convention of the position along x", "S48"),
@@ -123,7 +124,7 @@ VARIABLES = {
 
 COORDINATES = {
     *("k", "fermi_energy", "temperature", "process", "definition", "gauge", "edge"),
-    *("x", "y", "z", "sublattice", "cell"),
+    *("x", "y", "z", "sublattice", "cell", "spin"),
 }
 
 STAGES = {
@@ -131,6 +132,7 @@ STAGES = {
     "bands": ("Energy bands", "S42, S43"),
     "elements": ("Matrix elements of the density", "56, 57, S47, S51"),
     "response": ("Density accumulation in an electric field", "55, 58"),
+    "theory": ("One piece of the theory", ""),
     "phase_diagram": ("Density accumulation over a grid of parameters", "54, 55, 58"),
 }
 
@@ -141,23 +143,25 @@ def label(
     attrs: dict,
     declaration: dict | None = None,
     leading: dict[str, tuple[str, ...]] | None = None,
+    table: dict[str, tuple] = VARIABLES,
 ) -> xr.Dataset:
-    """Dataset of plain arrays with dims, units, long_name and equation from ``VARIABLES``.
+    """Dataset of plain arrays with dims, units, long_name and equation from ``table``.
 
     ``leading`` names the extra leading dims of a variable; ``declaration`` (long_name, units,
     equation of the density) fills the templates.
     """
     coords, variables = {}, {}
     for name, value in values.items():
-        dims, units, long_name, equation = VARIABLES[name]
+        dims, units, long_name, equation = table[name]
         value = np.asarray(value)
         if value.ndim == 0:
             dims = ()
         if stage in ("model", "bands"):
             dims = tuple("orbital" if dim == "row" else dim for dim in dims)
         texts = {"long_name": long_name, "units": units, "equation": equation}
-        texts = {key: text.format(**(declaration or {})) for key, text in texts.items()}
-        where = coords if name in COORDINATES else variables
+        if declaration:
+            texts = {key: text.format(**declaration) for key, text in texts.items()}
+        where = coords if name in COORDINATES or dims == (name,) else variables
         where[name] = xr.Variable((*(leading or {}).get(name, ()), *dims), value, texts)
     title, equation = STAGES[stage]
     attrs = {"title": title, "equation": equation, "software_version": __version__, **attrs}

@@ -46,6 +46,7 @@ class States:
     ----------
     k, energy, velocity, eigenvector : as in :class:`~accumulation.bands.Eigenpairs`
     x, y : (orbital,) site positions
+    spin : (orbital,) sign of s_z, 0 where spin is not resolved
     slope : (k, orbital, orbital), velocity along x in the chosen gauge
     """
 
@@ -53,7 +54,7 @@ class States:
         self._bloch = bloch
         self.k, self.energy, self.velocity = pairs.k, pairs.energy, pairs.velocity
         self.eigenvector = pairs.eigenvector
-        self.x, self.y = bloch.x, bloch.y
+        self.x, self.y, self.spin = bloch.x, bloch.y, bloch.spin
         self.slope = pairs.slope if gauge == "atomic" else bloch.velocity(pairs.k, gauge)
 
     @cached_property

@@ -58,6 +58,8 @@ class System:
         Name of each orbital's sublattice.
     cell : (orbital,) int
         Translational cell along x: 0 throughout a ribbon, numbered in a flake.
+    spin : (orbital,) int
+        +1 or -1, the sign of s_z; 0 where spin is not resolved.
     """
 
     hops: HopTable
@@ -65,6 +67,24 @@ class System:
     period: float
     sublattice: np.ndarray
     cell: np.ndarray
+    spin: np.ndarray
+
+    @cached_property
+    def sites(self) -> np.ndarray:
+        """(site, orbital) 1 where an orbital belongs to a site: sums rows of orbitals to sites.
+
+        Orbitals at one place, such as two spins, make a site.  Order: that of the first orbitals.
+        """
+        places, first, site = np.unique(
+            np.round(self.positions / SAME_ROW).astype(np.int64),
+            axis=0,
+            return_index=True,
+            return_inverse=True,
+        )
+        rank = np.argsort(np.argsort(first))
+        weights = np.zeros((len(places), len(self.positions)))
+        weights[rank[site.reshape(-1)], np.arange(len(self.positions))] = 1
+        return weights
 
     @cached_property
     def bloch(self) -> BlochMatrix:
@@ -79,6 +99,7 @@ class System:
             self.hops.amplitude,
             self.positions,
             self.period if self.kind == "ribbon" else 0.0,
+            self.spin,
         )
 
 
@@ -137,6 +158,7 @@ class Ribbon(System):
             period=self.period,
             sublattice=np.tile(self.sublattice, length),
             cell=np.repeat(cells, n),
+            spin=np.tile(self.spin, length),
         )
 
 
@@ -178,6 +200,7 @@ class Lattice:
     ----------
     vectors : (2, 2) float, the lattice vectors a1, a2
     orbitals : mapping name -> (x, y) or (x, y, z)
+    spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
 
     Raises
     ------
@@ -189,12 +212,13 @@ class Lattice:
     orbitals: dict[str, tuple]
     onsite: dict[str, float] = field(default_factory=dict)
     hoppings: list[tuple] = field(default_factory=list)
+    spin: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self):
         self.vectors = np.asarray(self.vectors, dtype=float)
         if self.vectors.shape != (2, 2) or abs(np.linalg.det(self.vectors)) < 1e-12:
             raise UserError("vectors", self.vectors.tolist(), "two independent vectors (x, y)")
-        for name in self.onsite:
+        for name in (*self.onsite, *self.spin):
             self._index(name)
 
     def _index(self, name: str) -> int:
@@ -216,6 +240,11 @@ class Lattice:
         """(orbital, 3) positions in the home cell."""
         rows = [(*position, 0.0)[:3] for position in self.orbitals.values()]
         return np.array(rows, dtype=float)
+
+    @cached_property
+    def spins(self) -> np.ndarray:
+        """(orbital,) sign of s_z in the home cell, 0 where spin is not resolved."""
+        return np.array([self.spin.get(name, 0) for name in self.orbitals], dtype=int)
 
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Row, column, cell (hop, 2) and amplitude of every element, conjugates included."""
@@ -306,6 +335,7 @@ class Lattice:
             period=period,
             sublattice=np.tile(np.array(list(self.orbitals)), width)[order],
             cell=np.zeros(len(order), dtype=int),
+            spin=np.tile(self.spins, width)[order],
         )
 
     def flake(self, direction=(1, 0), width: int = 12, length: int = 24) -> Flake:

@@ -1,7 +1,7 @@
-"""Models, densities and figures by name: the file's name is the config's name.
+"""Models, densities, theories and figures by name: the file's name is the config's name.
 
-A file ``models/NAME.py`` (or ``densities/``, ``figures/``) is found without being listed anywhere,
-and so is the user's own ``./NAME.py`` in the folder where the workflow runs.
+A file ``models/NAME.py`` (or ``densities/``, ``theory/``, ``figures/``) is found without being
+listed anywhere, and so is the user's own ``./NAME.py`` in the folder where the workflow runs.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from types import ModuleType
 from .errors import Said, UserError, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
-ENTRY = {"models": None, "densities": "kernel", "figures": "draw"}
-SINGULAR = {"models": "model", "densities": "density", "figures": "figure"}
+ENTRY = {"models": None, "densities": "kernel", "theory": "compute", "figures": "draw"}
+SINGULAR = {"models": "model", "densities": "density", "theory": "theory", "figures": "figure"}
 
 
 def available(kind: str) -> list[str]:
@@ -70,6 +70,12 @@ def load(kind: str, name: str) -> ModuleType:
             raise _broken(path, error) from error
         sys.modules[qualified] = module
     return sys.modules[qualified]
+
+
+def title(module: ModuleType) -> str:
+    """The first line of a plugin's docstring, or its name where it has none."""
+    lines = (module.__doc__ or "").strip().splitlines()
+    return lines[0].rstrip(".") if lines else module.__name__.rpartition(".")[2]
 
 
 def is_own(path: Path) -> bool:

@@ -6,10 +6,12 @@ last bit whatever tile it is computed in.
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import xarray as xr
 
-from . import stages
+from . import plugins, stages
 from .bulk import CLOSED, bulk
 from .edges import edge_crossings, regions, ribbon_gap
 from .fermi import fermi_points
@@ -117,7 +119,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     if settings["profile"]:
         result["accumulation"] = values
         result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
-        parts = parity(values, y)
+        parts = parity(values, y, system.spin)
         if parts is not None:
             result["even"], result["odd"] = parts
         values = values @ weights.T
@@ -153,7 +155,20 @@ def _k_error(system, source, levels, temperatures, reduced, found) -> tuple[floa
     return change, bool(change > max(1e-9, TOLERANCE * np.abs(exact).max()))
 
 
+def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
+    """Stage ``theory``: one piece of the theory, see :mod:`accumulation.theory`."""
+    compute = plugins.load("theory", settings["theory"]).compute
+    wanted = inspect.signature(compute).parameters
+    arguments = point.get("options", {}) | settings.get("options", {})
+    if "lattice" in wanted:
+        arguments["lattice"] = stages.lattice(point["model"])
+    if "system" in wanted:
+        arguments["system"] = stages.build(point["model"], point["geometry"])
+    return {name: np.asarray(value) for name, value in compute(**arguments).items()}
+
+
 STAGES = {
+    "theory": theory_point,
     "bulk": bulk_point,
     "bands": bands_point,
     "elements": elements_point,

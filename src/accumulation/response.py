@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bands import Eigenpairs, over_chunks, solve
-from .bloch import BlochMatrix
+from .bloch import BlochMatrix, mesh
 from .elements import KernelFunction, States, matrix_elements
 from .fermi import AT_REST, FermiPoints, fermi_points, occupation
 
@@ -92,6 +92,29 @@ class ExactElements:
         states = States(single, self.bloch, self.gauge)
         kernel = self.kernel(states, self.definition)
         return by_region(matrix_elements(states, kernel, interband=False)[0][:, 0], self.regions)
+
+
+def elements_on_mesh(exact: ExactElements, points: int, threads: int = 1) -> MeshElements:
+    """Matrix elements on the uniform mesh of ``points`` k, worked in chunks of k.
+
+    A flake has one k and weight 1.
+    """
+    k, weight = mesh(points, exact.bloch.period)
+    found: list[MeshElements] = [None] * len(k)
+
+    def work(part):
+        found[part.start] = exact.at(k[part], interband=True)
+
+    over_chunks(work, len(k), exact.bloch.size, threads)
+    parts = [one for one in found if one is not None]
+    energy, velocity, density = (
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("energy", "velocity", "density")
+    )
+    interband = None
+    if parts[0].polarizability is not None:
+        interband = np.concatenate([part.polarizability for part in parts])
+    return MeshElements(k, weight, energy, velocity, density, interband)
 
 
 def by_region(values: np.ndarray | None, regions: np.ndarray | None) -> np.ndarray | None:
@@ -281,12 +304,20 @@ def _thermal_nodes(mesh, crossings, level, kt) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(nodes), np.concatenate(weights)
 
 
-def parity(values: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Even and odd part in y of values (..., row), rows in order of y.
+def parity(
+    values: np.ndarray, y: np.ndarray, spin: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Even and odd part in y of values (..., row), rows in order of y, up before down on a site.
 
-    None when the sites do not come in pairs y and -y.
+    A row is compared with that of the same spin on the opposite site.  None when the sites do not
+    come in pairs y and -y.
     """
     if not np.allclose(y, -y[::-1], atol=1e-8):
         return None
-    mirrored = values[..., ::-1]
+    opposite = np.arange(len(y))[::-1]
+    if spin is not None and np.any(spin):
+        opposite = opposite - spin
+        if not np.array_equal(spin[opposite], spin):
+            return None
+    mirrored = values[..., opposite]
     return 0.5 * (values + mirrored), 0.5 * (values - mirrored)

@@ -33,7 +33,8 @@ def model(system: System) -> xr.Dataset:
 
 def _sites(system: System) -> dict:
     x, y, z = system.positions.T
-    return {"x": x, "y": y, "z": z, "sublattice": system.sublattice, "cell": system.cell}
+    labels = ("sublattice", "cell", "spin")
+    return {"x": x, "y": y, "z": z, **{name: getattr(system, name) for name in labels}}
 
 
 def _hops(system: System) -> dict:
@@ -57,7 +58,8 @@ def restore(ds: xr.Dataset) -> System:
     )
     positions = np.column_stack((ds.x.values, ds.y.values, ds.z.values))
     kind = Flake if ds.attrs["kind"] == "flake" else Ribbon
-    return kind(hops, positions, ds.attrs["period"], ds.sublattice.values, ds.cell.values)
+    labels = (ds.sublattice.values, ds.cell.values, ds.spin.values)
+    return kind(hops, positions, ds.attrs["period"], *labels)
 
 
 def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1) -> xr.Dataset:
@@ -279,11 +281,11 @@ def response(
         "process": PROCESSES,
         "fermi_energy": levels,
         "temperature": temperatures,
-        **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell")},
+        **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell", "spin")},
         "accumulation": out,
         "net": out.sum(axis=-1),
     }
-    parts = parity(out, elements.y.values)
+    parts = parity(out, elements.y.values, elements.spin.values)
     if parts is not None:
         values["even"], values["odd"] = parts
     attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}

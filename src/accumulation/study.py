@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import gcd
 
-from . import grid, plugins
+from . import grid, options, plugins
 from .configuration import axis_values, check_structure, number, schema
 from .errors import MISSING, UserError, closest, unknown_key
 from .sources import PACKAGE, code_hash, plugin_hash
@@ -36,11 +36,14 @@ USES = {
     "elements": ("density", "definition", "gauge"),
     "response": ("fermi_energy", "temperature"),
 }
+# Parts of a system whose keys may be axes.
+SECTIONS = ("model", "geometry", "options")
 GAUGES = ("atomic", "cell")
 MIDGAP = "midgap"
 GALLERY_DPI = 110
 # The stages of a grid, each with exactly the config that it uses; the code each runs.
 TILE_USES = {
+    "theory": ("theory",),
     "bulk": (),
     "bands": ("k",),
     "elements": ("k", "density", "definition", "gauge", "profile", "edge_depth"),
@@ -85,12 +88,17 @@ class Study:
     @property
     def singles(self) -> list[str]:
         """Systems without an axis."""
-        return [name for name, system in self.systems.items() if not system["axes"]]
+        return [name for name in self.systems if name not in self.grids]
 
     @property
     def grids(self) -> list[str]:
-        """Systems with at least one axis, and bulk ones."""
-        return [name for name, system in self.systems.items() if system["axes"]]
+        """Systems with at least one axis, bulk ones and those of a theory."""
+        return [name for name, system in self.systems.items() if _is_grid(system)]
+
+    @property
+    def theories(self) -> list[str]:
+        """Systems of a theory, whose identities make the page of evidence."""
+        return [name for name, system in self.systems.items() if "theory" in system]
 
     @cached_property
     def tiles(self) -> dict[str, grid.Tile]:
@@ -109,6 +117,8 @@ class Study:
     def tile_stages(self, system: str) -> list[str]:
         """The stages that a grid goes through, the last one's tiles being merged."""
         chosen = self.systems[system]
+        if "theory" in chosen:
+            return ["theory"]
         if chosen["geometry"]["kind"] == "bulk":
             return ["bulk"]
         kept = ["bands"] if chosen["keep_eigenvectors"] else []
@@ -129,7 +139,7 @@ class Study:
 
     def _planned_tiles(self, system: str) -> dict[str, list[grid.Tile]]:
         chosen = self.systems[system]
-        base = {"model": chosen["model"], "geometry": chosen["geometry"]}
+        base, lists = _base(chosen)
         blocks = grid.blocks(chosen["axes"], chosen["points_per_job"])
         points = [grid.expand(base, chosen["axes"], block) for block in blocks]
         orbitals = [_orbitals(some) for some in points]
@@ -138,6 +148,7 @@ class Study:
         before = None
         for stage in self.tile_stages(system):
             own = {key: chosen[key] for key in TILE_USES[stage] if key in chosen}
+            own |= {"options": lists} if lists else {}
             settings = settings | own | {f"{stage} code": self._tile_code(chosen, stage)}
             sources = [tile.path for tile in planned[before]] if before else [None] * len(points)
             planned[stage] = [
@@ -148,12 +159,16 @@ class Study:
         return planned
 
     def _tile_code(self, chosen: dict, stage: str) -> str:
-        code = [
-            code_hash((f"{PACKAGE}.points", f"{stage}_point")),
-            plugin_hash("models", chosen["model"]["name"]),
-        ]
+        code = [code_hash((f"{PACKAGE}.points", f"{stage}_point"))]
+        if "model" in chosen:
+            code.append(plugin_hash("models", chosen["model"]["name"]))
         if stage in ("elements", "response"):
             code.append(plugin_hash("densities", chosen["density"]))
+        if stage == "theory":
+            code.append(plugin_hash("theory", chosen["theory"]))
+            named = chosen["options"].get("density", [])
+            named = [named] if isinstance(named, str) else named
+            code += [plugin_hash("densities", density) for density in named]
         return grid.key(code)
 
     def plain(self, system: str) -> dict:
@@ -194,10 +209,11 @@ class Study:
         """What the merging of a grid uses, as canonical JSON."""
         chosen = self.systems[system]
         axes = chosen["axes"]
-        base = {"model": chosen["model"], "geometry": chosen["geometry"]}
+        base, lists = _base(chosen)
         every = grid.expand(base, axes, [list(axis.values) for axis in axes])
         used = [key for stage in self.tile_stages(system) for key in TILE_USES[stage]]
         settings = {key: chosen[key] for key in used if key in chosen}
+        settings |= {"options": lists} if lists else {}
         targets = {target for axis in axes for target in axis.targets}
         fixed = {
             section: {k: v for k, v in content.items() if (section, k) not in targets}
@@ -208,19 +224,35 @@ class Study:
             {
                 "study": self.name,
                 "system": system,
-                "code": code_hash((f"{PACKAGE}.tiles", "merge"), (f"{PACKAGE}.dataset", "write")),
-                "axes": [_described(axis, chosen["model"]["name"]) for axis in axes],
+                "code": self._merge_code(chosen),
+                "axes": [_described(axis, chosen) for axis in axes],
                 "settings": settings,
                 "tiles": self.merged_tiles(system),
                 "points": [grid.key(point) for point in every],
-                "parameters": {**fixed, **settings, "axes": values},
+                "parameters": {**settings, **_joined(fixed, settings), "axes": values},
             }
         )
+
+    def _merge_code(self, chosen: dict) -> str:
+        code = code_hash((f"{PACKAGE}.merging", "merge"), (f"{PACKAGE}.dataset", "write"))
+        # What it concludes from all points, and the words that it labels them with.
+        return grid.key([code, self._tile_code(chosen, "theory")]) if "theory" in chosen else code
 
     def targets(self) -> list[str]:
         """The files that a run is to end with."""
         drawn = [path for figure in self.figures for path in self.figure_paths(figure)]
-        return [*self.responses(), *drawn, self.report_path(), *self.set_aside()]
+        verdict = [self.evidence_path("txt")] if self.theories else []
+        return [*self.responses(), *drawn, self.report_path(), *verdict, *self.set_aside()]
+
+    def evidence_spec(self) -> str:
+        """What the table of identities uses beside the datasets, as canonical JSON."""
+        return grid.canonical(
+            {"study": self.name, "code": code_hash((f"{PACKAGE}.evidence", None))}
+        )
+
+    def evidence_path(self, ending: str) -> str:
+        """The table of all identities (``nc``), and as a text once every one holds (``txt``)."""
+        return f"results/{self.name}/evidence.{ending}"
 
     def set_aside(self) -> list[str]:
         """Tiles that were found damaged and are to be made again.
@@ -290,7 +322,9 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
             for name, value in config.get("axes", {}).items()
         }
         systems = {
-            name: _system(name, _merged(config.get("defaults", {}), own), shared)
+            name: _system(
+                name, _merged(config.get("defaults", {}), _only_of_a_theory(name, own)), shared
+            )
             for name, own in config["systems"].items()
         }
         figures = {
@@ -301,6 +335,36 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
         raise
     formats = config.get("formats", schema()["properties"]["formats"]["default"])
     return Study(config["study"], systems, figures, list(formats))
+
+
+THEORY_KEYS = ("theory", "options", "model", "geometry", "points_per_job")
+
+
+def _only_of_a_theory(name: str, own: dict) -> dict:
+    """The system's own keys; one of a theory must not hold keys that nothing would read."""
+    for key in own if "theory" in own else ():
+        if key not in THEORY_KEYS:
+            raise unknown_key(f"systems.{name}", key, THEORY_KEYS)
+    return own
+
+
+def _is_grid(system: dict) -> bool:
+    return bool(system["axes"]) or "theory" in system
+
+
+def _base(system: dict) -> tuple[dict, dict]:
+    """What the points of a grid share, before the axes; and the options that are lists."""
+    lists = {k: v for k, v in system.get("options", {}).items() if isinstance(v, list)}
+    base = {key: system[key] for key in SECTIONS if key in system}
+    if "options" in base:
+        base["options"] = {k: v for k, v in base["options"].items() if k not in lists}
+    return base, lists
+
+
+def _joined(fixed: dict, settings: dict) -> dict:
+    """The sections of a point, the options of both kinds together."""
+    both = fixed.get("options", {}) | settings.get("options", {})
+    return fixed | ({"options": both} if both else {})
 
 
 def one_of(names: list[str]) -> str:
@@ -323,9 +387,13 @@ def _merged(defaults: dict, own: dict) -> dict:
 def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     path = f"systems.{name}"
     properties = schema()["$defs"]["system"]["properties"]
+    if "theory" in given:
+        return _theory_system(path, given, shared)
     for key in ("model", "geometry"):
         if key not in given:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
+    if "options" in given:
+        raise UserError(f"{path}.options", given["options"], "this key with a theory only")
     given, found = _without_axes(given, shared, path)
     system = {"model": _model(given["model"], f"{path}.model")}
     system["geometry"] = _geometry(given["geometry"], f"{path}.geometry")
@@ -358,18 +426,50 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     return system
 
 
+def _theory_system(path: str, given: dict, shared: dict) -> dict:
+    """A system that one piece of the theory is computed for."""
+    name = given["theory"]
+    _plugin("theory", name, f"{path}.theory")
+    properties = schema()["$defs"]["system"]["properties"]
+    taken = options.takes(name)
+    # Keys that the config gives to all systems are no fault of this one.
+    sections = [*(["model"] if taken else []), *(["geometry"] if "system" in taken else [])]
+    for key in sections:
+        if key not in given:
+            raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
+    lists = {key for key, one in options.parameters(name).items() if options.is_list(one)}
+    chosen = {key: given[key] for key in sections} | {"options": given.get("options", {})}
+    plain, found = _without_axes(chosen, shared, path, lists)
+    system = {"theory": name}
+    if "model" in sections:
+        system["model"] = _model(plain["model"], f"{path}.model")
+    if "geometry" in sections:
+        system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
+    system["options"] = options.checked(plain["options"], name, f"{path}.options")
+    system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
+    system["points_per_job"] = given.get("points_per_job", 1)
+    return system
+
+
 def _depth(value: object, path: str) -> float | None:
     return None if value is None else number(value, f"{path}.edge_depth")
 
 
-def _without_axes(given: dict, shared: dict, path: str) -> tuple[dict, list]:
-    """The system at the first value of every axis, and its axes: (name, targets, values)."""
+def _without_axes(
+    given: dict, shared: dict, path: str, lists: set[str] = frozenset()
+) -> tuple[dict, list]:
+    """The system at the first value of every axis, and its axes: (name, targets, values).
+
+    ``lists`` are options of which a list is one value.
+    """
     plain = copy.deepcopy(given)
     axes: dict[str, tuple[list, list]] = {}
-    for section in ("model", "geometry"):
-        if not isinstance(plain[section], dict):
+    for section in SECTIONS:
+        if not isinstance(plain.get(section), dict):
             continue
         for key, value in plain[section].items():
+            if section == "options" and key in lists:
+                continue
             where = f"{path}.{section}.{key}"
             name, values = key, None
             if isinstance(value, dict) and set(value) == {"axis"}:
@@ -410,7 +510,11 @@ def _axis(system: dict, given: dict, name: str, targets: list, values: list, pat
     """An axis with every one of its values checked as if it stood alone."""
     checked = None
     for section, key in targets:
-        check = {"model": _model, "geometry": _geometry}[section]
+        check = {
+            "model": _model,
+            "geometry": _geometry,
+            "options": lambda some, where: options.checked(some, system["theory"], where),
+        }[section]
         normal = [
             check(given[section] | {key: value}, f"{path}.{section}")[key] for value in values
         ]
@@ -423,7 +527,7 @@ def _axis(system: dict, given: dict, name: str, targets: list, values: list, pat
 
 def _orbitals(points: list[dict]) -> int:
     """Size of the matrices of a tile's points, 0 of the bulk."""
-    cut = points[0]["geometry"]
+    cut = points[0].get("geometry", {"kind": "bulk"})
     if cut["kind"] == "bulk":
         return 0
     # Numbers move no orbitals; what else a model takes may.
@@ -447,17 +551,20 @@ def _in_a_cell(kind: str, models: list[dict]) -> int:
     return _cells.get(kind, 0)
 
 
-def _described(axis: grid.Axis, model: str) -> dict:
+def _described(axis: grid.Axis, system: dict) -> dict:
     """An axis as the merged dataset shows it; a direction is a text such as (2, 1)."""
-    module = plugins.load("models", model)
     section, key = axis.targets[0]
-    units = getattr(module, "UNITS", {}).get(key, "1") if section == "model" else "1"
+    if section == "options":
+        module = plugins.load("theory", system["theory"])
+    else:
+        module = plugins.load("models", system["model"]["name"])
+    units = getattr(module, "UNITS", {}).get(key, "1") if section != "geometry" else "1"
     values = [
         f"({', '.join(map(str, value))})" if isinstance(value, list) else value
         for value in axis.values
     ]
     named = " and ".join(key for _, key in axis.targets)
-    words = f"{named} of the {'model' if section == 'model' else 'geometry'}"
+    words = f"{named} of the {'calculation' if section == 'options' else section}"
     equation = getattr(module, "EQUATION", "")
     return {
         "name": axis.name, "values": values, "long_name": words, "units": units,
@@ -551,6 +658,8 @@ def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list
 
 def _numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
     """Numbers, or one of the words that may stand for one."""
+    if isinstance(value, dict):
+        value = axis_values(value, path)
     if not isinstance(value, list):
         return [value if value in words else number(value, path)]
     numbers = [one if one in words else number(one, f"{path}.{i}") for i, one in enumerate(value)]
@@ -576,7 +685,7 @@ def _figure(name: str, given: dict, systems: dict) -> dict:
             raise unknown_key(f"{path}.options", key, parameters or ["none for this figure"])
     needs = [stage for stage in STAGES if stage in module.NEEDS]
     for system in given["systems"]:
-        if systems[system]["axes"] and needs != ["response"]:
+        if _is_grid(systems[system]) and needs != ["response"]:
             allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
             raise UserError(f"{path}.systems", system, allowed)
     return {"draw": draw, "systems": given["systems"], "options": options, "needs": needs}

@@ -54,6 +54,14 @@ LINE = re.compile("[0-9a-f]{12} [0-9a-f]{12}")
 SHARED = ("k", "weight")
 
 
+def dims_of(stage: str, settings: dict) -> dict[str, tuple[str, ...]]:
+    """Dimensions of the variables of a stage, without the point itself."""
+    if stage != "theory":
+        return DIMS[stage]
+    declared = plugins.load("theory", settings["theory"]).VARIABLES
+    return {name: dims for name, (dims, *_) in declared.items()}
+
+
 def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
     """Write the tile of a spec (see :func:`accumulation.grid.tile`).
 
@@ -82,7 +90,7 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
             values = _computed(stage, point, settings, at_point)
             computed += 1
         found.append(values)
-    dataset.write(_stacked(stage, found, keys), path)
+    dataset.write(_stacked(dims_of(stage, settings), found, keys), path)
     _remember(Path(path), keys)
     return len(wanted), computed
 
@@ -107,19 +115,23 @@ def _computed(stage: str, point: dict, settings: dict, source: xr.Dataset | None
 
 
 def _in_words(point: dict) -> str:
-    model, cut = dict(point["model"]), dict(point["geometry"])
-    arguments = ", ".join(f"{name}={value}" for name, value in model.items() if name != "name")
-    kind = cut.pop("kind")
-    return ", ".join([f"{model['name']}({arguments})", kind, *(f"{k} {v}" for k, v in cut.items())])
+    words = []
+    if "model" in point:
+        model = dict(point["model"])
+        words.append(f"{model.pop('name')}({', '.join(f'{k}={v}' for k, v in model.items())})")
+    cut = dict(point.get("geometry", {}))
+    words += [cut.pop("kind")] if cut else []
+    named = cut | point.get("options", {})
+    return ", ".join([*words, *(f"{k} {v}" for k, v in named.items())])
 
 
-def _stacked(stage: str, found: list[dict], keys: list[str]) -> xr.Dataset:
+def _stacked(declared: dict, found: list[dict], keys: list[str]) -> xr.Dataset:
     variables = {"point_key": ("point", np.array(keys))}
     names = dict.fromkeys(name for values in found for name in values)
     for name in names:
-        dims = DIMS[stage].get(name, ())
+        dims = declared.get(name, ())
         first = next(values[name] for values in found if name in values)
-        if name in SHARED:
+        if name in SHARED or dims == (name,):
             variables[name] = (dims, first)
             continue
         # Absent where it vanishes identically, for some points of a tile but not for others.
@@ -132,7 +144,8 @@ def at_position(tile: xr.Dataset, position: int) -> dict[str, np.ndarray]:
     """Arrays of one point of a tile."""
     names = [name for name in tile.variables if name != "point_key"]
     return {
-        name: tile[name].values if name in SHARED else tile[name].values[position] for name in names
+        name: tile[name].values[position] if "point" in tile[name].dims else tile[name].values
+        for name in names
     }
 
 
@@ -200,108 +213,6 @@ def _remember(path: Path, keys: list[str]) -> None:
             index.write(lines if index.read(1) in (b"", b"\n") else b"\n" + lines)
     except OSError:
         return
-
-
-def merge(spec: dict, paths: list[str]) -> xr.Dataset:
-    """One labelled dataset of a whole grid from its tiles, read one after the other.
-
-    Raises
-    ------
-    UserError
-        If a tile is damaged (it is then set aside) or a point is in none of them.
-    """
-    axes = spec["axes"]
-    shape = tuple(len(axis["values"]) for axis in axes)
-    wanted = {name: i for i, name in enumerate(spec["points"])}
-    arrays: dict[str, np.ndarray] = {}
-    seen = np.zeros(len(wanted), dtype=bool)
-    for path in paths:
-        tile = dataset.read(path, set_aside=True)
-        if "point_key" not in tile:
-            raise dataset.damaged(path)
-        here = [(i, wanted[n]) for i, n in enumerate(tile.point_key.values) if n in wanted]
-        if not here:
-            continue
-        take, put = map(list, zip(*here, strict=True))
-        seen[put] = True
-        for name in tile.variables:
-            if name not in (*SHARED, "point_key"):
-                _place(arrays, name, put, tile[name].values[take], len(wanted))
-    if not seen.all():
-        missing = int((~seen).sum())
-        raise UserError(spec["system"], f"{missing} points that no tile holds", "a complete grid")
-    return _labelled(spec, {name: a.reshape(shape + a.shape[1:]) for name, a in arrays.items()})
-
-
-def _place(arrays: dict, name: str, put: list[int], values: np.ndarray, total: int) -> None:
-    """Copy values into the array of all points, grown where a ribbon has more rows than before."""
-    held = arrays.get(name)
-    inner = values.shape[1:] if held is None else tuple(map(max, values.shape[1:], held.shape[1:]))
-    if held is None or inner != held.shape[1:]:
-        grown = np.full((total, *inner), _missing(values.dtype), dtype=values.dtype)
-        if held is not None:
-            grown[(slice(None), *map(slice, held.shape[1:]))] = held
-        held = arrays[name] = grown
-    held[(put, *map(slice, values.shape[1:]))] = values
-
-
-def _missing(dtype: np.dtype):
-    return np.nan if dtype.kind == "f" else "" if dtype.kind in "UO" else 0
-
-
-def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
-    axes = spec["axes"]
-    names = tuple(axis["name"] for axis in axes)
-    values = dict(arrays)
-    texts = {"long_name": "", "units": "1", "equation": ""}
-    if "density" in spec["settings"]:
-        module = plugins.load("densities", spec["settings"]["density"])
-        texts = {"long_name": module.LONG_NAME, "units": module.UNITS, "equation": module.EQUATION}
-        levels = spec["settings"]["fermi_energy"]
-        mixed = any(isinstance(level, str) for level in levels)
-        values |= {
-            "definition": spec["settings"]["definition"],
-            "gauge": spec["settings"]["gauge"],
-            "process": ["intraband", "interband"],
-            "fermi_energy": [str(level) for level in levels] if mixed else levels,
-            "temperature": spec["settings"]["temperature"],
-            "edge": ["left", "right"],
-        }
-    # Rows of every point are the same unless the geometry is an axis.
-    for name in {"x", "y", "sublattice"} & set(arrays):
-        flat = arrays[name].reshape(-1, arrays[name].shape[-1])
-        if np.all(flat == flat[0]):
-            values[name], arrays[name] = flat[0], flat[0]
-    leading = {
-        name: (*(names if array.ndim >= len(names) + 1 or not _by_row(name) else ()), *_extra(name))
-        for name, array in arrays.items()
-    }
-    attrs = {"density": spec["settings"].get("density", "")}
-    ds = dataset.label(values, "phase_diagram", attrs, texts, leading)
-    if "status" in ds:
-        ds.status.attrs |= {
-            "flag_masks": np.array(list(points.FLAGS.values()), dtype=np.int8),
-            "flag_meanings": " ".join(points.FLAGS),
-        }
-    for axis in axes:
-        text = {
-            "long_name": axis["long_name"],
-            "units": axis["units"],
-            "equation": axis["equation"],
-        }
-        ds = ds.assign_coords({axis["name"]: (axis["name"], axis["values"], text)})
-    ds.attrs |= dataset.identity(spec["study"], spec["system"], spec["parameters"])
-    return ds
-
-
-def _by_row(name: str) -> bool:
-    return DIMS["response"].get(name) == ("row",)
-
-
-def _extra(name: str) -> tuple[str, ...]:
-    """Definition and gauge, where a variable has them before its own dimensions."""
-    dims = DIMS["response"].get(name, ())
-    return tuple(dim for dim in dims if dim in LEAD)
 
 
 def load_spec(text: str) -> dict:

@@ -20,6 +20,17 @@ def calculate(ribbon, density="orbital_moment", definition=None, gauge="atomic",
     return acc.elements(ribbon, acc.bands(ribbon, k=k), density, definition, gauge)
 
 
+def lattice_for(density, strain=0.0):
+    """A model without symmetries for which the density is not trivial."""
+    if density != "spin":
+        return acc.haldane(**GENERIC, strain=strain)
+    lattice = acc.kane_mele(spin_orbit=0.1, rashba=0.3, delta=0.8)
+    # An exchange field along y: no time reversal and no degeneracy anywhere.
+    for site, field in (("A", 0.2), ("B", 0.35)):
+        lattice.hop(f"{site}_up", f"{site}_down", (0, 0), 0.15 - 1j * field)
+    return lattice
+
+
 def literal(ribbon, k, density, definition, gauge):
     """<n|n(mu)|n'> and A_nn' with loops, as Eqs. 55-57, S47 and S51 are written."""
     h, v = ribbon.hamiltonian(k, gauge)
@@ -34,6 +45,8 @@ def literal(ribbon, k, density, definition, gauge):
     slope = velocity.diagonal().real
     if density == "charge":
         operator = np.eye(size)
+    elif density == "spin":
+        operator = c.conj().T @ (ribbon.spin[:, None] * c)
     elif definition == "circulation":
         operator = -0.5 * (velocity @ position + position @ velocity)
     elif definition == "band":
@@ -67,7 +80,7 @@ def literal(ribbon, k, density, definition, gauge):
 @pytest.mark.parametrize(("density", "definition"), list(all_definitions()))
 def test_density_and_polarizability_are_the_literal_sums(density, definition, direction, gauge):
     """Eq. 55's sum over pairs of bands, looped over n, n', l and mu."""
-    ribbon = acc.haldane(**GENERIC, strain=0.2).ribbon(direction, 3)
+    ribbon = lattice_for(density, strain=0.2).ribbon(direction, 3)
     found = calculate(ribbon, density, definition, gauge, k=9)
     for i in (1, 6):
         e, matrix, a = literal(ribbon, float(found.k[i]), density, definition, gauge)
@@ -104,14 +117,17 @@ def test_random_phases_of_the_eigenvectors_change_nothing(density, definition):
 @pytest.mark.parametrize(("density", "definition"), list(all_definitions()))
 def test_rows_add_up_to_the_moment(density, definition):
     """sum_mu P_mu = 1: for `local` half of y v_x, as the x v_y half is an origin term."""
-    ribbon = acc.haldane(**GENERIC).ribbon((2, 1), 3)
+    ribbon = lattice_for(density).ribbon((2, 1), 3)
     found = calculate(ribbon, density, definition)
     k = found.k.values
     h, v = ribbon.hamiltonian(k)
     c = np.linalg.eigh(h)[1]
     y = ribbon.positions[:, 1]
     circulation = -np.einsum("kin,i,kij,kjn->kn", c.conj(), y, v, c).real
-    expected = 1.0 if density == "charge" else circulation * (0.5 if definition == "local" else 1)
+    expected = {
+        "charge": 1.0,
+        "spin": np.einsum("kin,i,kin->kn", c.conj(), ribbon.spin, c).real,
+    }.get(density, circulation * (0.5 if definition == "local" else 1))
     np.testing.assert_allclose(found.density.sum("row"), expected * np.ones_like(circulation))
     np.testing.assert_allclose(found.moment, found.density.sum("row"), atol=1e-12)
 

@@ -15,7 +15,7 @@ MERGE = """
 import json, resource, sys
 from accumulation import tiles
 spec = json.loads(open(sys.argv[1]).read())
-ds = tiles.merge(spec, spec["tiles"])
+ds = merging.merge(spec, spec["tiles"])
 ds.net.to_netcdf(sys.argv[2])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

@@ -9,7 +9,7 @@ rule tile:
     benchmark:
         f"results/{study.name}/benchmarks/tiles/{{stage}}/{{group}}/{{tile}}.tsv"
     wildcard_constraints:
-        stage="bulk|bands|elements|response",
+        stage="theory|bulk|bands|elements|response",
     conda:
         "../envs/accumulation.yaml"
     threads: 1

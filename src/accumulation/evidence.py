@@ -1,0 +1,91 @@
+"""Every identity that a study's theories promise, with the residual that was found."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from . import dataset
+from .errors import Said, UserError
+from .identities import Identity
+
+_DIMS = ("identity",)
+VARIABLES = {
+    "system": (_DIMS, "1", "system of the study", "33"),
+    "quantity": (_DIMS, "1", "variable that holds the residual", "33"),
+    "statement": (_DIMS, "1", "what must hold", "33"),
+    "route": (_DIMS, "1", "the other way by which it was found", "33"),
+    "equation": (_DIMS, "1", "equations of the paper", "33"),
+    "residual": (_DIMS, "1", "the value nearest to breaking the bound", "33"),
+    "must_be": (_DIMS, "1", "on which side of the bound", "33"),
+    "bound": (_DIMS, "1", "the bound", "33"),
+    "holds": (_DIMS, "1", "1 where the bound is kept", "33"),
+}
+
+
+def collect(study: str, responses: list[xr.Dataset]) -> xr.Dataset:
+    """The table of all identities from the datasets of a study's theories."""
+    rows = [row for ds in responses for row in _rows(ds)]
+    columns = {name: np.array([row[name] for row in rows]) for name in VARIABLES}
+    columns["holds"] = columns["holds"].astype(np.int8)
+    table = {name: (dims, *VARIABLES[name][1:]) for name, (dims, *_) in VARIABLES.items()}
+    attrs = {"title": "Every identity with its residual", "equation": "8-58, S1-S55"}
+    ds = dataset.label(columns, "theory", attrs, table=table)
+    ds.attrs |= dataset.identity(study, "evidence", {})
+    return ds
+
+
+def _rows(ds: xr.Dataset) -> list[dict]:
+    rows = []
+    for name, variable in ds.data_vars.items():
+        attrs = variable.attrs
+        if "bound" not in attrs:
+            continue
+        identity = Identity(
+            attrs["statement"],
+            attrs["route"],
+            float(attrs["bound"]),
+            attrs["must_be"] == "at least",
+        )
+        residual = identity.residual(variable.values)
+        kept = ("statement", "route", "must_be", "bound", "equation")
+        rows.append(
+            {
+                "system": ds.attrs["system"],
+                "quantity": name,
+                "residual": residual,
+                "holds": identity.holds(residual),
+                **{key: attrs[key] for key in kept},
+            }
+        )
+    return rows
+
+
+def verdict(table: xr.Dataset, path: str) -> str:
+    """The table as text.
+
+    Raises
+    ------
+    UserError
+        If an identity does not hold: its system and variable, the residual and the bound.
+    """
+    rows = [
+        {name: table[name].values[i].item() for name in VARIABLES}
+        for i in range(table.sizes["identity"])
+    ]
+    broken = [row for row in rows if not row["holds"]]
+    if broken:
+        row = broken[0]
+        others = f", and {len(broken) - 1} more that do not hold" if len(broken) > 1 else ""
+        raise UserError(
+            f"{row['system']}: {row['quantity']}",
+            Said(f"{row['residual']:.2e} ({row['statement']}){others}"),
+            f"{row['must_be']} {row['bound']:g}; all identities are in {path}",
+        )
+    lines = [f"All {len(rows)} identities hold."]
+    lines += [
+        f"{row['system']}: {row['statement']} ({row['equation']}; by {row['route']}): "
+        f"{row['residual']:.2e}, {row['must_be']} {row['bound']:g}"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
