@@ -30,6 +30,7 @@ class BlochMatrix:
     positions : (orbital, 3) float
     period : float, length of the translational cell (0: not periodic)
     spin : (orbital,) int, the sign of s_z; None: not resolved
+    sublattice : (orbital,) str, names of the sublattices; None: all one
 
     Attributes
     ----------
@@ -37,7 +38,7 @@ class BlochMatrix:
         conjugate amplitudes (a product of time reversal and the mirror x -> -x, for instance)
     """
 
-    def __init__(self, row, column, cell, amplitude, positions, period, spin=None):
+    def __init__(self, row, column, cell, amplitude, positions, period, spin=None, sublattice=None):
         size = len(positions)
         x = positions[:, 0]
         cells = cell * period
@@ -58,6 +59,7 @@ class BlochMatrix:
         self.row, self.column = np.divmod(elements, size)
         self.x, self.y = x, positions[:, 1]
         self.spin = np.zeros(size, dtype=int) if spin is None else spin
+        self.sublattice = np.full(size, "") if sublattice is None else sublattice
         self._hopping = collect(amplitude)
         self._slope = {
             "atomic": collect(1j * amplitude * full),

@@ -31,8 +31,8 @@ class Kernel:
     """K of one density on a batch of k.
 
     matrix : (k, orbital, orbital), or (k, band, band) holding u+ K u
-    basis : ``"hops"`` (orbitals, non-zero only where a hop connects them or on the diagonal) or
-        ``"bands"``
+    basis : ``"hops"`` (orbitals, non-zero only where a hop connects them or on the diagonal),
+        ``"orbitals"`` (any orbitals) or ``"bands"``
     """
 
     matrix: np.ndarray
@@ -47,11 +47,12 @@ class States:
     k, energy, velocity, eigenvector : as in :class:`~accumulation.bands.Eigenpairs`
     x, y : (orbital,) site positions
     spin : (orbital,) sign of s_z, 0 where spin is not resolved
+    bloch : the system's Bloch matrix
     slope : (k, orbital, orbital), velocity along x in the chosen gauge
     """
 
     def __init__(self, pairs: Eigenpairs, bloch: BlochMatrix, gauge: str = "atomic"):
-        self._bloch = bloch
+        self.bloch = bloch
         self.k, self.energy, self.velocity = pairs.k, pairs.energy, pairs.velocity
         self.eigenvector = pairs.eigenvector
         self.x, self.y, self.spin = bloch.x, bloch.y, bloch.spin
@@ -60,7 +61,7 @@ class States:
     @cached_property
     def velocity_y(self) -> np.ndarray:
         """(k, orbital, orbital) velocity across, i[H, y]."""
-        return self._bloch.velocity_y(self.k)
+        return self.bloch.velocity_y(self.k)
 
     @cached_property
     def band_velocity(self) -> np.ndarray:
@@ -85,18 +86,22 @@ class States:
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Product with a matrix on the hop table, see :meth:`BlochMatrix.product`."""
-        return self._bloch.product(matrix, vectors)
+        return self.bloch.product(matrix, vectors)
 
     def apply(self, kernel: Kernel) -> np.ndarray:
         """(k, orbital, band) K u."""
         if kernel.basis == "bands":
             return self.eigenvector @ kernel.matrix
+        if kernel.basis == "orbitals":
+            return kernel.matrix @ self.eigenvector
         return self.product(kernel.matrix, self.eigenvector)
 
     def apply_mixed(self, kernel: Kernel) -> np.ndarray:
         """(k, orbital, band) K u G / i."""
         if kernel.basis == "bands":
             return self.eigenvector @ (kernel.matrix @ self.mixing_over_i)
+        if kernel.basis == "orbitals":
+            return kernel.matrix @ self.mixed
         return self.product(kernel.matrix, self.mixed)
 
     @cached_property

@@ -100,6 +100,7 @@ class System:
             self.positions,
             self.period if self.kind == "ribbon" else 0.0,
             self.spin,
+            self.sublattice,
         )
 
 
@@ -264,14 +265,30 @@ class Lattice:
     def hamiltonian(self, k) -> np.ndarray:
         """Bulk Bloch Hamiltonian (..., orbital, orbital) at k (..., 2), atomic gauge (S42)."""
         k = np.asarray(k, dtype=float)
+        displacement, table = self._bulk_table()
+        size = len(self.orbitals)
+        return (np.exp(1j * (k @ displacement.T)) @ table).reshape(*k.shape[:-1], size, size)
+
+    def velocity(self, k) -> np.ndarray:
+        """Bulk velocities dH/dk_x and dH/dk_y, (..., 2, orbital, orbital), at k (..., 2).
+
+        In t0 a, in the atomic gauge: i[H, r] with the positions of the sites.
+        """
+        k = np.asarray(k, dtype=float)
+        displacement, table = self._bulk_table()
+        size = len(self.orbitals)
+        both = np.concatenate([1j * displacement[:, [axis]] * table for axis in (0, 1)], axis=1)
+        v = np.exp(1j * (k @ displacement.T)) @ both
+        return v.reshape(*k.shape[:-1], 2, size, size)
+
+    def _bulk_table(self) -> tuple[np.ndarray, np.ndarray]:
+        """Displacement (hop, 2) and amplitude (hop, element): H(k) is one product with phases."""
         row, column, cell, amplitude = self.hop_table()
         xy = self.positions[:, :2]
         displacement = cell @ self.vectors + xy[column] - xy[row]
-        # One product: phases of all hops times a table that says which element each belongs to.
         table = np.zeros((len(row), len(xy) ** 2), dtype=complex)
         table[np.arange(len(row)), row * len(xy) + column] = amplitude
-        h = np.exp(1j * (k @ displacement.T)) @ table
-        return h.reshape(*k.shape[:-1], len(xy), len(xy))
+        return displacement, table
 
     def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
         """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.

@@ -7,6 +7,8 @@ import accumulation as acc
 from accumulation import plugins
 
 RNG = np.random.default_rng(21)
+# From A to l1 the path over B turns right.
+SENSE = -1
 GENERIC = {"t2": 0.1, "phi": 0.7, "delta": 0.8}
 
 
@@ -31,6 +33,35 @@ def lattice_for(density, strain=0.0):
     return lattice
 
 
+def valley(ribbon, k, gauge="atomic"):
+    """(i / 3 sqrt(3)) sum_<<ij>> nu_ij eta_i, with the turn at the site between two neighbours."""
+    places, names, size = ribbon.positions[:, :2], ribbon.sublattice, len(ribbon.sublattice)
+    shift, bond, found = np.array([ribbon.period, 0.0]), 1 / np.sqrt(3), np.zeros((size, size)) + 0j
+    # Between the two sites lies one of the other sublattice, in the infinite sheet: outside, too.
+    away = np.unique(
+        [
+            np.round(sign * (places[j] + cell * shift - places[i]), 9)
+            for i, j, cell in np.ndindex(size, size, 5)
+            for cell, sign in [(cell - 2, 1 if names[i] == "A" else -1)]
+            if names[i] != names[j]
+            and abs(np.hypot(*(places[j] + cell * shift - places[i])) - bond) < 1e-9
+        ],
+        axis=0,
+    )
+    for i, j, cell in np.ndindex(size, size, 5):
+        d = places[j] + (cell - 2) * shift - places[i]
+        if names[i] != names[j] or abs(np.hypot(*d) - 1) > 1e-9:
+            continue
+        eta = 1 if names[i] == "A" else -1
+        for first in eta * away:
+            second = d - first
+            if abs(np.hypot(*second) - bond) < 1e-9:
+                nu = np.sign(first[0] * second[1] - first[1] * second[0])
+                x = d[0] if gauge == "atomic" else (cell - 2) * ribbon.period
+                found[i, j] += 1j / (3 * np.sqrt(3)) * SENSE * nu * eta * np.exp(1j * k * x)
+    return found
+
+
 def literal(ribbon, k, density, definition, gauge):
     """<n|n(mu)|n'> and A_nn' with loops, as Eqs. 55-57, S47 and S51 are written."""
     h, v = ribbon.hamiltonian(k, gauge)
@@ -47,6 +78,8 @@ def literal(ribbon, k, density, definition, gauge):
         operator = np.eye(size)
     elif density == "spin":
         operator = c.conj().T @ (ribbon.spin[:, None] * c)
+    elif density == "valley":
+        operator = c.conj().T @ valley(ribbon, k, gauge) @ c
     elif definition == "circulation":
         operator = -0.5 * (velocity @ position + position @ velocity)
     elif definition == "band":
@@ -127,6 +160,12 @@ def test_rows_add_up_to_the_moment(density, definition):
     expected = {
         "charge": 1.0,
         "spin": np.einsum("kin,i,kin->kn", c.conj(), ribbon.spin, c).real,
+        "valley": np.array(
+            [
+                np.einsum("in,ij,jn->n", one.conj(), valley(ribbon, q), one).real
+                for q, one in zip(k, c, strict=True)
+            ]
+        ),
     }.get(density, circulation * (0.5 if definition == "local" else 1))
     np.testing.assert_allclose(found.density.sum("row"), expected * np.ones_like(circulation))
     np.testing.assert_allclose(found.moment, found.density.sum("row"), atol=1e-12)

@@ -1,0 +1,172 @@
+"""How the quadratures of the Hall conductivities converge.
+
+In a gap the error of a uniform mesh of N x N points is, for cones of mass m and velocity v, the
+Fourier component of the curvature at the six shortest vectors of length N a: 3 exp(-N a m / v) e^2 /
+h for N divisible by 3.  At a temperature T it is exponential in N T; at a sharp level linear
+triangles leave N^-2.  The adaptive rule costs the logarithm of the gap instead.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from .. import zone
+from ..bulk import CLOSED, bulk
+from ..errors import UserError
+from ..hall import curvatures
+from ..identities import Identity
+from ..lattice import Lattice
+
+EQUATION = "S23, S24"
+K = np.array([4 * np.pi / 3, 0.0])
+REACH = 2.0
+# Levels around the Fermi energy over which the error at a sharp level is averaged.
+SPREAD = np.linspace(0.95, 1.05, 11)
+# Smallest tolerance at a sharp level: its cost grows as a power, not as a logarithm.
+SHARPEST = 1e-6
+# Errors below this are rounding, not convergence.
+ROUNDING = 1e-11
+_MESH, _TOLERANCE = ("points",), ("tolerance",)
+VARIABLES = {
+    "points": (_MESH, "1", "points a side of the uniform mesh", "S23"),
+    "tolerance": (_TOLERANCE, "e^2 / h", "tolerance of the adaptive rule", "S23"),
+    "half_gap": ((), "t0", "half the smallest direct gap", "S43"),
+    "chern": ((), "1", "Chern number of the filled bands", "S24"),
+    "gap_error": (_MESH, "e^2 / h", "Hall conductivity of the gap against the integer", "S23"),
+    "gap_error_predicted": (_MESH, "e^2 / h", "3 exp(-N a m / v)", "S23"),
+    "sharp_error": (
+        _MESH, "e^2 / h", "linear triangles at a level in the band against polar coordinates", "S23",
+    ),
+    "warm_error": (_MESH, "e^2 / h", "uniform mesh at a temperature against the adaptive rule", "S23"),
+    "adaptive_error": (
+        _TOLERANCE, "e^2 / h", "adaptive rule in the gap against the integer", "S23",
+    ),
+    "adaptive_points": (_TOLERANCE, "1", "k points of the adaptive rule", "S23"),
+    "adaptive_sharp_error": (
+        _TOLERANCE, "e^2 / h", "adaptive rule at a level in the band, against polar coordinates", "S23",
+    ),
+    "rate_residual": (
+        (), "1", "exponential rate of the uniform mesh over m a / v, minus 1; NaN if unresolved", "S23",
+    ),
+    "sharp_order": ((), "1", "power of 1 / N in their error, from the last three meshes", "S23"),
+    "warm_residual": ((), "e^2 / h", "finest mesh at a temperature against the adaptive rule", "S23"),
+    "adaptive_residual": ((), "e^2 / h", "adaptive rule at its smallest tolerance", "S23"),
+    "adaptive_sharp_residual": ((), "e^2 / h", "the same at a level in the band", "S23"),
+}  # fmt: skip
+CHECKS = {
+    "rate_residual": Identity(
+        "in a gap a uniform mesh converges as exp(-N a m / v)",
+        "Fourier components of the curvature of the Dirac cone",
+        0.05,
+    ),
+    "sharp_order": Identity(
+        "linear triangles at a sharp level converge at least as the square of the spacing",
+        "order of the linear rule; pockets in polar coordinates",
+        1.7,
+        at_least=True,
+    ),
+    "warm_residual": Identity(
+        "at a temperature a uniform mesh converges to the adaptive rule",
+        "two quadratures: trapezoid and Gauss-Legendre",
+        1e-7,
+    ),
+    "adaptive_residual": Identity(
+        "the adaptive rule gives the integer however small the gap",
+        "integer of Fukui, Hatsugai and Suzuki",
+        1e-7,
+    ),
+    "adaptive_sharp_residual": Identity(
+        "the adaptive rule holds at a sharp level in the band",
+        "the pockets of K and K' in polar coordinates, spectrally convergent",
+        1e-4,
+    ),
+}
+
+
+def compute(
+    lattice: Lattice,
+    points: tuple = (24, 48, 96, 192),
+    tolerance: tuple = (1e-4, 1e-6, 1e-8),
+    fermi_energy: float = 0.6,
+    temperature: float = 0.1,
+    cells: int = 12,
+) -> dict[str, np.ndarray]:
+    """Errors of every rule for the charge, whose value in the gap is an integer.
+
+    ``fermi_energy`` is a level in the conduction band, below the saddle at M, for the sharp rules.
+
+    Raises
+    ------
+    UserError
+        If a mesh does not hold K and K', or the crystal has no gap.
+    """
+    sizes = np.array(points)
+    if np.any(sizes % 6) or len(sizes) < 3:
+        raise UserError("points", list(points), "at least three multiples of 6")
+    gaps = bulk(lattice)
+    if gaps.indirect_gap <= CLOSED:
+        raise UserError("model", "no gap", "an insulator")
+    integrand = partial(curvatures, lattice, names=("charge",))
+    # Where the mesh happens to lie next to the Fermi line is averaged over.
+    levels, midgap = fermi_energy * SPREAD, np.array([gaps.midgap])
+    uniform = partial(zone.uniform, integrand, lattice)
+    in_gap = np.array([uniform(n, midgap, 0.0)[0, 0] for n in sizes])
+    warm = np.array([uniform(n, levels[:1], temperature)[0, 0] for n in sizes])
+    sharp_rule = zone.sharp_rule(integrand, lattice, levels)
+    # A square has 3 x 3 corners: n / 2 squares a side for a spacing of 1 / n.
+    sharp = np.array([zone.fixed(sharp_rule, zone.squares(n // 2))[0] for n in sizes])
+    start = zone.squares(cells)
+    smooth_rule = zone.smooth_rule(integrand, lattice, levels[:1], temperature)
+    warm_reference = zone.adaptive(smooth_rule, start, 1e-10)[0][0, 0]
+
+    gap_rule = zone.sharp_rule(integrand, lattice, midgap)
+    insulating = [zone.adaptive(gap_rule, start, one) for one in tolerance]
+    metallic = [zone.adaptive(sharp_rule, start, max(one, SHARPEST))[0][0] for one in tolerance]
+    band = len(lattice.orbitals) // 2
+    pockets = [
+        [zone.pocket(integrand, lattice, side * K, band, level, REACH)[0] for side in (1, -1)]
+        for level in levels
+    ]
+    sharp_reference = -gaps.chern + np.sum(pockets, axis=1)
+
+    half_gap = gaps.direct_gap / 2
+    gap_error = np.abs(in_gap + gaps.chern)
+    sharp_error = _rms(sharp - sharp_reference)
+    adaptive_error = np.abs([one[0][0, 0] + gaps.chern for one in insulating])
+    adaptive_sharp = _rms(np.array(metallic) - sharp_reference)
+    order = -np.polyfit(np.log(sizes[-3:]), np.log(sharp_error[-3:]), 1)[0]
+    decay = half_gap / (np.sqrt(3) / 2)
+    return {
+        "points": sizes,
+        "tolerance": np.array(tolerance),
+        "half_gap": half_gap,
+        "chern": gaps.chern,
+        "gap_error": gap_error,
+        "gap_error_predicted": 3 * np.exp(-decay * sizes),
+        "sharp_error": sharp_error,
+        "warm_error": np.abs(warm - warm_reference),
+        "adaptive_error": adaptive_error,
+        "adaptive_points": np.array([one[2] for one in insulating]) * zone.NODES,
+        "adaptive_sharp_error": adaptive_sharp,
+        "rate_residual": _rate(sizes, gap_error, decay) / decay - 1,
+        "sharp_order": order,
+        "warm_residual": np.abs(warm[-1] - warm_reference),
+        "adaptive_residual": adaptive_error[-1],
+        "adaptive_sharp_residual": adaptive_sharp[-1],
+    }
+
+
+def _rms(errors: np.ndarray) -> np.ndarray:
+    """Root mean square over the levels, the last axis."""
+    return np.sqrt(np.mean(errors**2, axis=-1))
+
+
+def _rate(sizes: np.ndarray, errors: np.ndarray, decay: float) -> float:
+    """Exponential rate between the last two meshes in the asymptotic range, above rounding."""
+    usable = np.flatnonzero((errors > ROUNDING) & (decay * sizes > 1.5))
+    if len(usable) < 2:
+        return np.nan
+    one, two = usable[-2:]
+    return np.log(errors[one] / errors[two]) / (sizes[two] - sizes[one])
