@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import adjoint
+from .bands import DEGENERACY, adjoint
 from .elements import ETA
 from .honeycomb import valley_of_bulk
 from .lattice import Lattice
@@ -54,9 +54,13 @@ def bulk_states(lattice: Lattice, k: np.ndarray) -> BulkStates:
 
 
 def inverse_gap(energy: np.ndarray) -> np.ndarray:
-    """(k, n, n') principal part of 1 / (e_n - e_n'), zero on the diagonal."""
+    """(k, n, n') principal part of 1 / (e_n - e_n'), zero among degenerate states.
+
+    Without those nothing depends on how the degenerate states are chosen; at a gap of rounding the
+    principal part itself would be rounding over ETA^2.
+    """
     gap = energy[:, :, None] - energy[:, None, :]
-    return gap / (gap * gap + ETA * ETA)
+    return np.where(np.abs(gap) < DEGENERACY, 0.0, gap / (gap * gap + ETA * ETA))
 
 
 def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:

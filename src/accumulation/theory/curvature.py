@@ -38,16 +38,25 @@ VARIABLES = {
         for name, unit in OPERATORS.items()
     },
     "flux_residual": (
-        (), "1", "curvature against the flux through a plaquette, relative to its largest", "S24",
+        (),
+        "1",
+        "curvature against the flux through a plaquette, relative to its largest",
+        "S24",
     ),
     "moment_residual": (
-        (), "1", "moment against that of states differentiated in k, relative to its largest", "S52",
+        (),
+        "1",
+        "moment against that of states differentiated in k, relative to its largest",
+        "S52",
     ),
     "sum_residual": ((), "a^2", "largest sum of the charge curvature over all bands", "S24"),
     "periodicity_residual": (
-        (), "1", "all curvatures one reciprocal vector away, relative to their largest", "S24",
+        (),
+        "1",
+        "all curvatures one reciprocal vector away, relative to their largest",
+        "S24",
     ),
-}  # fmt: skip
+}
 CHECKS = {
     "flux_residual": Identity(
         "the charge curvature is the curl of the Berry connection",

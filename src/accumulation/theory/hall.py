@@ -175,7 +175,7 @@ def _smeared_apart(integrand, lattice: Lattice, start, kt: float, gaps) -> float
     if kt == 0:
         return 0.0
     level = np.array([gaps.conduction_bottom])
-    direct = zone.adaptive(_rule(integrand, lattice, level, kt), start, 1e-7)[0][:, 0]
+    direct = zone.adaptive(_rule(integrand, lattice, level, kt), start, 1e-6)[0][:, 0]
     # The curve has a kink on the level itself: Gauss-Legendre on either side of it.
     x, w = np.polynomial.legendre.leggauss(NODES)
     steps = 0.5 * SMEAR * np.concatenate((x - 1, x + 1))

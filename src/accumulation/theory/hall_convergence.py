@@ -1,9 +1,10 @@
 """How the quadratures of the Hall conductivities converge.
 
-In a gap the error of a uniform mesh of N x N points is, for cones of mass m and velocity v, the
-Fourier component of the curvature at the six shortest vectors of length N a: 3 exp(-N a m / v) e^2 /
-h for N divisible by 3.  At a temperature T it is exponential in N T; at a sharp level linear
-triangles leave N^-2.  The adaptive rule costs the logarithm of the gap instead.
+In a gap the error of a uniform mesh of N x N points is, for a cone of mass m and velocity v, the
+Fourier component of the curvature at the six shortest vectors of length N a, 3 exp(-N a m / v) in
+e^2 / h for N divisible by 3 (the phases at K are then one).  At a temperature T it is exponential
+in N T; at a sharp level linear triangles leave N^-2.  The cost of the adaptive rule grows as the
+logarithm of the gap instead.
 """
 
 from __future__ import annotations
@@ -37,24 +38,46 @@ VARIABLES = {
     "gap_error": (_MESH, "e^2 / h", "Hall conductivity of the gap against the integer", "S23"),
     "gap_error_predicted": (_MESH, "e^2 / h", "3 exp(-N a m / v)", "S23"),
     "sharp_error": (
-        _MESH, "e^2 / h", "linear triangles at a level in the band against polar coordinates", "S23",
+        _MESH,
+        "e^2 / h",
+        "linear triangles at a level in the band against polar coordinates",
+        "S23",
     ),
-    "warm_error": (_MESH, "e^2 / h", "uniform mesh at a temperature against the adaptive rule", "S23"),
+    "warm_error": (
+        _MESH,
+        "e^2 / h",
+        "uniform mesh at a temperature against the adaptive rule",
+        "S23",
+    ),
     "adaptive_error": (
-        _TOLERANCE, "e^2 / h", "adaptive rule in the gap against the integer", "S23",
+        _TOLERANCE,
+        "e^2 / h",
+        "adaptive rule in the gap against the integer",
+        "S23",
     ),
     "adaptive_points": (_TOLERANCE, "1", "k points of the adaptive rule", "S23"),
     "adaptive_sharp_error": (
-        _TOLERANCE, "e^2 / h", "adaptive rule at a level in the band, against polar coordinates", "S23",
+        _TOLERANCE,
+        "e^2 / h",
+        "adaptive rule at a level in the band, against polar coordinates",
+        "S23",
     ),
     "rate_residual": (
-        (), "1", "exponential rate of the uniform mesh over m a / v, minus 1; NaN if unresolved", "S23",
+        (),
+        "1",
+        "exponential rate of the uniform mesh over m a / v, minus 1; NaN if unresolved",
+        "S23",
     ),
     "sharp_order": ((), "1", "power of 1 / N in their error, from the last three meshes", "S23"),
-    "warm_residual": ((), "e^2 / h", "finest mesh at a temperature against the adaptive rule", "S23"),
+    "warm_residual": (
+        (),
+        "e^2 / h",
+        "finest mesh at a temperature against the adaptive rule",
+        "S23",
+    ),
     "adaptive_residual": ((), "e^2 / h", "adaptive rule at its smallest tolerance", "S23"),
     "adaptive_sharp_residual": ((), "e^2 / h", "the same at a level in the band", "S23"),
-}  # fmt: skip
+}
 CHECKS = {
     "rate_residual": Identity(
         "in a gap a uniform mesh converges as exp(-N a m / v)",

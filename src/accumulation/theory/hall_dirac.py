@@ -2,8 +2,10 @@
 
 Two cones, H = v q . sigma + Delta sigma_z with v = sqrt(3) t0 a / 2, are the limit of a small gap:
 
-    curvature at K  Omega_z = +-v^2 / (2 Delta^2)           moment at K  -v^2 / (2 Delta)
-    sigma_yx valley  min(1, Delta / E_F) e / h              orbital  -(v^2 / 6 Delta) (Delta / E_F)^3
+    at K            curvature Omega_z = +-v^2 / 2 Delta^2,  moment -v^2 / 2 Delta
+    sigma_yx        valley Delta / E_F,  orbital -(v^2 / 6 Delta) (Delta / E_F)^3
+
+with E_F = Delta in the gap, in units of e / h.
 
 Beyond the limit, the charge that the pocket of one valley carries is that of the cone exactly: the
 Fermi line is a line of constant polar angle of the pseudospin, so its Berry phase is pi (1 - Delta
@@ -38,27 +40,42 @@ VARIABLES = {
     "valley": (_RATIO, "e / h", "valley Hall conductivity, sigma_yx", "29, S23"),
     "valley_dirac": (_RATIO, "e / h", "the same of two Dirac cones", "29, S23"),
     "orbital_moment": (
-        _RATIO, "e / h x e t0 a^2 / hbar", "orbital Hall conductivity, sigma_yx", "29, S23",
+        _RATIO,
+        "e / h x e t0 a^2 / hbar",
+        "orbital Hall conductivity, sigma_yx",
+        "29, S23",
     ),
     "orbital_moment_dirac": (
-        _RATIO, "e / h x e t0 a^2 / hbar", "the same of two Dirac cones", "29, S23",
+        _RATIO,
+        "e / h x e t0 a^2 / hbar",
+        "the same of two Dirac cones",
+        "29, S23",
     ),
     "squares": ((), "1", "squares in which the adaptive rule was evaluated", "S23"),
     "curvature_residual": (
-        (), "1", "curvature Omega_z of the conduction band at K over v^2 / 2 Delta^2, minus 1", "S24",
+        (),
+        "1",
+        "conduction band's Omega_z at K over v^2 / 2 Delta^2, minus 1",
+        "S24",
     ),
     "moment_residual": ((), "1", "moment at K over -v^2 / 2 Delta, minus 1", "S52"),
     "pocket_residual": (
-        _RATIO, "e^2 / h", "charge carried by the pocket of either valley against the cone", "S23",
+        _RATIO,
+        "e^2 / h",
+        "charge carried by the pocket of either valley against the cone",
+        "S23",
     ),
     "plateau_order": ((), "1", "power of Delta of the valley plateau's distance from 1", "S23"),
     "plateau_order_residual": ((), "1", "the same, minus 1", "S23"),
     "orbital_order": ((), "1", "power of Delta of the orbital plateau's relative distance", "S23"),
     "orbital_order_residual": ((), "1", "the same, minus 2", "S23"),
     "decay_order_residual": (
-        (), "1", "power of Delta of the distance of valley and orbital decay, minus 2", "S23",
+        (),
+        "1",
+        "power of Delta of the distance of valley and orbital decay, minus 2",
+        "S23",
     ),
-}  # fmt: skip
+}
 CHECKS = {
     "curvature_residual": Identity(
         "the Berry curvature at K is 3 t0^2 a^2 / (8 Delta^2)", "massive Dirac cone", 1e-9

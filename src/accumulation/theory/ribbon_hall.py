@@ -3,8 +3,8 @@
 The undergap current across the ribbon at each row in response to a field along it, Eqs. 29-30 and
 S22 with the current density {O * v_y, P_mu} / 2, over the width of a row: in units of the
 conductivity of the crystal.  O is cut out of the crystal like the Hamiltonian: charge, spin, valley
-and the interband orbital moment (S52), whose hops fall off exponentially; beside it the ribbon's own
-moment -{dH/dk, y} / 2, whose current is another one.
+and the interband orbital moment (S52), whose hops fall off exponentially.  Beside it stands the
+moment of the ribbon itself, -{dH/dk, y} / 2: its current is another one, and depends on the edge.
 """
 
 from __future__ import annotations
@@ -50,29 +50,41 @@ VARIABLES = {
     },
     **{
         f"{name}_by_width": (
-            (), f"e / h x {unit}", f"{_NAMES[name]}: current added by widening the ribbon", "S22",
+            (),
+            f"e / h x {unit}",
+            f"{_NAMES[name]}: current added by widening the ribbon",
+            "S22",
         )
         for name, unit in _UNITS.items()
     },
     **{
         f"{name}_width_residual": (
-            (), f"e / h x {unit}", f"{_NAMES[name]}: by width against the crystal", "S22, S23",
+            (),
+            f"e / h x {unit}",
+            f"{_NAMES[name]}: by width against the crystal",
+            "S22, S23",
         )
         for name, unit in OPERATORS.items()
     },
     "flow_residual": (
-        (), "e^2 / h x a", "sum of the charge rows against the flow of <y> at the Fermi level", "29",
+        (),
+        "e^2 / h x a",
+        "sum of the charge rows against the flow of <y> at the Fermi level",
+        "29",
     ),
     "spin_flow_residual": (
-        (), "e / h x hbar / 2 x a", "the same of spin, where s_z is conserved", "29",
+        (),
+        "e / h x hbar / 2 x a",
+        "the same of spin, where s_z is conserved",
+        "29",
     ),
-}  # fmt: skip
+}
 _ROUTE = "adaptive quadrature of the generalized Berry curvature of the crystal"
 CHECKS = {
     **{
         f"{name}_width_residual": Identity(
-            f"the {name.replace('_', ' ')} current that a wider ribbon adds is the crystal's, up to "
-            "what falls off exponentially with the width",
+            f"the {name.replace('_', ' ')} current that a wider ribbon adds is the crystal's, "
+            "up to what falls off exponentially with the width",
             _ROUTE,
             5e-3,
         )
@@ -86,7 +98,7 @@ CHECKS = {
     "spin_flow_residual": Identity(
         "the same holds for a conserved spin", "Fermi points of the ribbon", 1e-7
     ),
-}  # fmt: skip
+}
 
 
 def compute(
