@@ -59,7 +59,9 @@ def test_curvature_is_the_literal_sum_over_pairs(model, name):
         else:
             o = np.zeros((size, size), dtype=complex)
             ax, ay = (
-                np.array([[1j * v[n, m] / (e[m] - e[n]) if n != m else 0 for m in bands] for n in bands])
+                np.array(
+                    [[1j * v[n, m] / (e[m] - e[n]) if n != m else 0 for m in bands] for n in bands]
+                )
                 for v in (vx, vy)
             )
             for n in bands:

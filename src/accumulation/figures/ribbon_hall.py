@@ -1,7 +1,72 @@
-"""Placeholder."""
-from . import style
+"""Generalized Hall currents of ribbons, row by row, against the crystal."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from . import crystals, panels, style
+
 NEEDS = ("response",)
-CAPTION = "x"
+CAPTION = (
+    "Undergap current across a ribbon at each row, over the row's width, in response to a field "
+    "along the ribbon; horizontal lines: conductivity of the crystal. Small symbols: rows (A "
+    "filled, B open); lines: mean of the rows of one unit cell across. The current of the ribbon's "
+    "own moment -{dH/dk, y} / 2 (light blue) is not that of the crystal's interband moment, and "
+    "depends on the edge."
+)
+ROWS = (("charge", "spin"), ("valley",), ("orbital_moment", "own_moment"))
+
+
 @style.styled
-def draw(systems):
-    f = style.new_figure(3, 3); f.subplots(); return f
+def draw(systems: list[dict]) -> Figure:
+    """A column for each ribbon, a row for each kind of current."""
+    found = [system["response"] for system in systems]
+    figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
+    axes = figure.subplots(3, len(found), sharex="col", sharey="row", squeeze=False)
+    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    for row, quantities in zip(axes, ROWS, strict=True):
+        for ax, ds in zip(row, found, strict=True):
+            title = f"{crystals.name(ds)},\n      {crystals.edge(ds)}" if row is axes[0] else ""
+            style.letter(ax, next(letters), title)
+            style.zero_line(ax)
+            for name in quantities:
+                _rows(ax, ds, name)
+            half = 1.06 * np.abs(ds.y.values).max()
+            ax.set_xlim(-half, half)
+            if row is axes[-1]:
+                ax.set_xlabel("$y$ ($a$)")
+    axes[0][0].set_ylabel(r"charge ($e^2/h$)," "\n" r"spin ($(e/h)\,\hbar/2$)")
+    axes[1][0].set_ylabel("valley ($e/h$)")
+    axes[2][0].set_ylabel("orbital moment\n" r"($(e/h)\,e t_0 a^2/\hbar$)")
+    names = [one for quantities in ROWS for one in quantities]
+    crystal = Line2D([], [], color="black", linewidth=0.6, linestyle=(0, (4, 2)), label="crystal")
+    sites = style.sublattice_handles(["A", "B"])
+    style.legend_below(figure, [*crystals.handles(names), crystal, *sites])
+    return figure
+
+
+def _rows(ax, ds, name: str) -> None:
+    values, y, color = ds[name].values, ds.y.values, crystals.COLORS[name]
+    if name == "spin" and np.abs(values).max() < panels.ZERO:
+        return
+    first = np.array([str(one).startswith("A") for one in ds.sublattice.values])
+    for number, chosen in enumerate((first, ~first)):
+        ax.plot(
+            y[chosen], values[chosen], linestyle="none", marker="o", markersize=1.8, color=color,
+            **style.marker_fill(color, number) | {"markeredgewidth": 0.4},
+        )  # fmt: skip
+    places, means = _cells(y, values, len(set(ds.sublattice.values.tolist())))
+    ax.plot(places, means, color=color)
+    if f"{name}_bulk" in ds:
+        look = {"color": color, "linewidth": 0.6, "linestyle": (0, (4, 2)), "zorder": 1}
+        ax.axhline(ds[f"{name}_bulk"].item(), **look)
+
+
+def _cells(y: np.ndarray, values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Means over as many consecutive rows as a unit cell has orbitals."""
+    count = len(y) // size
+    return y[: count * size].reshape(count, size).mean(axis=1), values[: count * size].reshape(
+        count, size
+    ).mean(axis=1)
