@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
-from matplotlib.colors import TwoSlopeNorm
+from matplotlib.colors import AsinhNorm
 from matplotlib.lines import Line2D
 
 from . import style
@@ -57,7 +57,7 @@ def handles(names: list[str]) -> list[Line2D]:
     return [Line2D([], [], color=COLORS[one], label=WORDS[one]) for one in names]
 
 
-def around_zero(values: np.ndarray) -> TwoSlopeNorm:
-    """Norm with zero in the middle."""
+def around_zero(values: np.ndarray) -> AsinhNorm:
+    """Norm with zero in the middle, linear up to a twentieth of the largest value."""
     top = np.abs(values).max() or 1.0
-    return TwoSlopeNorm(0.0, -top, top)
+    return AsinhNorm(top / 20, vmin=-top, vmax=top)

@@ -11,15 +11,17 @@ NEEDS = ("response",)
 CAPTION = (
     "Generalized Berry curvature Omega_yx of the highest filled band over the Brillouin zone "
     "(hexagon), and the band's orbital moment. With time reversal the charge curvature and the "
-    "moment are odd in k, the valley and orbital curvatures even; in the topological phase it is "
-    "the other way round for valley. Each panel has its own symmetric range."
+    "moment are odd in k, the valley and orbital curvatures even; in the topological phase at "
+    "Delta = 0 the charge curvature and the moment are even and the valley curvature is odd. Each "
+    "panel has its own symmetric range; colors are linear only up to a twentieth of it, so that "
+    "what lies between the peaks is seen."
 )
 TITLES = {
-    "moment": ("orbital moment", r"$e t_0 a^2/\hbar$"),
-    "charge_curvature": ("charge curvature", "$a^2$"),
-    "spin_curvature": ("spin curvature", r"$a^2\hbar/2$"),
-    "valley_curvature": ("valley curvature", "$a^2$"),
-    "orbital_moment_curvature": ("orbital curvature", r"$e t_0 a^4/\hbar$"),
+    "moment": ("moment $m$", r"$e t_0 a^2/\hbar$"),
+    "charge_curvature": (r"$\Omega$, charge", "$a^2$"),
+    "spin_curvature": (r"$\Omega$, spin", r"$a^2\hbar/2$"),
+    "valley_curvature": (r"$\Omega$, valley", "$a^2$"),
+    "orbital_moment_curvature": (r"$\Omega$, orbital", r"$e t_0 a^4/\hbar$"),
 }
 
 
@@ -39,7 +41,7 @@ def draw(
     quantities = panels.listed("quantities", quantities)
     for name in quantities:
         panels.one_of("quantities", name, tuple(TITLES))
-    figure = style.new_figure(style.DOUBLE_COLUMN, 1.62 * len(systems) + 0.25)
+    figure = style.new_figure(style.DOUBLE_COLUMN, 1.5 * len(systems) + 0.25)
     axes = figure.subplots(len(systems), len(quantities), sharex=True, sharey=True, squeeze=False)
     letters = iter("abcdefghijklmnopqrstuvwxyz")
     for row, system in zip(axes, systems, strict=True):
@@ -48,9 +50,9 @@ def draw(
         for ax, name in zip(row, quantities, strict=True):
             swapped = spinful and name == "charge_curvature"
             _map(figure, ax, ds, "spin_curvature" if swapped else name, next(letters))
-            if row is axes[-1]:
-                ax.set_xlabel("$k_x$ ($1/a$)")
         row[0].set_ylabel(f"{_label(ds)}\n$k_y$ ($1/a$)")
+    for ax in axes[-1]:
+        ax.set_xlabel("$k_x$ ($1/a$)")
     return figure
 
 
@@ -77,8 +79,9 @@ def _map(figure, ax, ds, name: str, letter: str) -> None:
     ax.set_aspect("equal")
     ax.set_xticks([-4, 0, 4])
     ax.set_yticks([-3, 0, 3])
-    bar = figure.colorbar(artist, ax=ax, pad=0.02, aspect=16)
-    bar.ax.set_title(units, fontsize=6.5, pad=3)
+    bar = figure.colorbar(artist, ax=ax, pad=0.02, aspect=16, shrink=0.8)
+    bar.ax.set_title(units, fontsize=6, pad=4, loc="left")
     bar.outline.set_linewidth(0.5)
     top = artist.norm.vmax
     bar.set_ticks([-top, 0, top], labels=[f"−{top:.2g}", "0", f"{top:.2g}"])
+    bar.minorticks_off()

@@ -26,13 +26,12 @@ def draw(systems: list[dict]) -> Figure:
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.8)
     axes = figure.subplots(3, len(found), sharex=True, sharey="row", squeeze=False)
     letters = iter("abcdefghijklmnopqrstuvwx")
-    for row, quantities in zip(axes, ROWS, strict=True):
+    for number, (row, quantities) in enumerate(zip(axes, ROWS, strict=True)):
         for ax, ds in zip(row, found, strict=True):
-            title = _title(ds) if row is axes[0] else ""
-            style.letter(ax, next(letters), title)
+            style.letter(ax, next(letters), _title(ds) if number == 0 else "")
             _panel(ax, ds, quantities)
-            if row is axes[-1]:
-                ax.set_xlabel("$E_F$ ($t_0$)")
+    for ax in axes[-1]:
+        ax.set_xlabel("$E_F$ ($t_0$)")
     axes[0][0].set_ylabel(r"$\sigma_{yx}$: charge ($e^2/h$)," "\n" r"spin ($(e/h)\,\hbar/2$)")
     axes[1][0].set_ylabel(r"$\sigma_{yx}$: valley ($e/h$)")
     axes[2][0].set_ylabel(r"$\sigma_{yx}$: orbital moment" "\n" r"($(e/h)\,e t_0 a^2/\hbar$)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -10,12 +12,13 @@ from . import style
 
 NEEDS = ("response",)
 CAPTION = (
-    "Error of the charge Hall conductivity against the number of k points, for crystals ever nearer "
-    "to the transition. Left: in the gap, against the integer; uniform meshes converge as the "
-    "curvature's Fourier components (lines: sum of exp(-N |R| m / v) / 2 over lattice vectors R, no "
-    "fit), squares that are quartered where bands nearly touch need hardly more points for a "
-    "smaller gap. Right: at a level in the band; at a temperature a uniform mesh, at zero "
-    "temperature linear triangles, against adaptive quadrature and pockets in polar coordinates."
+    "Error of the charge Hall conductivity against the number of k points, for crystals ever "
+    "nearer to the transition. Left: in the gap, against the integer; uniform meshes converge as "
+    "the curvature's Fourier components (lines: sum of exp(-N |R| m / v) / 2 over lattice vectors "
+    "R, no fit), squares that are quartered where bands nearly touch need hardly more points for "
+    "a smaller gap. Right: at a level in the band: uniform meshes at a temperature against "
+    "adaptive quadrature, linear triangles at zero temperature (root mean square over levels "
+    "within 5 %) against pockets in polar coordinates."
 )
 FLOOR = 3e-15
 
@@ -47,9 +50,12 @@ def draw(systems: list[dict]) -> Figure:
     guide = np.array([2e3, 3e4])
     right.loglog(guide, 3 / guide, color=style.GREY, linewidth=0.6)
     right.annotate("$N^{-2}$", (guide[1], 3 / guide[1]), xytext=(3, 0), textcoords="offset points")
-    for ax, letter, title in ((left, "a", "in the gap"), (right, "b", "in the band")):
+    for ax, letter, title in (
+        (left, "a", "in the gap"),
+        (right, "b", f"in the band, {_level(ds)}"),
+    ):
         ax.set_xlabel("number of $k$ points")
-        ax.set_ylim(1e-13, 3e2)
+        ax.set_ylim(1e-15, 3e2)
         style.letter(ax, letter, title)
     left.set_ylabel(r"error of $\sigma_{yx}$ ($e^2/h$)")
     grey = {"color": style.GREY}
@@ -67,3 +73,9 @@ def draw(systems: list[dict]) -> Figure:
     ]  # fmt: skip
     style.legend_below(figure, handles)
     return figure
+
+
+def _level(ds) -> str:
+    options = json.loads(ds.attrs["parameters"])["options"]
+    level, temperature = options["fermi_energy"], options["temperature"]
+    return rf"$E_F={level:g}\,t_0$; circles: $k_BT={temperature:g}\,t_0$"

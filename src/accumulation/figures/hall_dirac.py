@@ -32,7 +32,7 @@ def draw(systems: list[dict]) -> Figure:
         raise UserError("systems", "no grid over one parameter", "a grid over the gap")
     axis = ds.half_gap.dims[0]
     ds = ds.sortby(ds.half_gap)
-    figure = style.new_figure(style.DOUBLE_COLUMN, 2.6)
+    figure = style.new_figure(style.DOUBLE_COLUMN, 2.8)
     left, right = figure.subplots(1, 2)
     # The plateau of the cone: its value at the first level, which lies in the gap.
     orbital = ds.orbital_moment / ds.orbital_moment_dirac.isel(level=0)
@@ -61,11 +61,13 @@ def _decay(ax, ds, orbital, level, axis) -> None:
         Line2D([], [], linestyle="none", marker="s", color="black", label="orbital moment"),
         Line2D([], [], color=style.GREY, label="cone"),
         *(
-            Line2D([], [], linestyle="none", marker="o", color=shade, label=rf"$\Delta={gap:.2g}$")
+            Line2D(
+                [], [], linestyle="none", marker="o", color=shade, label=rf"$\Delta={gap:.2g}\,t_0$"
+            )
             for gap, shade in zip(ds.half_gap.values, shades, strict=True)
         ),
     ]
-    ax.legend(handles=handles, loc="upper right", frameon=False, handletextpad=0.2, ncols=2)
+    style.legend_below(ax.figure, handles)
 
 
 def _plateaus(ax, ds, orbital) -> None:

@@ -11,11 +11,12 @@ from . import crystals, panels, style
 NEEDS = ("response",)
 CAPTION = (
     "Undergap current across a ribbon at each row, over the row's width, in response to a field "
-    "along the ribbon; horizontal lines: conductivity of the crystal. Small symbols: rows (A "
-    "filled, B open); lines: mean of the rows of one unit cell across. The current of the ribbon's "
-    "own moment -{dH/dk, y} / 2 (light blue) is not that of the crystal's interband moment, and "
-    "depends on the edge."
+    "along the ribbon; horizontal lines: conductivity of the crystal. Symbols: sites (A filled, B "
+    "open); lines: mean of the rows of one unit cell across. The current of the ribbon's own "
+    "moment -{dH/dk, y} / 2 (light blue; its single rows grow with y, with opposite signs on A and "
+    "B, and are left out) is not that of the crystal's interband moment and depends on the edge."
 )
+SITES = ("charge", "spin", "valley", "orbital_moment")
 ROWS = (("charge", "spin"), ("valley",), ("orbital_moment", "own_moment"))
 
 
@@ -26,17 +27,17 @@ def draw(systems: list[dict]) -> Figure:
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(3, len(found), sharex="col", sharey="row", squeeze=False)
     letters = iter("abcdefghijklmnopqrstuvwxyz")
-    for row, quantities in zip(axes, ROWS, strict=True):
+    for number, (row, quantities) in enumerate(zip(axes, ROWS, strict=True)):
         for ax, ds in zip(row, found, strict=True):
-            title = f"{crystals.name(ds)},\n      {crystals.edge(ds)}" if row is axes[0] else ""
+            title = f"{_title(ds)},\n{crystals.edge(ds)}" if number == 0 else ""
             style.letter(ax, next(letters), title)
             style.zero_line(ax)
             for name in quantities:
                 _rows(ax, ds, name)
             half = 1.06 * np.abs(ds.y.values).max()
             ax.set_xlim(-half, half)
-            if row is axes[-1]:
-                ax.set_xlabel("$y$ ($a$)")
+    for ax in axes[-1]:
+        ax.set_xlabel("$y$ ($a$)")
     axes[0][0].set_ylabel(r"charge ($e^2/h$)," "\n" r"spin ($(e/h)\,\hbar/2$)")
     axes[1][0].set_ylabel("valley ($e/h$)")
     axes[2][0].set_ylabel("orbital moment\n" r"($(e/h)\,e t_0 a^2/\hbar$)")
@@ -51,10 +52,10 @@ def _rows(ax, ds, name: str) -> None:
     values, y, color = ds[name].values, ds.y.values, crystals.COLORS[name]
     if name == "spin" and np.abs(values).max() < panels.ZERO:
         return
-    first = np.array([str(one).startswith("A") for one in ds.sublattice.values])
-    for number, chosen in enumerate((first, ~first)):
+    for number, letter in enumerate("AB" if name in SITES else ""):
+        places, sites = _sites(ds, name, letter)
         ax.plot(
-            y[chosen], values[chosen], linestyle="none", marker="o", markersize=1.8, color=color,
+            places, sites, linestyle="none", marker="o", markersize=1.8, color=color,
             **style.marker_fill(color, number) | {"markeredgewidth": 0.4},
         )  # fmt: skip
     places, means = _cells(y, values, len(set(ds.sublattice.values.tolist())))
@@ -62,6 +63,17 @@ def _rows(ax, ds, name: str) -> None:
     if f"{name}_bulk" in ds:
         look = {"color": color, "linewidth": 0.6, "linestyle": (0, (4, 2)), "zorder": 1}
         ax.axhline(ds[f"{name}_bulk"].item(), **look)
+
+
+def _title(ds) -> str:
+    return crystals.name(ds, int(np.rint(-ds.charge_bulk.item())))
+
+
+def _sites(ds, name: str, letter: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of the rows of one sublattice at each y, both spins together."""
+    on = np.array([str(one).startswith(letter) for one in ds.sublattice.values])
+    y, where = np.unique(np.round(ds.y.values[on], 6), return_inverse=True)
+    return y, np.bincount(where, ds[name].values[on]) / np.bincount(where)
 
 
 def _cells(y: np.ndarray, values: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
