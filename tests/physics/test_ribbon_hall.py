@@ -90,6 +90,22 @@ def test_current_of_the_own_moment_depends_on_the_edge_and_is_not_the_crystals()
     assert found[1, 1] < 0.75 * found[1, 0]
 
 
+def test_current_of_the_own_moment_has_no_local_value():
+    """Zigzag: pairs of rows (A_i, B_i) and (B_i, A_i+1) fill the ribbon equally well; the mean of
+    the first is finite, that of the others zero, because v_x * v_y of a row responds to the field
+    (with opposite signs on A and B) and the moment multiplies it by y.
+    """
+    out = ribbon_hall.compute(acc.haldane(delta=0.8), width=16, narrower=12, k=60)
+    for name, same in (("orbital_moment", True), ("valley", True), ("own_moment", False)):
+        values = out[name]
+        pairs = values.reshape(-1, 2).mean(axis=1)[7]
+        shifted = values[1:-1].reshape(-1, 2).mean(axis=1)[7]
+        assert (abs(shifted - pairs) < 1e-3) == same
+    assert pairs < -0.07
+    assert abs(shifted) < 1e-4
+    assert np.diff(values)[15] != pytest.approx(0, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("options", "key"),
     [({"fermi_energy": 0.6}, "fermi_energy"), ({"narrower": 20}, "narrower")],

@@ -14,7 +14,7 @@ CAPTION = (
     "moment are odd in k, the valley and orbital curvatures even; in the topological phase at "
     "Delta = 0 the charge curvature and the moment are even and the valley curvature is odd. Each "
     "panel has its own symmetric range; colors are linear only up to a twentieth of it, so that "
-    "what lies between the peaks is seen."
+    "what lies between the peaks is seen. Where bands of both spins cross, a band's quantity jumps."
 )
 TITLES = {
     "moment": ("moment $m$", r"$e t_0 a^2/\hbar$"),

@@ -13,8 +13,9 @@ CAPTION = (
     "Undergap current across a ribbon at each row, over the row's width, in response to a field "
     "along the ribbon; horizontal lines: conductivity of the crystal. Symbols: sites (A filled, B "
     "open); lines: mean of the rows of one unit cell across. The current of the ribbon's own "
-    "moment -{dH/dk, y} / 2 (light blue; its single rows grow with y, with opposite signs on A and "
-    "B, and are left out) is not that of the crystal's interband moment and depends on the edge."
+    "moment -{dH/dk, y} / 2 (light blue) is not that of the crystal's interband moment: it depends "
+    "on the edge, and its single rows, which grow with y with opposite signs on A and B, are left "
+    "out; the mean of neighbours depends on which of them are paired."
 )
 SITES = ("charge", "spin", "valley", "orbital_moment")
 ROWS = (("charge", "spin"), ("valley",), ("orbital_moment", "own_moment"))
