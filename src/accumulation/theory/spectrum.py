@@ -83,7 +83,7 @@ def compute(
     fermi_energy: float = 0.0,
     temperature: float = 0.05,
     eta: float = 0.1,
-    frequency: tuple = tuple(0.1 * i for i in range(51)),
+    frequency: tuple = tuple(0.05 * i for i in range(101)),
     points: int = 400,
 ) -> dict:
     """chi(omega + i eta) of a ribbon on a mesh of ``points`` k.
