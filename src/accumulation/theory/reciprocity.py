@@ -7,7 +7,8 @@ electric current dx/dt answers a field on the generalized polarization O * y,
     chi_(dP_O/dt) x = lambda_O chi_(dx/dt) P_O.
 
 By Eq. 33 the two sides differ by i (1 + lambda_O) <[P_O, x]>, which time reversal makes vanish.
-Without it, all of these lead to the system in which Theta H Theta^-1 takes the place of H.
+Without it, all of these lead to the system in which Theta H Theta^-1 takes the place of H.  The
+whole proper current is chi plus what the field adds to d P_O / dt by itself, -i <[P_O, x]>.
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ VARIABLES = {
     "backward_reversed": (_DIMS, _UNITS, "the same in the time-reversed system", "22"),
     "proper": (_DIMS, _CURRENT, "proper current in a field on the dipole", "14"),
     "conventional": (_DIMS, _CURRENT, "conventional current in a field on the dipole", "8"),
+    "extrinsic": (
+        (),
+        _CURRENT,
+        "proper current that the field makes by itself, -i <[P_O, x]>, to be added to the above",
+        "50",
+    ),
     "electric": (
         _DIMS,
         _CURRENT,
@@ -168,6 +175,7 @@ def compute(
         "part": np.array(["real", "imaginary"]),
         "density_units": np.array(operators.units),
         **{name: np.stack((v.real, v.imag)) for name, v in (edge | currents).items()},
+        "extrinsic": one["extrinsic"],
         "time_reversal_defect": defect,
         "nonconservation": relative(commutator(h, charge), charge),
         "asymmetry": relative(one["forward"] - one["backward"], one["forward"]),
@@ -191,7 +199,9 @@ def _both_ways(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dict
         left, right = lehmann.eigenbasis(u, left), lehmann.eigenbasis(u, right)
         return total(energy, weight, left, right, z, *more)
 
+    contact = -1j * lehmann.eigenbasis(u, commutator(polarization, x)).diagonal() @ weight
     return {
+        "extrinsic": contact.real,
         "forward": chi(operators.density, x),
         "backward": parity * chi(x, operators.density),
         "by_parity": chi(operators.density, x, lehmann.by_parity, parity),
