@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..errors import UserError
 from . import panels, style
-from .units import accumulation_units
+from .units import accumulation_units, tex_units
 
 NEEDS = ("response",)
 CAPTION = (
@@ -85,7 +85,9 @@ def _currents(ax, at) -> None:
     ax.plot(at.frequency, real.proper, color=style.GREEN, **PALE)
     ax.plot(at.frequency, real.conventional, color=style.PURPLE)
     ax.plot(at.frequency, real.electric, color="black", linestyle=DASHED)
-    ax.set_ylabel(r"$\chi$ ($e^2 E a^3 t_0/\hbar^2$)")
+    # dO y / dt per field e E: the unit of the density, times a / hbar.
+    over, _, under = str(at.density_units.values).partition("/")
+    ax.set_ylabel(rf"$\chi$ ({tex_units(f'{over} e E a / {under} hbar')})")
 
 
 def _asymmetries(ax, ds) -> None:
