@@ -88,7 +88,7 @@ class Study:
     @property
     def singles(self) -> list[str]:
         """Systems without an axis."""
-        return [name for name in self.systems if name not in self.grids]
+        return [name for name, system in self.systems.items() if not _is_grid(system)]
 
     @property
     def grids(self) -> list[str]:
