@@ -22,6 +22,7 @@ from ..lattice import Lattice
 
 EQUATION = "S23, S24"
 K = np.array([4 * np.pi / 3, 0.0])
+# Velocity of the cone at t0 = 1, in t0 a; the largest of all bands.
 SPEED = np.sqrt(3) / 2
 REACH = 2.0
 # Vectors N R to sum over: enough for N a m / v of 0.1.
@@ -133,15 +134,16 @@ def compute(
         raise UserError("model", "no gap", "an insulator")
     integrand = partial(curvatures, lattice, names=("charge",))
     # Where the mesh happens to lie next to the Fermi line is averaged over.
-    levels, midgap = fermi_energy * SPREAD, np.array([gaps.midgap])
+    levels = fermi_energy * SPREAD
+    level, midgap = np.array([fermi_energy]), np.array([gaps.midgap])
     uniform = partial(zone.uniform, integrand, lattice)
     in_gap = np.array([uniform(n, midgap, 0.0)[0, 0] for n in sizes])
-    warm = np.array([uniform(n, levels[:1], temperature)[0, 0] for n in sizes])
+    warm = np.array([uniform(n, level, temperature)[0, 0] for n in sizes])
     sharp_rule = zone.sharp_rule(integrand, lattice, levels)
     # A square has 3 x 3 corners: n / 2 squares a side for a spacing of 1 / n.
     sharp = np.array([zone.fixed(sharp_rule, zone.squares(n // 2))[0] for n in sizes])
     start = zone.squares(cells)
-    smooth_rule = zone.smooth_rule(integrand, lattice, levels[:1], temperature)
+    smooth_rule = zone.smooth_rule(integrand, lattice, level, temperature)
     warm_reference = zone.adaptive(smooth_rule, start, 1e-10)[0][0, 0]
 
     gap_rule = zone.sharp_rule(integrand, lattice, midgap)
@@ -160,7 +162,6 @@ def compute(
     adaptive_error = np.abs([one[0][0, 0] + gaps.chern for one in insulating])
     adaptive_sharp = _rms(np.array(metallic) - sharp_reference)
     order = -np.polyfit(np.log(sizes[-3:]), np.log(sharp_error[-3:]), 1)[0]
-    # v = sqrt(3) / 2 of the cone is also the largest velocity.
     decay = half_gap / SPEED
     predicted = np.array([_images(decay * n) for n in sizes])
     warm_error = np.abs(warm - warm_reference)
@@ -199,6 +200,12 @@ def _images(decay: float) -> float:
 
 
 def _rate(errors: np.ndarray, predicted: np.ndarray) -> float:
-    """Decay of the error over the predicted one, between the last two meshes above rounding."""
-    one, two = np.flatnonzero(errors > ROUNDING)[-2:]
+    """Decay of the error over the predicted one, between the last two meshes above rounding.
+
+    NaN where all but one mesh are converged to rounding.
+    """
+    usable = np.flatnonzero(errors > ROUNDING)
+    if len(usable) < 2:
+        return np.nan
+    one, two = usable[-2:]
     return np.log(errors[one] / errors[two]) / np.log(predicted[one] / predicted[two])
