@@ -15,11 +15,11 @@ NEEDS = ("response",)
 CAPTION = (
     "The Fermi energy swept from band to gap (shaded) to band. Top: density of states of the "
     "ribbon. Middle: what accumulates in the half of the ribbon with y > 0, intraband (for tau = "
-    "hbar / t0) and interband, on an asinh axis. Bottom: undergap current of the same moment across "
-    "the ribbon, in its middle and in the infinite crystal, and that of charge. With time reversal "
-    "(gapped graphene, Kane-Mele) the interband accumulation vanishes, though the current has its "
-    "plateau in the gap: it is no source of accumulation. The spin current of the quantum spin Hall "
-    "insulator ends in edge states, which dissipate. Without time reversal (Haldane) there is "
+    "hbar / t0) and interband, on an asinh axis. Bottom: undergap current of the same moment "
+    "across the ribbon, in its middle and in the infinite crystal, and that of charge. With time "
+    "reversal (gapped graphene, Kane-Mele) the interband accumulation vanishes, though the current has a "
+    "plateau in the gap: it is no source of accumulation. The spin current of the quantum spin "
+    "Hall insulator ends in edge states, which dissipate. Without time reversal (Haldane) there is "
     "interband accumulation in the gap."
 )
 NOUNS = {"orbital_moment": "moment", "spin": "spin"}

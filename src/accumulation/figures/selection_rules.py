@@ -7,8 +7,6 @@ import json
 import numpy as np
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from . import style
 
@@ -17,8 +15,8 @@ CAPTION = (
     "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
     "and interband, each even and odd in y and net. Colored: allowed by the operations that the "
     "program finds in the hop table; the color is the largest computed value over the sum of the "
-    "magnitudes of its terms. Grey: forbidden, computed as zero to rounding. The two tables are for "
-    "a Fermi energy in a band, and at zero, where operations that exchange filled and empty states "
+    "magnitudes of its terms. Grey: forbidden, computed as zero to rounding. The two tables: "
+    "Fermi energy in a band, and at zero, where operations that exchange filled and empty states "
     "(S) hold as well. Operations: T antiunitary, Mx: x -> -x, My: y -> -y, C2 both, F exchanges "
     "spins. Below: all computed values, over all definitions of the densities; those that vanish "
     "identically are in the leftmost bin."

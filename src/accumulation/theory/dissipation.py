@@ -14,7 +14,7 @@ from .. import plugins
 from ..bulk import bulk
 from ..errors import UserError
 from ..identities import Identity
-from ..response import ExactElements, accumulation, elements_on_mesh, fermi_slope
+from ..response import RESOLVED, ExactElements, accumulation, elements_on_mesh, fermi_slope
 from ..rules import Symmetries
 from ..transverse import BulkCurrent, current_kernel
 
@@ -123,14 +123,14 @@ def compute(
 ) -> dict[str, np.ndarray]:
     """Sweep of the Fermi energy in a ribbon of a lattice, ``width`` cells wide along ``direction``.
 
-    ``definition`` of the density is its first one where left empty.  A temperature that the mesh
-    resolves (RESOLVED in :mod:`accumulation.response`) makes all sums converge exponentially in k.
+    ``definition`` of the density is its first one where left empty.  The mesh must resolve the
+    temperature (RESOLVED in :mod:`accumulation.response`): all sums then converge exponentially.
 
     Raises
     ------
     UserError
         For a direction that is not two coprime integers, a width below 1, a temperature that is not
-        above 0, or a definition that the density does not have.
+        above 0 or that ``k`` do not resolve, or a definition that the density does not have.
     """
     if temperature <= 0:
         raise UserError("temperature", temperature, "a temperature above 0, in t0")
@@ -152,9 +152,13 @@ def compute(
     symmetric = Symmetries(ribbon)
     slope = [-fermi_slope(bands.energy, e, temperature) * bands.weight[:, None] for e in levels]
     gaps = bulk(lattice)
-    moment_residual = np.nan
+    residuals = {
+        "charge_residual": np.abs(number_current.sum(axis=-1) - number @ places).max(),
+        "theorem_residual": _theorem(symmetric, module, found),
+        "hall_residual": _hall_residual(lattice, direction, gaps, bulk_k),
+    }
     if symmetric.conserves(module.kernel, definition):
-        moment_residual = np.abs(current.sum(axis=-1) - found[0] @ places).max()
+        residuals["moment_residual"] = np.abs(current.sum(axis=-1) - found[0] @ places).max()
     infinite = _infinite(lattice, direction, symmetric, module, definition, bulk_k)
     return {
         "fermi_energy": levels,
@@ -172,10 +176,8 @@ def compute(
         "charge_current": number_current @ middle,
         "valence_top": np.array(gaps.valence_top),
         "conduction_bottom": np.array(gaps.conduction_bottom),
-        "theorem_residual": _theorem(symmetric, module, found),
-        "charge_residual": np.abs(number_current.sum(axis=-1) - number @ places).max(),
-        "moment_residual": moment_residual,
-        "hall_residual": _hall_residual(lattice, direction, gaps, bulk_k),
+        # Identities that say nothing here, the theorem without time reversal, are left out.
+        **{name: value for name, value in residuals.items() if np.isfinite(value)},
     }
 
 
@@ -187,6 +189,10 @@ def _response(ribbon, levels, temperature, k, kernel, definition, whole):
     """Response by site, (process, level, site), per e E tau and per e E, and its mesh."""
     exact = ExactElements(ribbon.bloch, kernel, definition, "atomic", whole, ribbon.sites)
     mesh = elements_on_mesh(exact, k)
+    fastest = np.abs(mesh.velocity).max()
+    needed = int(np.ceil(RESOLVED * fastest * 2 * np.pi / (ribbon.period * temperature)))
+    if k <= needed:
+        raise UserError("k", k, f"more than {needed}, which resolve the temperature")
     return accumulation(mesh, exact, levels, np.array([temperature]))[:, :, 0], mesh
 
 

@@ -88,7 +88,7 @@ def compute(
     """Rules and responses of ribbons of a lattice: their ``directions``, ``widths`` in cells.
 
     Of each density every definition is examined.  Operations that exchange filled and empty states
-    hold where the Fermi energy is the mean of the on-site energies, and only there.
+    hold where the Fermi energy is the mean of the on-site energies, or in one gap with it.
 
     Raises
     ------
@@ -136,10 +136,13 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
     moments = []
     for d, label in enumerate(labels):
         kernel = plugins.load("densities", label[0]).kernel
-        profiles, scales, rounding, crossings, moment = responses(ribbon, *label, levels, gauge, k)
-        moments.append(moment)
+        profiles, scales, rounding, crossings, mesh = responses(ribbon, *label, levels, gauge, k)
+        moments.append(mesh.density.sum(axis=-1))
         for e, level in enumerate(levels):
-            spaces = symmetric.allowed_profiles(kernel, label[1], level)
+            # What holds at the center holds in all of its gap: the same states are filled.
+            center = symmetric.center
+            same = not crossings[e] and np.all((mesh.energy < level) == (mesh.energy < center))
+            spaces = symmetric.allowed_profiles(kernel, label[1], center if same else level)
             for p, process in enumerate(PROCESSES):
                 space = spaces[process]
                 if process == "intraband" and not crossings[e]:
@@ -211,7 +214,7 @@ def responses(ribbon, density, definition, levels, gauge, k):
     scales : (process, level), sum of the magnitudes of its terms, at the site where it is largest
     rounding : the same with the terms that cancel between two filled states
     crossings : (level,), number of Fermi points
-    moment : (k, band), the density summed over all sites
+    mesh : its matrix elements
     """
     module = plugins.load("densities", density)
     whole = definition in module.NEEDS_ALL_BANDS
@@ -227,7 +230,7 @@ def responses(ribbon, density, definition, levels, gauge, k):
         np.where(sums > 0, sums, 1.0)
         for sums in (np.stack((at_level, between)), np.stack((at_level, every)))
     )
-    return found, scales, rounding, crossings, mesh.density.sum(axis=-1)
+    return found, scales, rounding, crossings, mesh
 
 
 def _term_magnitudes(exact: ExactElements, levels, k) -> np.ndarray:
