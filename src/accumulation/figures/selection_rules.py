@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
-from matplotlib.colors import LogNorm
+from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from . import style
+from .naming import model_name
 
 NEEDS = ("response",)
 CAPTION = (
     "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
-    "and interband, each even and odd in y and net. Colored: allowed by the operations that the "
-    "program finds in the hop table; the color is the largest computed value over the sum of the "
-    "magnitudes of its terms. Grey: forbidden, computed as zero to rounding. The two tables: "
-    "Fermi energy in a band, and at zero, where operations that exchange filled and empty states "
-    "(S) hold as well. Operations: T antiunitary, Mx: x -> -x, My: y -> -y, C2 both, F exchanges "
-    "spins. Below: all computed values, over all definitions of the densities; those that vanish "
-    "identically are in the leftmost bin."
+    "and interband, each even and odd in y and net. Colored: allowed by what the program finds in "
+    "the Hamiltonian; the color is the largest computed value over the sum of the magnitudes of "
+    "its terms. Grey: forbidden, and zero to rounding; white: no such density. (a) Fermi energy in "
+    "a band; (b) at zero, where operations that exchange filled and empty states (S) hold as well, "
+    "and an insulator has no intraband response. Beside: operations (T antiunitary, Mx: x -> -x, "
+    "My: y -> -y, C2: both, F exchanges spins). (c) All computed values, over all definitions of "
+    "the densities; those that vanish identically are in the leftmost bin."
 )
 EDGES = {"1 0": "zigzag", "1 1": "armchair"}
-SYMBOLS = {"t2": "t_2", "phi": r"\varphi", "delta": r"\Delta", "strain": "s"}
-SYMBOLS |= {"spin_orbit": r"\lambda", "rashba": r"\lambda_R"}
-NAMES = {"haldane": "Haldane", "kane_mele": "Kane–Mele"}
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Where the histogram ends, and what counts as zero in the table.
@@ -49,11 +45,12 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
         axes.append(ax)
         image = _table(ax, tables, held, e)
         place = "in a band" if level else "at zero"
-        style.letter(ax, "abc"[e], rf"$E_F={level:g}\,t_0$, {place}")
+        letter = rf"$\mathbf{{({'abc'[e]})}}$"
+        ax.set_title(rf"{letter} $E_F={level:g}\,t_0$, {place}", loc="left", pad=28)
         ax.set_yticks(np.arange(rows) + 0.5)
         ax.tick_params(length=0, pad=2)
         ax.set_yticklabels([])
-    names = [EDGES.get(d, f"chiral ({d})") for table in tables for d in table.direction.values]
+    names = [edge_name(text) for table in tables for text in table.direction.values]
     axes[0].set_yticklabels(names, fontsize=5.5)
     for i, table in enumerate(tables):
         axes[0].text(
@@ -70,6 +67,11 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
     bar.outline.set_linewidth(0.5)
     _histogram(figure.add_subplot(grid[1, :]), tables)
     return figure
+
+
+def edge_name(direction: str) -> str:
+    """Zigzag, armchair, or the lattice direction of a chiral edge."""
+    return EDGES.get(direction, f"chiral ({direction.replace(' ', ', ')})")
 
 
 def _beside(ax):
@@ -95,7 +97,7 @@ def _table(ax, tables, held, level):
     ax.set_ylim(rows, 0)
     style_of = {"edgecolors": "white", "linewidth": 0.4}
     flat = np.where(allowed == 0, 1.0, np.nan)
-    ax.pcolormesh(flat, cmap=_single(FORBIDDEN), vmin=0, vmax=1, **style_of)
+    ax.pcolormesh(flat, cmap=ListedColormap([FORBIDDEN]), vmin=0, vmax=1, **style_of)
     image = ax.pcolormesh(
         np.where(allowed == 1, computed, np.nan), cmap="viridis_r", norm=COLORS, **style_of
     )
@@ -114,30 +116,7 @@ def _table(ax, tables, held, level):
         )
     for j, name in enumerate(held):
         ax.text(6 * j + 3, -1.15, COLUMNS.get(name, name), ha="center", va="bottom", fontsize=6.5)
-    ax.title.set_position((0, 1))
-    ax.set_title("", pad=4)
     return image
-
-
-def _single(color: str):
-    from matplotlib.colors import ListedColormap
-
-    return ListedColormap([color])
-
-
-def model_name(table) -> str:
-    """Name and parameters of a model, two lines."""
-    model = dict(json.loads(table.attrs["parameters"])["model"])
-    name = model.pop("name")
-    values = [f"{SYMBOLS.get(key, key)}={_short(key, v)}" for key, v in model.items() if v]
-    values = [text for text in values if not text.startswith("t0=")]
-    if name == "haldane" and not model.get("phi"):
-        name = "graphene"
-    return f"{NAMES.get(name, name)}\n$" + r",\;".join(values) + "$"
-
-
-def _short(key: str, value: float) -> str:
-    return r"\pi/2" if key == "phi" and np.isclose(value, np.pi / 2) else f"{value:g}"
 
 
 def _operations(text: str) -> str:
@@ -159,7 +138,6 @@ def _histogram(ax, tables) -> None:
     for table in tables:
         for kind, some in values.items():
             some.append(table.computed.values[table.allowed.values == kind])
-    # Intraband values without Fermi points are no result of a computation.
     for kind, color, label in ((0, style.GREY, "forbidden"), (1, style.BLUE, "allowed")):
         every = np.maximum(np.concatenate(values[kind]), LEAST * 1.01)
         ax.hist(every, bins=bins, color=color, label=f"{label} ({len(every)})")
