@@ -225,9 +225,10 @@ def responses(ribbon, density, definition, levels, gauge, k):
     crossings = np.bincount(points.level, minlength=len(levels))
     at_level = crossings * np.abs(mesh.density).max() / (2 * np.pi)
     between, every = _term_magnitudes(exact, levels, k).max(axis=-1)
-    # Without a Fermi point or a filled state there is no term, and nothing to divide.
+    # Without a Fermi point or a filled state, or in a ribbon whose atoms are not connected, there
+    # is no term but rounding, and nothing to divide.
     scales, rounding = (
-        np.where(sums > 0, sums, 1.0)
+        np.where(sums > 1e-9, sums, 1.0)
         for sums in (np.stack((at_level, between)), np.stack((at_level, every)))
     )
     return found, scales, rounding, crossings, mesh
