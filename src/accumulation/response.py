@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import Eigenpairs, over_chunks, solve
+from .bands import DEGENERACY, Eigenpairs, over_chunks, solve
 from .bloch import BlochMatrix, mesh
 from .elements import KernelFunction, States, matrix_elements
 from .fermi import AT_REST, FermiPoints, fermi_points, occupation
@@ -205,12 +205,26 @@ def _at_points(points: FermiPoints, exact: ExactElements, rows: int, threads: in
         moving = np.abs(speed) > AT_REST
         weight = np.where(step == 0, -np.sign(speed) * moving, step)
         weight = np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
-        out[some] = weight[:, None] * found.density[picked]
+        out[some] = weight[:, None] * _mean_of_equals(found, points.band[some])
 
     for work, number in ((from_state, known.sum()), (from_spectrum, (~known).sum())):
         if number:
             over_chunks(work, number, exact.bloch.size, threads)
     return out / (2 * np.pi)
+
+
+def _mean_of_equals(found: MeshElements, band: np.ndarray) -> np.ndarray:
+    """Density (point, row) of one state at each k, averaged over states of its energy and velocity.
+
+    Bands that stay together (two spins) have one Fermi point each, with eigenvectors out of one
+    degenerate space: only its trace is defined, and one mixture may be picked at both points.
+    """
+    every = np.arange(len(band))[:, None]
+    energy, velocity = found.energy[every, band[:, None]], found.velocity[every, band[:, None]]
+    equal = np.abs(found.energy - energy) <= DEGENERACY
+    equal &= np.abs(found.velocity - velocity) <= AT_REST
+    weight = equal / equal.sum(axis=1, keepdims=True)
+    return (weight[:, None] @ found.density)[:, 0]
 
 
 def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: float) -> np.ndarray:
