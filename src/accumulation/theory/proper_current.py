@@ -1,0 +1,322 @@
+"""Conventional and proper current of a density that is not conserved, and which one accumulates.
+
+In a ribbon y is an ordinary matrix, and d/dt (O * y) = O * v_y + (dO/dt) * y is the conventional
+current plus the torque dipole, summed across.  Its response to the field is the proper current
+
+    J = sum_n int dk/2pi (df/dk) [O * y]_nn         (51, S36)
+
+a Fermi-surface quantity, which is the first moment sum_mu y_mu dn(mu) of the accumulation divided
+by tau, or at a finite rate eta = 1 / tau eta times it, exactly.  Per width it is compared with the
+conventional current of the infinite crystal (29, S23), and with what S36 can mean there: with
+position operators projected on single bands, -i[(O * y), x] is
+
+    J = sum_n int d2k/(2pi)^2 { (df/dk_x) Re sum_n' O_nn' A^y_n'n  -  f O_nn Omega_n }
+
+up to the position of the states times the torque.  The first term alone is a Fermi-surface
+quantity (reading A), both together are not (reading B).
+
+As eta goes to zero first, eigenstates reach across the ribbon; as the width grows first, the
+accumulation stays within v / eta of the edges.  The two limits differ in a metal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .. import crystal, plugins, torque
+from ..bands import expectation, over_chunks, solve
+from ..bloch import mesh
+from ..bulk import bulk
+from ..elements import States, matrix_elements
+from ..errors import UserError
+from ..identities import Identity
+from ..lattice import HopTable, Lattice, Ribbon
+from ..response import (
+    RESOLVED,
+    ExactElements,
+    MeshElements,
+    accumulation,
+    fermi_dirac,
+    fermi_slope,
+)
+
+EQUATION = "12-15, 29, 47-51, S23, S35, S36"
+UNITS = {"temperature": "t0 / k_B", "eta": "t0 / hbar", "edge_potential": "t0"}
+_LEVEL = ("fermi_energy",)
+_BOTH = ("width", "fermi_energy")
+_NET = "density x e E a / hbar"
+_PER_WIDTH = "density x e E / hbar"
+VARIABLES = {
+    "fermi_energy": (_LEVEL, "t0", "Fermi energy", "18"),
+    "width": (("width",), "a", "width: area of the ribbon per length", "S49"),
+    "moment": (_BOTH, _NET, "first moment of the accumulation, per tau", "51, 55"),
+    "conventional": (_BOTH, _NET, "conventional current summed across, interband", "8, 29"),
+    "conventional_intraband": (_BOTH, f"{_NET} x t0 tau / hbar", "the same, intraband", "8, 55"),
+    "dipole": (_BOTH, _NET, "intrinsic torque dipole summed across, interband", "45, 49"),
+    "extrinsic": (_BOTH, _NET, "extrinsic torque dipole summed across", "50"),
+    "moment_eta": (_BOTH, _NET, "first moment of the accumulation at i eta, times eta", "49, 50"),
+    "conventional_eta": (_BOTH, _NET, "conventional current at i eta, summed across", "8, 29"),
+    "moment_slope": (_LEVEL, _PER_WIDTH, "change of moment with width, widest two", "51"),
+    "conventional_slope": (_LEVEL, _PER_WIDTH, "change of conventional with width", "29"),
+    "moment_slope_eta": (_LEVEL, _PER_WIDTH, "change of moment_eta with width", "49, 50"),
+    "conventional_slope_eta": (_LEVEL, _PER_WIDTH, "change of conventional_eta with width", "29"),
+    "bulk_conventional": (_LEVEL, _PER_WIDTH, "conventional current of the crystal", "29, S23"),
+    "bulk_conventional_eta": (_LEVEL, _PER_WIDTH, "conventional current, crystal, at i eta", "29"),
+    "reading_a": (_LEVEL, _PER_WIDTH, "Fermi-surface dipole of the crystal's states", "S36"),
+    "reading_b": (_LEVEL, _PER_WIDTH, "the same and the drift of O_nn", "S36"),
+    "chern_residual": (_LEVEL, "1", "2 pi moment_slope plus the Chern number, in the gap", "51"),
+    "sum_residual": (_BOTH, "1", "moment against conventional plus dipoles, relative", "48-51"),
+    "sum_residual_eta": (_BOTH, "1", "the same at i eta", "48-51"),
+    "gap_residual": (_BOTH, "1", "moment in the gap over the bound of its thermal tail", "51"),
+    "local_residual": (_LEVEL, "1", "conventional_slope_eta minus the crystal's, per bound", "29"),
+    "edge_change": (
+        (),
+        "1",
+        "change of moment_slope_eta with the edge over that of conventional_slope_eta",
+        "46, 48",
+    ),
+}
+CHECKS = {
+    # of the principal part's width and of rounding between nearly degenerate bands
+    "sum_residual": Identity(
+        "the first moment of the accumulation per tau is the conventional current plus the torque "
+        "dipoles: the proper current is a Fermi-surface quantity",
+        "rows of the accumulation, a sum over the Fermi surface, against currents and dipoles, "
+        "sums over filled states and all pairs of bands",
+        1e-5,
+    ),
+    "sum_residual_eta": Identity(
+        "at a finite switching rate eta times the first moment is the conventional current plus "
+        "the torque dipoles",
+        "response of O * y against that of O * v_y and (dO/dt) * y at i eta",
+        1e-9,
+    ),
+    "gap_residual": Identity(
+        "the proper current of a ribbon vanishes with the Fermi energy in its gap",
+        "accumulation by rows against the thermal tail of the occupations",
+        1.0,
+    ),
+    "local_residual": Identity(
+        "the conventional current per width is that of the crystal, up to exp(-eta width / v)",
+        "ribbons of two widths against the infinite crystal",
+        1.0,
+    ),
+    # thermal tail exp(-FAR) and the overlap of the edge states
+    "chern_residual": Identity(
+        "for a conserved charge in the gap of a Chern insulator the proper current per width is "
+        "minus the Chern number over 2 pi",
+        "accumulation at the Fermi points of the edge states against the Chern number of the bulk",
+        5e-3,
+    ),
+    "edge_change": Identity(
+        "the accumulation per width depends on how the edge ends, the conventional current not",
+        "ribbons with and without a potential on the outermost sites of one edge",
+        10.0,
+        at_least=True,
+    ),
+}
+# A level is in the gap when no band comes closer than this many temperatures.
+FAR = 6.0
+
+
+def compute(
+    lattice: Lattice,
+    density: str = "spin",
+    definition: str = "site",
+    direction: tuple[int, ...] = (1, 0),
+    widths: tuple[int, ...] = (6, 12, 24),
+    fermi_energy: tuple[float, ...] = (0.0, 0.5, 1.0),
+    temperature: float = 0.05,
+    eta: float = 0.3,
+    edge_potential: float = 0.0,
+    k: int = 180,
+    bulk_k: int = 150,
+) -> dict[str, np.ndarray]:
+    """Currents and accumulation of ribbons of several widths, against the Fermi energy.
+
+    Parameters
+    ----------
+    widths : ascending, in unit cells; slopes are between the last two
+    edge_potential : added on the outermost sites of the right edge: another termination
+
+    Raises
+    ------
+    UserError
+        For fewer than two widths, or a mesh of ``k`` points too coarse for ``temperature``.
+    """
+    if len(widths) < 2 or np.any(np.diff(widths) <= 0):
+        raise UserError("widths", list(widths), "at least two integers, ascending")
+    levels = np.asarray(fermi_energy)
+    ribbons = [lattice.ribbon(tuple(direction), width) for width in widths]
+    area = abs(np.linalg.det(lattice.vectors))
+    across = np.array(widths) * area / ribbons[0].period
+    kernel = plugins.load("densities", density).kernel
+    operator = torque.density_operator(density, definition)
+    parts = []
+    for ribbon in ribbons:
+        edged = with_edge_potential(ribbon, edge_potential)
+        exact = ExactElements(edged.bloch, kernel, definition, "atomic", False)
+        parts.append(_ribbon(exact, operator, levels, temperature, eta, k))
+    found = {name: np.array([part[name] for part in parts]) for name in parts[0]}
+    for name in ("moment", "conventional", "moment_eta", "conventional_eta"):
+        slope = name.replace("moment", "moment_slope").replace("conventional", "conventional_slope")
+        found[slope] = (found[name][-1] - found[name][-2]) / (across[-1] - across[-2])
+    found |= _crystal(lattice, direction, density, levels, temperature, eta, bulk_k)
+    fastest = found.pop("fastest").max()
+    if density != "orbital_moment":
+        # What is felt of one edge at the other falls as exp(-eta w / v), on top of an amplitude of
+        # about the crystal's current times v / eta.
+        reach = (1 + fastest / eta) * np.exp(-eta * across[-2] / fastest)
+        largest = np.abs(found["bulk_conventional_eta"]).max() + np.finfo(float).tiny
+        local = found["conventional_slope_eta"] - found["bulk_conventional_eta"]
+        found["local_residual"] = local / (largest * reach)
+    if density == "charge":
+        found |= _quantized(lattice, levels, found["moment_slope"], temperature)
+    if np.isnan(found["gap_residual"]).all():
+        del found["gap_residual"]
+    return found | {"fermi_energy": levels, "width": across}
+
+
+def conclude(axes: dict, values: dict) -> dict[str, np.ndarray]:
+    """How much more the accumulation feels the edge than the conventional current does.
+
+    Only of a grid over ``edge_potential`` alone, between its first and last value.
+    """
+    if list(axes) != ["edge_potential"]:
+        return {}
+    accumulated, transported = (
+        np.abs(values[name][-1] - values[name][0]).max()
+        for name in ("moment_slope_eta", "conventional_slope_eta")
+    )
+    return {"edge_change": accumulated / transported}
+
+
+def with_edge_potential(ribbon: Ribbon, potential: float) -> Ribbon:
+    """The ribbon with a potential, in t0, added on the outermost sites at its right edge."""
+    y = ribbon.positions[:, 1]
+    outermost = np.flatnonzero(y > y.max() - 1e-6)
+    hops, none = ribbon.hops, np.zeros(len(outermost), dtype=int)
+    return replace(
+        ribbon,
+        hops=HopTable(
+            np.concatenate((hops.row, outermost)),
+            np.concatenate((hops.column, outermost)),
+            np.concatenate((hops.cell, none)),
+            np.concatenate((hops.amplitude, potential + none)),
+        ),
+    )
+
+
+def _ribbon(exact, operator, levels, temperature, eta, k) -> dict[str, np.ndarray]:
+    """Everything of one ribbon, (fermi_energy,) each."""
+    bloch = exact.bloch
+    points, weight = mesh(k, bloch.period)
+    by_state: list = [None] * len(points)
+
+    def work(part):
+        by_state[part.start] = _states(exact, points[part], operator, eta)
+
+    over_chunks(work, len(points), bloch.size)
+    parts = [one for one in by_state if one is not None]
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    energy, velocity = joined["energy"], joined["velocity"]
+    coarse = RESOLVED * np.abs(velocity).max() * (points[1] - points[0])
+    if temperature < coarse:
+        raise UserError("temperature", temperature, f"at least {coarse:.3g} for {k} points k")
+    filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * weight[:, None]
+    window = np.array([fermi_slope(energy, mu, temperature) * velocity for mu in levels])
+    window = window * weight[:, None]
+
+    def sea(name):
+        return np.einsum("lkn,kn->l", filled, joined[name])
+
+    def surface(name):
+        return np.einsum("lkn,kn->l", window, joined[name])
+
+    elements = MeshElements(points, weight, energy, velocity, joined["density"], None)
+    rows = accumulation(elements, exact, levels, np.array([temperature]))[0, :, 0]
+    moment = rows @ bloch.y
+    conventional, dipole, extrinsic = sea("current_0"), sea("dipole_0"), -sea("slope")
+    scale = np.abs(filled * joined["current_0"]).sum(axis=(-1, -2))
+    scale = scale + np.abs(filled * joined["dipole_0"]).sum(axis=(-1, -2))
+    moment_eta = surface("moment") + eta * sea("moment_eta")
+    conventional_eta = surface("current") / eta + sea("current_eta")
+    dipole_eta = surface("dipole") / eta + sea("dipole_eta")
+    distance = np.abs(energy - levels[:, None, None]).min(axis=(-1, -2))
+    # Each band's df/dk integrates to at most twice its largest tail, times |O y|.
+    tail = np.exp(-distance / temperature) * np.abs(joined["moment"]).max(axis=0).sum() / np.pi
+    return {
+        "moment": moment,
+        "conventional": conventional,
+        "conventional_intraband": surface("current"),
+        "dipole": dipole,
+        "extrinsic": extrinsic,
+        "moment_eta": moment_eta,
+        "conventional_eta": conventional_eta,
+        "sum_residual": (moment - conventional - dipole - extrinsic) / scale,
+        "sum_residual_eta": (moment_eta - conventional_eta - dipole_eta - extrinsic) / scale,
+        "gap_residual": np.where(distance > FAR * temperature, moment / tail, np.nan),
+        "fastest": np.full(len(levels), np.abs(velocity).max()),
+    }
+
+
+def _states(exact, k, operator, eta) -> dict[str, np.ndarray]:
+    """Diagonal elements and band responses of a chunk of k, (k, band); density (k, band, row)."""
+    bloch = exact.bloch
+    pairs = solve(bloch, k)
+    states = States(pairs, bloch)
+    rows = matrix_elements(states, exact.kernel(states, exact.definition), interband=False)[0]
+    u, y = pairs.eigenvector, bloch.y
+    density, h = operator(bloch, k), bloch.hamiltonian(k)
+    turning = torque.rate(h, density)
+    matrices = {
+        "moment": torque.star_diagonal(density, y),
+        "current": torque.star(density, bloch.velocity_y(k)),
+        "dipole": torque.star_diagonal(turning, y),
+    }
+    found = {"energy": pairs.energy, "velocity": pairs.velocity, "density": rows}
+    for name, matrix in matrices.items():
+        in_bands = np.swapaxes(u, -1, -2).conj() @ matrix @ u
+        found[name] = np.einsum("knn->kn", in_bands).real
+        found[f"{name}_0"] = torque.band_response(states, in_bands)
+        found[f"{name}_eta"] = torque.band_response(states, in_bands, eta)
+    slope = torque.star_diagonal(torque.slope_in_k(operator, bloch, k), y)
+    return found | {"slope": expectation(u, slope @ u)}
+
+
+def _crystal(lattice, direction, density, levels, temperature, eta, points):
+    """Currents of the infinite crystal per area, (fermi_energy,) each."""
+    states = crystal.crystal_states(lattice, direction, points)
+    operator = crystal.crystal_operator(states, lattice, density)
+    energy = states.energy
+    velocity = np.einsum("knn->kn", states.velocity[0]).real
+    vy = states.velocity[1]
+    current = np.einsum("knn->kn", 0.5 * (operator @ vy + vy @ operator)).real
+    filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * states.weight
+    window = np.array([fermi_slope(energy, mu, temperature) * velocity for mu in levels])
+    window = window * states.weight
+
+    def summed(occupation, by_band):
+        return np.einsum("lkn,kn->l", occupation, by_band)
+
+    surface = summed(window, crystal.dipole_by_band(states, operator))
+    interband = summed(filled, crystal.current_by_band(states, operator, eta))
+    return {
+        "bulk_conventional": summed(filled, crystal.current_by_band(states, operator)),
+        "bulk_conventional_eta": interband + summed(window, current) / eta,
+        "reading_a": surface,
+        "reading_b": surface + summed(filled, crystal.drift_by_band(states, operator)),
+    }
+
+
+def _quantized(lattice, levels, slope, temperature) -> dict[str, np.ndarray]:
+    """2 pi times the charge current plus the Chern number, for levels in the bulk's gap."""
+    found = bulk(lattice)
+    below, above = found.valence_top, found.conduction_bottom
+    distance = np.minimum(levels - below, above - levels)
+    if not np.any(distance > FAR * temperature):
+        return {}
+    residual = 2 * np.pi * slope + found.chern
+    return {"chern_residual": np.where(distance > FAR * temperature, residual, np.nan)}
