@@ -66,6 +66,8 @@ VARIABLES = {
     "bulk_conventional_eta": (_LEVEL, _PER_WIDTH, "conventional current, crystal, at i eta", "29"),
     "reading_a": (_LEVEL, _PER_WIDTH, "Fermi-surface dipole of the crystal's states", "S36"),
     "reading_b": (_LEVEL, _PER_WIDTH, "the same and the drift of O_nn", "S36"),
+    "drift_moment": (_BOTH, _NET, "moment of the Drude current, -sum of y^2 j_x, per tau", "52"),
+    "drift_residual": (_BOTH, "1", "moment over drift_moment minus 1, over its bound", "52, 55"),
     "chern_residual": (_LEVEL, "1", "2 pi moment_slope plus the Chern number, in the gap", "51"),
     "sum_residual": (_BOTH, "1", "moment against conventional plus dipoles, relative", "48-51"),
     "sum_residual_eta": (_BOTH, "1", "the same at i eta", "48-51"),
@@ -101,6 +103,12 @@ CHECKS = {
     "local_residual": Identity(
         "the conventional current per width is that of the crystal, up to exp(-eta width / v)",
         "ribbons of two widths against the infinite crystal",
+        1.0,
+    ),
+    "drift_residual": Identity(
+        "the orbital moment (circulation) accumulates as the moment of the Drude current about the "
+        "middle of the ribbon, up to 2.25 (a / width)^2",
+        "Fermi-surface sum of O * y against that of -y^2 v",
         1.0,
     ),
     # thermal tail exp(-FAR) and the overlap of the edge states
@@ -172,6 +180,10 @@ def compute(
         largest = np.abs(found["bulk_conventional_eta"]).max() + np.finfo(float).tiny
         local = found["conventional_slope_eta"] - found["bulk_conventional_eta"]
         found["local_residual"] = local / (largest * reach)
+    if density == "orbital_moment":
+        found["drift_residual"] = _drift(found["moment"], found["drift_moment"], across)
+    else:
+        del found["drift_moment"]
     if density == "charge":
         found |= _quantized(lattice, levels, found["moment_slope"], temperature)
     if np.isnan(found["gap_residual"]).all():
@@ -191,6 +203,17 @@ def conclude(axes: dict, values: dict) -> dict[str, np.ndarray]:
         for name in ("moment_slope_eta", "conventional_slope_eta")
     )
     return {"edge_change": accumulated / transported}
+
+
+def _drift(moment, drift, across) -> np.ndarray:
+    """How far the moment is from that of the Drude current, (width, fermi_energy).
+
+    O * y = -v * y^2 + [y, [y, v]] / 4: the second part is at most (dy)^2 / 4 against width^2 / 12
+    of a uniform current, dy = sqrt(3) / 2 being the largest hop.  NaN where nothing flows.
+    """
+    flows = np.abs(drift) > 1e-3 * np.abs(drift).max()
+    relative = moment / np.where(flows, drift, np.nan) - 1
+    return relative * across[:, None] ** 2 / (3 * 0.75)
 
 
 def with_edge_potential(ribbon: Ribbon, potential: float) -> Ribbon:
@@ -258,6 +281,7 @@ def _ribbon(exact, operator, levels, temperature, eta, k) -> dict[str, np.ndarra
         "sum_residual": (moment - conventional - dipole - extrinsic) / scale,
         "sum_residual_eta": (moment_eta - conventional_eta - dipole_eta - extrinsic) / scale,
         "gap_residual": np.where(distance > FAR * temperature, moment / tail, np.nan),
+        "drift_moment": surface("drift"),
         "fastest": np.full(len(levels), np.abs(velocity).max()),
     }
 
@@ -275,11 +299,14 @@ def _states(exact, k, operator, eta) -> dict[str, np.ndarray]:
         "moment": torque.star_diagonal(density, y),
         "current": torque.star(density, bloch.velocity_y(k)),
         "dipole": torque.star_diagonal(turning, y),
+        "drift": -torque.star_diagonal(bloch.velocity(k), y**2),
     }
     found = {"energy": pairs.energy, "velocity": pairs.velocity, "density": rows}
     for name, matrix in matrices.items():
         in_bands = np.swapaxes(u, -1, -2).conj() @ matrix @ u
         found[name] = np.einsum("knn->kn", in_bands).real
+        if name == "drift":
+            continue
         found[f"{name}_0"] = torque.band_response(states, in_bands)
         found[f"{name}_eta"] = torque.band_response(states, in_bands, eta)
     slope = torque.star_diagonal(torque.slope_in_k(operator, bloch, k), y)
