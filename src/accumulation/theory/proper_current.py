@@ -58,6 +58,8 @@ VARIABLES = {
     "extrinsic": (_BOTH, _NET, "extrinsic torque dipole summed across", "50"),
     "moment_eta": (_BOTH, _NET, "first moment of the accumulation at i eta, times eta", "49, 50"),
     "conventional_eta": (_BOTH, _NET, "conventional current at i eta, summed across", "8, 29"),
+    "share": (_BOTH, "1", "moment over width times bulk_conventional", "29, 51"),
+    "share_eta": (_BOTH, "1", "moment_eta over width times bulk_conventional_eta", "29, 51"),
     "moment_slope": (_LEVEL, _PER_WIDTH, "change of moment with width, widest two", "51"),
     "conventional_slope": (_LEVEL, _PER_WIDTH, "change of conventional with width", "29"),
     "moment_slope_eta": (_LEVEL, _PER_WIDTH, "change of moment_eta with width", "49, 50"),
@@ -172,6 +174,9 @@ def compute(
         slope = name.replace("moment", "moment_slope").replace("conventional", "conventional_slope")
         found[slope] = (found[name][-1] - found[name][-2]) / (across[-1] - across[-2])
     found |= _crystal(lattice, direction, density, levels, temperature, eta, bulk_k)
+    # What accumulates, over what the crystal's conventional current would bring to the edges.
+    for name, current in (("", "bulk_conventional"), ("_eta", "bulk_conventional_eta")):
+        found[f"share{name}"] = found[f"moment{name}"] / (across[:, None] * found[current])
     fastest = found.pop("fastest").max()
     if density != "orbital_moment":
         # What is felt of one edge at the other falls as exp(-eta w / v), on top of an amplitude of

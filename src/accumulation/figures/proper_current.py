@@ -1,0 +1,128 @@
+"""Conventional and proper current against the accumulation, over Fermi energy and width."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from . import panels, style
+
+NEEDS = ("response",)
+CAPTION = (
+    "What accumulates, per width and tau: first moment of the accumulation (the proper current), "
+    "against the conventional current of the same ribbons and of the crystal. (a) Charge of a "
+    "Chern insulator, conserved. (b) Spin of an insulator with Rashba coupling and (c) of a "
+    "quantum spin Hall insulator. Open symbols: for eta to zero before the width grows. (d) "
+    "Orbital moment: conventional currents, with a plateau in the gap. (e) Spin accumulated over "
+    "what the crystal's conventional current predicts (dashed), in the gap (eta to zero) and in "
+    "the metal (finite eta), with two terminations of one edge. (f) Orbital moment: the "
+    "accumulation (symbols) grows as the cube of the width, being the moment of the Drude current "
+    "(lines); the conventional current (crosses) does not tell it."
+)
+_MOMENT, _CONVENTIONAL, _CRYSTAL = style.VERMILION, style.BLUE, "black"
+
+
+@style.styled
+def draw(systems: list[dict], metal: float = 1.0, moment_level: float = 1.0) -> Figure:
+    """Six panels from five systems: charge, spin (over edge potentials), spin Hall, two moments.
+
+    Raises
+    ------
+    UserError
+        If there are not five systems.
+    """
+    panels.need_systems(
+        systems, 5, "charge, spin over edge_potential, spin, orbital moment, orbital moment"
+    )
+    charge, spin, hall, moment, broken = (system["response"] for system in systems)
+    figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
+    axes = figure.subplots(2, 3).ravel()
+    _levels(axes[0], charge, r"Charge ($e^2E/\hbar$)")
+    _levels(axes[1], spin.isel(edge_potential=0), r"Spin ($eE/2$)")
+    _levels(axes[2], hall, r"Spin ($eE/2$)")
+    _plateau(axes[3], moment, broken)
+    _share(axes[4], spin, metal)
+    _cube(axes[5], moment, broken, moment_level)
+    titles = ("Chern insulator", "spin, trivial gap", "spin, spin Hall", "orbital moment", "spin",
+              "orbital moment")  # fmt: skip
+    for ax, name, title in zip(axes, "abcdef", titles, strict=True):
+        style.letter(ax, name, title)
+    handles = [
+        Line2D([], [], color=_MOMENT, label="accumulated, finite $\\eta$"),
+        Line2D([], [], color=_MOMENT, marker="o", markerfacecolor="white", linewidth=0.4,
+               label=r"accumulated, $\eta\to0$"),
+        Line2D([], [], color=_CONVENTIONAL, marker="x", linestyle="none",
+               label="conventional, ribbon"),
+        Line2D([], [], color=_CRYSTAL, label="conventional, crystal"),
+    ]  # fmt: skip
+    style.legend_below(figure, handles)
+    return figure
+
+
+def _levels(ax, ds, label: str) -> None:
+    level = ds.fermi_energy.values
+    ax.plot(level, ds.bulk_conventional_eta, color=_CRYSTAL, linewidth=1.0)
+    ax.plot(level, ds.conventional_slope_eta, color=_CONVENTIONAL, marker="x", linestyle="none")
+    ax.plot(level, ds.moment_slope_eta, color=_MOMENT, linewidth=1.0)
+    ax.plot(level, ds.moment_slope, color=_MOMENT, marker="o", markerfacecolor="white",
+            linewidth=0.4, markersize=2.4)  # fmt: skip
+    style.zero_line(ax)
+    ax.set_xlabel("Fermi energy ($t_0$)")
+    ax.set_ylabel(f"{label} per width")
+
+
+def _plateau(ax, *datasets) -> None:
+    for ds, line in zip(datasets, ("-", (0, (3, 1))), strict=True):
+        level = ds.fermi_energy.values
+        ax.plot(level, ds.bulk_conventional, color=_CRYSTAL, linestyle=line, linewidth=1.0)
+        ax.plot(level, ds.conventional_slope_eta, color=_CONVENTIONAL, marker="x", linestyle=line,
+                linewidth=0.4)  # fmt: skip
+    style.zero_line(ax)
+    names = ("$T$ invariant", "$T$ broken")
+    ax.legend(
+        handles=[
+            Line2D([], [], color=_CRYSTAL, linestyle=line, label=name)
+            for line, name in zip(("-", (0, (3, 1))), names, strict=True)
+        ],
+        frameon=False,
+    )
+    ax.set_xlabel("Fermi energy ($t_0$)")
+    ax.set_ylabel(r"Current ($e^2E\,t_0 a^2/\hbar^2$)")
+
+
+def _share(ax, spin, metal: float) -> None:
+    width = spin.width.values
+    for i, (potential, line) in enumerate(
+        zip(spin.edge_potential.values, ("-", (0, (3, 1))), strict=False)
+    ):
+        at = spin.isel(edge_potential=i)
+        gap = at.share.sel(fermi_energy=0, method="nearest")
+        level = at.share_eta.sel(fermi_energy=metal, method="nearest")
+        ax.plot(width, level, color=style.VERMILION, marker="s", linestyle=line,
+                label=rf"$E_F={float(level.fermi_energy):.2g}\,t_0$, edge at {potential:g} $t_0$")
+        ax.plot(width, gap, color=style.GREEN, marker="o", linestyle=line,
+                label=f"in the gap, edge at {potential:g} $t_0$")  # fmt: skip
+    ax.axhline(1, color=_CRYSTAL, linestyle=(0, (4, 2)), linewidth=0.7)
+    style.zero_line(ax)
+    ax.set_ylim(-0.1, 1.9)
+    ax.set_xlabel("Width ($a$)")
+    ax.set_ylabel("Accumulated / predicted")
+    ax.legend(frameon=False, loc="upper right")
+
+
+def _cube(ax, *rest) -> None:
+    *datasets, level = rest
+    looks = zip(datasets, (style.VERMILION, style.PURPLE), ("invariant", "broken"), strict=True)
+    for ds, color, name in looks:
+        at = ds.sel(fermi_energy=level, method="nearest")
+        width = at.width.values
+        ax.loglog(width, np.abs(at.drift_moment), color=color, linewidth=0.7)
+        ax.loglog(width, np.abs(at.moment), color=color, marker="o", markerfacecolor="white",
+                  linestyle="none", label=f"accumulated, $T$ {name}")  # fmt: skip
+        ax.loglog(width, np.abs(at.conventional_eta), color=color, marker="x", linestyle="none",
+                  label=f"conventional, $T$ {name}")  # fmt: skip
+    ax.set_xlabel("Width ($a$)")
+    ax.set_ylabel(r"$|\mathrm{Moment}|$ ($e^2E\,t_0 a^3/\hbar^2$)")
+    ax.set_ylim(bottom=0.1)
+    ax.legend(frameon=False, loc="upper left", fontsize=6)
