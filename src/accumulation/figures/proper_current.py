@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from . import panels, style
 
@@ -86,7 +87,10 @@ def _plateau(ax, *datasets) -> None:
             for line, name in zip(("-", (0, (3, 1))), names, strict=True)
         ],
         frameon=False,
+        loc="lower center",
+        ncols=2,
     )
+    ax.set_ylim(bottom=1.3 * ax.get_ylim()[0])
     ax.set_xlabel("Fermi energy ($t_0$)")
     ax.set_ylabel(r"Current ($e^2E\,t_0 a^2/\hbar^2$)")
 
@@ -99,8 +103,14 @@ def _share(ax, spin, metal: float) -> None:
         at = spin.isel(edge_potential=i)
         gap = at.share.sel(fermi_energy=0, method="nearest")
         level = at.share_eta.sel(fermi_energy=metal, method="nearest")
-        ax.plot(width, level, color=style.VERMILION, marker="s", linestyle=line,
-                label=rf"$E_F={float(level.fermi_energy):.2g}\,t_0$, edge at {potential:g} $t_0$")
+        ax.plot(
+            width,
+            level,
+            color=style.VERMILION,
+            marker="s",
+            linestyle=line,
+            label=rf"$E_F={float(level.fermi_energy):.2g}\,t_0$, edge at {potential:g} $t_0$",
+        )
         ax.plot(width, gap, color=style.GREEN, marker="o", linestyle=line,
                 label=f"in the gap, edge at {potential:g} $t_0$")  # fmt: skip
     ax.axhline(1, color=_CRYSTAL, linestyle=(0, (4, 2)), linewidth=0.7)
@@ -124,5 +134,8 @@ def _cube(ax, *rest) -> None:
                   label=f"conventional, $T$ {name}")  # fmt: skip
     ax.set_xlabel("Width ($a$)")
     ax.set_ylabel(r"$|\mathrm{Moment}|$ ($e^2E\,t_0 a^3/\hbar^2$)")
-    ax.set_ylim(bottom=0.1)
+    low, high = ax.get_ylim()
+    ax.set_ylim(0.5 * low, 300 * high)
+    ax.set_xticks(width, [f"{one:.0f}" for one in width])
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.legend(frameon=False, loc="upper left", fontsize=6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -17,8 +19,8 @@ CAPTION = (
     "widest flake. (c) Their ratio in flakes of different width, which falls as q "
     "times the extent of the torque (dashed), not as q^2. (d) Net torque per length against the "
     "switching rate: it vanishes with it in a flake, and tends to the external torque (dashed) in "
-    "a ribbon. (e, f) External torque of ribbons as a Fermi-surface sum (markers) and as a sum over "
-    "filled states (line), extrinsic plus intrinsic, and the net torque at a finite rate."
+    "a ribbon. (e, f) External torque of ribbons as a Fermi-surface sum (markers) and as a sum "
+    "over filled states (line), extrinsic plus intrinsic, and the net torque at a finite rate."
 )
 _PARTS = {
     "extrinsic": (style.GREEN, "v", "extrinsic torque"),
@@ -109,14 +111,15 @@ def _ratio(ax, ds) -> None:
 
 def _switching(ax, flake, ribbon) -> None:
     length = np.ptp(flake.x.values[np.isfinite(flake.x.values)]) + 0.5
-    ax.semilogx(flake.eta, flake.net_torque / length, color=style.BLUE, marker="o", label="flake")
+    ax.loglog(
+        flake.eta, np.abs(flake.net_torque) / length, color=style.BLUE, marker="o", label="flake"
+    )
     level = _options(flake)["fermi_energy"]
     at = ribbon.sel(fermi_energy=level, method="nearest")
-    ax.semilogx(at.eta, at.net_torque, color=style.VERMILION, marker="s", label="ribbon")
-    ax.axhline(float(at.fermi_surface), color="black", linestyle=(0, (4, 2)), linewidth=0.7)
-    style.zero_line(ax)
+    ax.loglog(at.eta, np.abs(at.net_torque), color=style.VERMILION, marker="s", label="ribbon")
+    ax.axhline(abs(float(at.fermi_surface)), color="black", linestyle=(0, (4, 2)), linewidth=0.7)
     ax.set_xlabel(r"Switching rate $\eta$ ($t_0/\hbar$)")
-    ax.set_ylabel(r"Net torque ($e^2 E\,t_0 a^2/\hbar^2$)")
+    ax.set_ylabel(r"$|$Net torque$|$ ($e^2 E\,t_0 a^2/\hbar^2$)")
     ax.legend(frameon=False)
 
 
@@ -136,6 +139,4 @@ def _external(ax, ds, eta: float, what: str) -> None:
 
 
 def _options(ds) -> dict:
-    import json
-
     return json.loads(ds.attrs["parameters"])["options"]
