@@ -14,18 +14,22 @@ CAPTION = (
     "What accumulates, per width and tau: first moment of the accumulation (the proper current), "
     "against the conventional current of the same ribbons and of the crystal. (a) Charge of a "
     "Chern insulator, conserved. (b) Spin of an insulator with Rashba coupling and (c) of a "
-    "quantum spin Hall insulator. Open symbols: for eta to zero before the width grows. (d) "
-    "Orbital moment: conventional currents, with a plateau in the gap. (e) Spin accumulated over "
+    "quantum spin Hall insulator. Open symbols: for eta to zero before the width grows. Readings "
+    "A and B are what S36 can mean in the crystal: the dipole of its states on the Fermi surface, "
+    "without and with the drift of their spin. (d) Orbital moment: conventional currents, with a "
+    "plateau in the gap. (e) Spin accumulated over "
     "what the crystal's conventional current predicts (dashed), in the gap (eta to zero) and in "
-    "the metal (finite eta), with two terminations of one edge. (f) Orbital moment: the "
-    "accumulation (symbols) grows as the cube of the width, being the moment of the Drude current "
+    "the metal (finite eta); open symbols: with a potential on the outermost sites of one edge. (f) "
+    "Orbital moment: the accumulation (symbols) grows as the cube of the width, being the moment of the Drude current "
     "(lines); the conventional current (crosses) does not tell it."
 )
 _MOMENT, _CONVENTIONAL, _CRYSTAL = style.VERMILION, style.BLUE, "black"
 
 
 @style.styled
-def draw(systems: list[dict], metal: float = 1.0, moment_level: float = 1.0) -> Figure:
+def draw(
+    systems: list[dict], metal: tuple[float, ...] = (1.0, 1.6), moment_level: float = 1.0
+) -> Figure:
     """Six panels from five systems: charge, spin (over edge potentials), spin Hall, two moments.
 
     Raises
@@ -56,13 +60,17 @@ def draw(systems: list[dict], metal: float = 1.0, moment_level: float = 1.0) -> 
         Line2D([], [], color=_CONVENTIONAL, marker="x", linestyle="none",
                label="conventional, ribbon"),
         Line2D([], [], color=_CRYSTAL, label="conventional, crystal"),
+        Line2D([], [], color=style.GREEN, linestyle=(0, (4, 2)), label="reading A of Eq. S36"),
+        Line2D([], [], color=style.PURPLE, linestyle=(0, (1, 1)), label="reading B of Eq. S36"),
     ]  # fmt: skip
-    style.legend_below(figure, handles)
+    style.legend_below(figure, handles, 3)
     return figure
 
 
 def _levels(ax, ds, label: str) -> None:
     level = ds.fermi_energy.values
+    ax.plot(level, ds.reading_a, color=style.GREEN, linestyle=(0, (4, 2)), linewidth=0.7)
+    ax.plot(level, ds.reading_b, color=style.PURPLE, linestyle=(0, (1, 1)), linewidth=0.9)
     ax.plot(level, ds.bulk_conventional_eta, color=_CRYSTAL, linewidth=1.0)
     ax.plot(level, ds.conventional_slope_eta, color=_CONVENTIONAL, marker="x", linestyle="none")
     ax.plot(level, ds.moment_slope_eta, color=_MOMENT, linewidth=1.0)
@@ -95,30 +103,29 @@ def _plateau(ax, *datasets) -> None:
     ax.set_ylabel(r"Current ($e^2E\,t_0 a^2/\hbar^2$)")
 
 
-def _share(ax, spin, metal: float) -> None:
+def _share(ax, spin, levels: tuple[float, ...]) -> None:
     width = spin.width.values
-    for i, (potential, line) in enumerate(
-        zip(spin.edge_potential.values, ("-", (0, (3, 1))), strict=False)
-    ):
-        at = spin.isel(edge_potential=i)
-        gap = at.share.sel(fermi_energy=0, method="nearest")
-        level = at.share_eta.sel(fermi_energy=metal, method="nearest")
-        ax.plot(
-            width,
-            level,
-            color=style.VERMILION,
-            marker="s",
-            linestyle=line,
-            label=rf"$E_F={float(level.fermi_energy):.2g}\,t_0$, edge at {potential:g} $t_0$",
-        )
-        ax.plot(width, gap, color=style.GREEN, marker="o", linestyle=line,
-                label=f"in the gap, edge at {potential:g} $t_0$")  # fmt: skip
+    potentials = spin.edge_potential.values
+    gap = spin.share.isel(edge_potential=0).sel(fermi_energy=0, method="nearest")
+    ax.plot(width, gap, color=style.GREEN, marker="o", label="in the gap")
+    for level, color, marker in zip(levels, (style.VERMILION, style.PURPLE), "sD", strict=False):
+        for i, line in zip(range(len(potentials)), ("-", (0, (3, 1))), strict=False):
+            at = spin.share_eta.isel(edge_potential=i).sel(fermi_energy=level, method="nearest")
+            label = rf"$E_F={float(at.fermi_energy):.2g}\,t_0$"
+            ax.plot(width, at, color=color, marker=marker, linestyle=line,
+                    markerfacecolor=color if i == 0 else "white",
+                    label=label if i == 0 else None)  # fmt: skip
     ax.axhline(1, color=_CRYSTAL, linestyle=(0, (4, 2)), linewidth=0.7)
     style.zero_line(ax)
-    ax.set_ylim(-0.1, 1.9)
+    ax.set_ylim(-0.55, 1.95)
     ax.set_xlabel("Width ($a$)")
     ax.set_ylabel("Accumulated / predicted")
-    ax.legend(frameon=False, loc="upper right")
+    other = Line2D([], [], color=style.GREY, marker="s", markerfacecolor="white",
+                   linestyle=(0, (3, 1)), label=f"edge at {potentials[-1]:g} $t_0$")  # fmt: skip
+    ax.legend(
+        handles=[*ax.get_legend_handles_labels()[0], other],
+        frameon=False, loc="upper center", ncols=2, columnspacing=0.8,
+    )  # fmt: skip
 
 
 def _cube(ax, *rest) -> None:

@@ -56,7 +56,7 @@ def draw(systems: list[dict], ribbon_eta: float = 0.1) -> Figure:
         title = {"e": "orbital moment", "f": "spin, with Rashba"}.get(name, "")
         style.letter(ax, name, title)
     handles = [
-        Line2D([], [], color=color, marker=marker, linestyle="none", label=label)
+        Line2D([], [], color=color, marker=marker, linewidth=0.7, label=label)
         for color, marker, label in _PARTS.values()
     ]
     handles += [

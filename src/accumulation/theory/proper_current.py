@@ -176,7 +176,8 @@ def compute(
     found |= _crystal(lattice, direction, density, levels, temperature, eta, bulk_k)
     # What accumulates, over what the crystal's conventional current would bring to the edges.
     for name, current in (("", "bulk_conventional"), ("_eta", "bulk_conventional_eta")):
-        found[f"share{name}"] = found[f"moment{name}"] / (across[:, None] * found[current])
+        predicted = across[:, None] * np.where(found[current] == 0, np.nan, found[current])
+        found[f"share{name}"] = found[f"moment{name}"] / predicted
     fastest = found.pop("fastest").max()
     if density != "orbital_moment":
         # What is felt of one edge at the other falls as exp(-eta w / v), on top of an amplitude of
@@ -207,7 +208,7 @@ def conclude(axes: dict, values: dict) -> dict[str, np.ndarray]:
         np.abs(values[name][-1] - values[name][0]).max()
         for name in ("moment_slope_eta", "conventional_slope_eta")
     )
-    return {"edge_change": accumulated / transported}
+    return {"edge_change": accumulated / transported} if transported > 0 else {}
 
 
 def _drift(moment, drift, across) -> np.ndarray:
