@@ -88,7 +88,7 @@ class Study:
     @property
     def singles(self) -> list[str]:
         """Systems without an axis."""
-        return [name for name in self.systems if name not in self.grids]
+        return [name for name, system in self.systems.items() if not _is_grid(system)]
 
     @property
     def grids(self) -> list[str]:
@@ -321,12 +321,11 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
             name: axis_values(value, f"axes.{name}")
             for name, value in config.get("axes", {}).items()
         }
-        systems = {
-            name: _system(
-                name, _merged(config.get("defaults", {}), _only_of_a_theory(name, own)), shared
-            )
+        given = {
+            name: _merged(config.get("defaults", {}), _only_of_a_theory(name, own))
             for name, own in config["systems"].items()
         }
+        systems = {name: _system(name, own, shared) for name, own in _by_density(given).items()}
         figures = {
             name: _figure(name, own, systems) for name, own in config.get("figures", {}).items()
         }
@@ -335,6 +334,38 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
         raise
     formats = config.get("formats", schema()["properties"]["formats"]["default"])
     return Study(config["study"], systems, figures, list(formats))
+
+
+def _by_density(given: dict[str, dict]) -> dict[str, dict]:
+    """The systems, one with a list of densities as one system a density, NAME_DENSITY.
+
+    Densities have different units and definitions, so each has datasets of its own; tiles of bands
+    that are kept are shared.  Of the definitions each takes those that are its own.
+    """
+    found = {}
+    for name, system in given.items():
+        densities = system.get("density")
+        if "theory" in system or not isinstance(densities, list):
+            found[name] = system
+            continue
+        path = f"systems.{name}"
+        own = {d: _definitions(d, f"{path}.density") for d in densities}
+        chosen = system.get("definition", [])
+        chosen = [chosen] if isinstance(chosen, str) else chosen
+        for one in chosen:
+            if not any(one in names for names in own.values()):
+                raise UserError(f"{path}.definition", one, sorted(set().union(*own.values())))
+        for density, names in own.items():
+            kept = {"definition": [one for one in chosen if one in names]} if chosen else {}
+            one = {k: v for k, v in system.items() if k != "definition"} | {"density": density}
+            found[f"{name}_{density}"] = one | {k: v for k, v in kept.items() if v}
+    if len(found) < len(given):
+        raise UserError("systems", list(found), "names that stay different with _DENSITY added")
+    return found
+
+
+def _definitions(density: str, path: str) -> set[str]:
+    return set().union(*_plugin("densities", density, path).DEFINITIONS.values())
 
 
 THEORY_KEYS = ("theory", "options", "model", "geometry", "points_per_job")

@@ -80,7 +80,7 @@ FAULTS = [
     ({f"{S}__k": "many"}, "systems.trivial.k", "an integer"),
     ({f"{S}__k": 2.5}, "systems.trivial.k", "an integer"),
     ({f"{S}__density": "orbital"}, "systems.trivial.density", "orbital_moment"),
-    ({f"{S}__density": ["charge"]}, "systems.trivial.density", "one density"),
+    ({f"{S}__density": ["charge", "charg"]}, "systems.trivial.density", "did you mean charge?"),
     (
         {f"{S}__definition": "circulating"},
         "systems.trivial.definition",
@@ -197,6 +197,27 @@ def test_snakemake_stops_with_the_sentence_before_any_job(project, content):
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("error: config/config.yaml: `")
     assert not os.path.exists(project.folder / "results")
+
+
+def test_a_list_of_densities_makes_a_system_of_each():
+    found = study.load(
+        config(
+            systems__trivial__density=["charge", "orbital_moment"],
+            systems__trivial__definition=["local"],
+            figures=None,
+        )
+    ).systems
+    assert {"trivial_charge", "trivial_orbital_moment"} < set(found)
+    assert "trivial" not in found
+    assert found["trivial_charge"]["definition"] == ["site"]
+    assert found["trivial_orbital_moment"]["definition"] == ["local"]
+    with pytest.raises(UserError, match=r"trivial\.definition`: got 'lokal'.*mean local"):
+        study.load(
+            config(
+                systems__trivial__density=["charge", "orbital_moment"],
+                systems__trivial__definition=["lokal"],
+            )
+        )
 
 
 def test_every_key_of_the_schema_is_documented():
