@@ -77,16 +77,21 @@ def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> n
     raise UserError("density", density, "one of: charge, spin, orbital_moment")
 
 
-def current_by_band(states: CrystalStates, operator: np.ndarray, eta: float = 0.0) -> np.ndarray:
-    """Interband response of the conventional current O * v_y to E_x, by band (k, band).
-
-    At eta = 0 the generalized Berry curvature of Eqs. S23-S24.
-    """
+def current(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
+    """Conventional current O * v_y in the band basis, (k, band, band) (Eqs. 8, 30)."""
     vy = states.velocity[1]
-    current = 0.5 * (operator @ vy + vy @ operator)
+    return 0.5 * (operator @ vy + vy @ operator)
+
+
+def response_by_band(states: CrystalStates, matrix: np.ndarray, eta: float = 0.0) -> np.ndarray:
+    """Interband response of an operator X to E_x at i eta, by band (k, band).
+
+    2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta); for X = O * v_y and eta = 0 the
+    generalized Berry curvature of Eqs. S23-S24.
+    """
     gap = states.energy[:, :, None] - states.energy[:, None, :]
     propagator = 1 / (gap + 1j * eta) if eta else gap / (gap * gap + ETA * ETA)
-    return 2 * (current * np.swapaxes(states.connection[0], -1, -2) * propagator).sum(axis=-1).real
+    return 2 * (matrix * np.swapaxes(states.connection[0], -1, -2) * propagator).sum(axis=-1).real
 
 
 def drift_by_band(states: CrystalStates, operator: np.ndarray) -> np.ndarray:

@@ -57,6 +57,7 @@ def currents(
 
     moment, conventional, dipole, extrinsic : eta to zero, interband but for the moment
     conventional_intraband : per tau
+    net : accumulation summed across, per tau;  net_eta : eta times it at i eta
     moment_eta, conventional_eta : at i eta, intraband part included
     drift_moment : of the current, -sum of y^2 j_x, per tau
     sum_residual, sum_residual_eta : moment against the other three, relative
@@ -106,6 +107,8 @@ def currents(
     # band is given the tail of the nearest one of all, and its largest |O y|.
     tail = np.exp(-distance / temperature) * np.abs(joined["moment"]).max(axis=0).sum() / np.pi
     return {
+        "net": rows.sum(axis=-1),
+        "net_eta": surface("net") + eta * sea("net_eta"),
         "moment": moment,
         "conventional": conventional,
         "conventional_intraband": surface("current"),
@@ -131,6 +134,7 @@ def _states(exact, k, operator, eta) -> dict[str, np.ndarray]:
     density, h = operator(bloch, k), bloch.hamiltonian(k)
     turning = torque.rate(h, density)
     matrices = {
+        "net": density,
         "moment": torque.star_diagonal(density, y),
         "current": torque.star(density, bloch.velocity_y(k)),
         "dipole": torque.star_diagonal(turning, y),

@@ -17,7 +17,7 @@ def test_generalized_currents_of_the_crystal_by_loops_over_bands():
     lattice = acc.kane_mele(spin_orbit=0.1, rashba=0.3, delta=0.4)
     states = crystal.crystal_states(lattice, (1, 0), 3)
     operator = crystal.crystal_operator(states, lattice, "spin")
-    found = crystal.current_by_band(states, operator)
+    found = crystal.response_by_band(states, crystal.current(states, operator))
     reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
     k = np.array([(1 / 6, 1 / 2)]) @ reciprocal  # the second point of the mesh
     h = lattice.hamiltonian(k)[0]
@@ -43,7 +43,8 @@ def test_charge_current_of_the_crystal_is_its_chern_number(direction):
     lattice = acc.haldane(t2=0.2, phi=1.1, delta=0.3)
     states = crystal.crystal_states(lattice, direction, 40)
     operator = crystal.crystal_operator(states, lattice, "charge")
-    total = crystal.current_by_band(states, operator)[:, 0].sum() * states.weight
+    current = crystal.current(states, operator)
+    total = crystal.response_by_band(states, current)[:, 0].sum() * states.weight
     assert abs(bulk(lattice).chern) == 1
     assert 2 * np.pi * total == pytest.approx(-bulk(lattice).chern, abs=1e-6)
 
@@ -134,6 +135,18 @@ def test_accumulation_feels_the_edge_where_the_conventional_current_does_not():
     values = {name: np.array([one[name] for one in both]) for name in change}
     assert proper_current.conclude(axes, values)["edge_change"] > 10
     assert proper_current.conclude({}, both[0]) == {}
+
+
+def test_net_accumulation_per_width_is_the_external_torque_of_the_crystal():
+    """Where strain breaks the threefold axis, which forbids it; at any termination."""
+    options = {"widths": (14, 20), "fermi_energy": (0.9,), "temperature": 0.1, "eta": 1.0}
+    for strain, potential in ((0.3, 0.0), (0.3, 0.7), (0.0, 0.0)):
+        lattice = acc.kane_mele(spin_orbit=0.06, rashba=0.3, delta=0.5, strain=strain)
+        found = proper_current.compute(
+            lattice, edge_potential=potential, k=120, bulk_k=40, **options
+        )
+        assert (abs(found["bulk_external"][0]) > 1e-3) == (strain > 0)
+        assert found["net_slope_eta"] == pytest.approx(found["bulk_external_eta"], abs=1e-5)
 
 
 def test_impossible_options_are_named():

@@ -18,9 +18,9 @@ CAPTION = (
     "A and B are what S36 can mean in the crystal: the dipole of its states on the Fermi surface, "
     "without and with the drift of their spin. (d) Orbital moment: conventional currents, with a "
     "plateau in the gap. (e) Spin accumulated over what the crystal's conventional current "
-    "predicts (dashed), in the gap (eta to zero) and in the metal (finite eta); open symbols: with "
-    "a potential on the outermost sites of one edge. (f) Orbital moment: what accumulates (circles) "
-    "grows as the cube of the width, being the moment of the Drude current (lines); the "
+    "predicts (dashed), in the gap (eta to zero) and in the metal (finite eta); open symbols: a "
+    "potential is on the outermost sites of one edge. (f) Orbital moment: what accumulates "
+    "(circles) grows as the cube of the width, being the moment of the Drude current (lines); the "
     "conventional current (crosses) does not tell it."
 )
 _MOMENT, _CONVENTIONAL, _CRYSTAL = style.VERMILION, style.BLUE, "black"

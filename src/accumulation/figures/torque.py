@@ -19,8 +19,10 @@ CAPTION = (
     "widest flake. (c) Their ratio in flakes of different width, which falls as q "
     "times the extent of the torque (dashed), not as q^2. (d) Net torque per length against the "
     "switching rate: it vanishes with it in a flake, and tends to the external torque (dashed) in "
-    "a ribbon. (e, f) External torque of ribbons as a Fermi-surface sum (markers) and as a sum "
-    "over filled states (line), extrinsic plus intrinsic, and the net torque at a finite rate."
+    "a ribbon. (e) External torque of the ribbon as a Fermi-surface sum (markers) and as a sum "
+    "over filled states (line), extrinsic plus intrinsic, and the net torque at a finite rate. (f) "
+    "Strained crystal: net torque (eta times the net accumulation) per width of ribbons with two "
+    "terminations against that of the crystal, at finite eta and for eta to zero."
 )
 _PARTS = {
     "extrinsic": (style.GREEN, "v", "extrinsic torque"),
@@ -41,20 +43,22 @@ def draw(systems: list[dict], ribbon_eta: float = 0.1) -> Figure:
         If there are not five systems.
     """
     panels.need_systems(
-        systems, 5, "flakes of several widths, a flake, a flake and a ribbon against eta, a ribbon"
+        systems,
+        5,
+        "flakes of several widths, a flake, a flake and a ribbon over eta, proper currents",
     )
-    widths, flake, switching, ribbon, spin = (system["response"] for system in systems)
+    widths, flake, switching, ribbon, strained = (system["response"] for system in systems)
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(2, 3).ravel()
     _continuity(axes[0], flake)
     _fourier(axes[1], widths)
     _ratio(axes[2], widths)
     _switching(axes[3], switching, ribbon)
-    _external(axes[4], ribbon, ribbon_eta, "orbital moment")
-    _external(axes[5], spin, ribbon_eta, "spin")
+    _external(axes[4], ribbon, ribbon_eta)
+    _net(axes[5], strained)
     for ax, name in zip(axes, "abcdef", strict=True):
-        title = {"e": "orbital moment", "f": "spin, with Rashba"}.get(name, "")
-        style.letter(ax, name, title)
+        titles = {"b": "spin", "c": "spin", "f": "spin, strained"}
+        style.letter(ax, name, titles.get(name, "orbital moment"))
     handles = [
         Line2D([], [], color=color, marker=marker, linewidth=0.7, label=label)
         for color, marker, label in _PARTS.values()
@@ -123,7 +127,7 @@ def _switching(ax, flake, ribbon) -> None:
     ax.legend(frameon=False)
 
 
-def _external(ax, ds, eta: float, what: str) -> None:
+def _external(ax, ds, eta: float) -> None:
     level = ds.fermi_energy.values
     ax.plot(level, ds.extrinsic, color=_PARTS["extrinsic"][0], linewidth=0.7)
     ax.plot(level, ds.intrinsic, color=_PARTS["intrinsic"][0], linewidth=0.7)
@@ -134,8 +138,24 @@ def _external(ax, ds, eta: float, what: str) -> None:
             linestyle="none", markersize=2.4)  # fmt: skip
     style.zero_line(ax)
     ax.set_xlabel("Fermi energy ($t_0$)")
-    units = r"$e^2 E\,t_0 a^2/\hbar^2$" if what == "orbital moment" else "$eE/2$"
-    ax.set_ylabel(f"Torque ({units})")
+    ax.set_ylabel(r"Torque ($e^2 E\,t_0 a^2/\hbar^2$)")
+
+
+def _net(ax, ds) -> None:
+    level = ds.fermi_energy.values
+    crystal = ds.isel(edge_potential=0)
+    ax.plot(level, crystal.bulk_external, color=style.GREY, linewidth=0.7, label="crystal, (43)")
+    ax.plot(level, crystal.bulk_external_eta, color="black", label=r"crystal, $\eta$")
+    for i, (color, marker) in enumerate(((style.BLUE, "x"), (style.VERMILION, "+"))):
+        if i < ds.sizes["edge_potential"]:
+            at = ds.isel(edge_potential=i)
+            label = f"ribbon, edge {float(at.edge_potential):g} $t_0$"
+            ax.plot(level, at.net_slope_eta, color=color, marker=marker, linestyle="none",
+                    label=label)  # fmt: skip
+    style.zero_line(ax)
+    ax.set_xlabel("Fermi energy ($t_0$)")
+    ax.set_ylabel("Net torque per width ($eE/2a$)")
+    ax.legend(frameon=False, fontsize=6)
 
 
 def _options(ds) -> dict:

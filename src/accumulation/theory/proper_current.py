@@ -15,6 +15,8 @@ position operators projected on single bands, -i[(O * y), x] is
 up to the position of the states times the torque.  The first term alone is a Fermi-surface
 quantity (reading A), both together are not (reading B).
 
+The net accumulation is compared with the external torque of the crystal (43) in the same way.
+
 As eta goes to zero first, eigenstates reach across the ribbon; as the width grows first, the
 accumulation stays within v / eta of the edges.  The two limits differ in a metal.
 """
@@ -37,6 +39,7 @@ _LEVEL = ("fermi_energy",)
 _BOTH = ("width", "fermi_energy")
 _NET = "density x e E a / hbar"
 _PER_WIDTH = "density x e E / hbar"
+_DENSITY = "density x e E / (hbar a)"
 VARIABLES = {
     "fermi_energy": (_LEVEL, "t0", "Fermi energy", "18"),
     "width": (("width",), "a", "width: area of the ribbon per length", "S49"),
@@ -47,6 +50,12 @@ VARIABLES = {
     "extrinsic": (_BOTH, _NET, "extrinsic torque dipole summed across", "50"),
     "moment_eta": (_BOTH, _NET, "first moment of the accumulation at i eta, times eta", "49, 50"),
     "conventional_eta": (_BOTH, _NET, "conventional current at i eta, summed across", "8, 29"),
+    "net": (_BOTH, _PER_WIDTH, "net accumulation, per tau: external torque", "43, 55"),
+    "net_eta": (_BOTH, _PER_WIDTH, "net accumulation at i eta, times eta: net torque", "42"),
+    "net_slope": (_LEVEL, _DENSITY, "change of net with width, widest two", "43"),
+    "net_slope_eta": (_LEVEL, _DENSITY, "change of net_eta with width", "42"),
+    "bulk_external": (_LEVEL, _DENSITY, "external torque of the crystal", "43, S33"),
+    "bulk_external_eta": (_LEVEL, _DENSITY, "net torque of the crystal at i eta", "42"),
     "share": (_BOTH, "1", "moment over width times bulk_conventional", "29, 51"),
     "share_eta": (_BOTH, "1", "moment_eta over width times bulk_conventional_eta", "29, 51"),
     "moment_slope": (_LEVEL, _PER_WIDTH, "change of moment with width, widest two", "51"),
@@ -64,6 +73,7 @@ VARIABLES = {
     "sum_residual_eta": (_BOTH, "1", "the same at i eta", "48-51"),
     "gap_residual": (_BOTH, "1", "moment in the gap over the bound of its thermal tail", "51"),
     "local_residual": (_LEVEL, "1", "conventional_slope_eta minus the crystal's, per bound", "29"),
+    "external_residual": (_LEVEL, "1", "net_slope_eta minus the crystal's, per bound", "42, 43"),
     "edge_change": (
         (),
         "1",
@@ -93,6 +103,12 @@ CHECKS = {
     ),
     "local_residual": Identity(
         "the conventional current per width is that of the crystal, up to exp(-eta width / v)",
+        "ribbons of two widths against the infinite crystal",
+        1.0,
+    ),
+    "external_residual": Identity(
+        "the net accumulation per width is the external torque of the crystal, up to "
+        "exp(-eta width / v)",
         "ribbons of two widths against the infinite crystal",
         1.0,
     ),
@@ -157,8 +173,9 @@ def compute(
         exact = ExactElements(edged.bloch, kernel, definition, "atomic", False)
         parts.append(transverse.currents(exact, operator, levels, temperature, eta, k))
     found = {name: np.array([part[name] for part in parts]) for name in parts[0]}
-    for name in ("moment", "conventional", "moment_eta", "conventional_eta"):
-        slope = name.replace("moment", "moment_slope").replace("conventional", "conventional_slope")
+    for name in ("moment", "conventional", "net", "moment_eta", "conventional_eta", "net_eta"):
+        what, *rate = name.split("_")
+        slope = "_".join((what, "slope", *rate))
         found[slope] = (found[name][-1] - found[name][-2]) / (across[-1] - across[-2])
     found |= _crystal(lattice, direction, density, levels, temperature, eta, bulk_k)
     # What accumulates, over what the crystal's conventional current would bring to the edges.
@@ -173,6 +190,10 @@ def compute(
         largest = np.abs(found["bulk_conventional_eta"]).max() + np.finfo(float).tiny
         local = found["conventional_slope_eta"] - found["bulk_conventional_eta"]
         found["local_residual"] = local / (largest * reach)
+        # the same current, a lattice constant apart, or the torque itself
+        largest = max(largest, np.abs(found["bulk_external_eta"]).max())
+        external = found["net_slope_eta"] - found["bulk_external_eta"]
+        found["external_residual"] = external / (largest * reach)
     if density == "orbital_moment":
         found["drift_residual"] = _drift(found["moment"], found["drift_moment"], across)
     else:
@@ -215,8 +236,7 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
     operator = crystal.crystal_operator(states, lattice, density)
     energy = states.energy
     velocity = np.einsum("knn->kn", states.velocity[0]).real
-    vy = states.velocity[1]
-    current = np.einsum("knn->kn", 0.5 * (operator @ vy + vy @ operator)).real
+    current = crystal.current(states, operator)
     filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * states.weight
     window = np.array([fermi_slope(energy, mu, temperature) * velocity for mu in levels])
     window = window * states.weight
@@ -225,10 +245,15 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
         return np.einsum("lkn,kn->l", occupation, by_band)
 
     surface = summed(window, crystal.dipole_by_band(states, operator))
-    interband = summed(filled, crystal.current_by_band(states, operator, eta))
+    interband = summed(filled, crystal.response_by_band(states, current, eta))
+    intraband = summed(window, np.einsum("knn->kn", current).real)
+    external = summed(window, np.einsum("knn->kn", operator).real)
+    delayed = summed(filled, crystal.response_by_band(states, operator, eta))
     return {
-        "bulk_conventional": summed(filled, crystal.current_by_band(states, operator)),
-        "bulk_conventional_eta": interband + summed(window, current) / eta,
+        "bulk_conventional": summed(filled, crystal.response_by_band(states, current)),
+        "bulk_conventional_eta": interband + intraband / eta,
+        "bulk_external": external,
+        "bulk_external_eta": external + eta * delayed,
         "reading_a": surface,
         "reading_b": surface + summed(filled, crystal.drift_by_band(states, operator)),
     }
