@@ -6,7 +6,9 @@ import pytest
 import accumulation as acc
 from accumulation import crystal
 from accumulation.bulk import bulk
+from accumulation.elements import Kernel
 from accumulation.errors import UserError
+from accumulation.response import ExactElements, accumulation, elements_on_mesh
 from accumulation.theory import proper_current
 
 SMALL = {"widths": (3, 5), "k": 120, "bulk_k": 30, "temperature": 0.1}
@@ -147,6 +149,30 @@ def test_net_accumulation_per_width_is_the_external_torque_of_the_crystal():
         )
         assert (abs(found["bulk_external"][0]) > 1e-3) == (strain > 0)
         assert found["net_slope_eta"] == pytest.approx(found["bulk_external_eta"], abs=1e-5)
+
+
+@pytest.mark.parametrize(("definition", "share", "error"), [
+    ("local", 0.5, 1e-12), ("circulation", 1.0, 0.02), ("band", 1.0, 0.25),
+])  # fmt: skip
+def test_odd_accumulation_of_fig_2d_is_the_moment_of_the_drude_current(definition, share, error):
+    """-y j_x row by row (half of it for `local`, which holds to rounding), with j_x the current
+    density from the velocity projected on rows: not a sign of the orbital Hall effect.
+    """
+    ribbon = acc.haldane(delta=0.5).ribbon((1, 0), 20)
+    elements = acc.elements(ribbon, acc.bands(ribbon, k=201), definition=definition)
+    found = acc.response(elements, fermi_energy=1.5).odd.sel(process="intraband").squeeze().values
+    exact = ExactElements(
+        ribbon.bloch, lambda states, _: Kernel(states.slope, "hops"), "", "atomic", False
+    )
+    levels = (np.array([1.5]), np.array([0.0]))
+    drude = (
+        -share
+        * ribbon.bloch.y
+        * accumulation(elements_on_mesh(exact, 201), exact, *levels)[0, 0, 0]
+    )
+    drude = 0.5 * (drude - drude[::-1])
+    assert found @ drude == pytest.approx(drude @ drude, rel=0.02)
+    assert np.abs(found - drude).max() < error * np.abs(found).max()
 
 
 def test_impossible_options_are_named():
