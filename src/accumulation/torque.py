@@ -119,7 +119,8 @@ def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np
     Raises
     ------
     UserError
-        If the density or its definition is not of this form (``local``, ``band``).
+        If the density or its definition is not of this form (``local``, ``band``), or vanishes
+        identically (the spin of a model without).
     """
     module = plugins.load("densities", density)
     known = {name for names in module.DEFINITIONS.values() for name in names}
@@ -129,7 +130,10 @@ def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np
 
     def operator(bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
         states = States(Eigenpairs(k, None, None, None, bloch.velocity(k)), bloch)
-        return module.kernel(states, definition).matrix
+        matrix = module.kernel(states, definition).matrix
+        if not np.any(matrix):
+            raise UserError("density", density, "one that the model has, such as charge")
+        return matrix
 
     return operator
 

@@ -202,6 +202,8 @@ def test_impossible_options_are_named():
     ribbon, flake = lattice.ribbon((1, 0), 2), lattice.flake((1, 0), 2, 2)
     with pytest.raises(UserError, match="definition"):
         external_torque.compute(ribbon, definition="local")
+    with pytest.raises(UserError, match="density"):
+        external_torque.compute(ribbon, "spin", "site")
     with pytest.raises(UserError, match="temperature"):
         external_torque.compute(ribbon, temperature=0.001)
     with pytest.raises(UserError, match="kind"):
