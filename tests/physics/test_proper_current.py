@@ -141,7 +141,7 @@ def test_accumulation_feels_the_edge_where_the_conventional_current_does_not():
 
 def test_net_accumulation_per_width_is_the_external_torque_of_the_crystal():
     """Where strain breaks the threefold axis, which forbids it; at any termination."""
-    options = {"widths": (14, 20), "fermi_energy": (0.9,), "temperature": 0.1, "eta": 1.0}
+    options = {"widths": (10, 14), "fermi_energy": (0.9,), "temperature": 0.1, "eta": 1.5}
     for strain, potential in ((0.3, 0.0), (0.3, 0.7), (0.0, 0.0)):
         lattice = acc.kane_mele(spin_orbit=0.06, rashba=0.3, delta=0.5, strain=strain)
         found = proper_current.compute(
