@@ -25,13 +25,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import across, crystal, plugins, torque
+from .. import crystal, plugins, ribbon_currents, torque
 from ..bulk import bulk
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Lattice
 from ..response import ExactElements, fermi_dirac, fermi_slope
-from ..across import FAR
+from ..ribbon_currents import FAR
 
 EQUATION = "12-15, 29, 47-51, S23, S35, S36"
 UNITS = {"temperature": "t0 / k_B", "eta": "t0 / hbar", "edge_potential": "t0"}
@@ -169,9 +169,9 @@ def compute(
     operator = torque.density_operator(density, definition)
     parts = []
     for ribbon in ribbons:
-        edged = across.with_edge_potential(ribbon, edge_potential)
+        edged = ribbon_currents.with_edge_potential(ribbon, edge_potential)
         exact = ExactElements(edged.bloch, kernel, definition, "atomic", False)
-        parts.append(across.currents(exact, operator, levels, temperature, eta, k))
+        parts.append(ribbon_currents.currents(exact, operator, levels, temperature, eta, k))
     found = {name: np.array([part[name] for part in parts]) for name in parts[0]}
     for name in ("moment", "conventional", "net", "moment_eta", "conventional_eta", "net_eta"):
         what, *rate = name.split("_")
