@@ -22,6 +22,7 @@ from pathlib import Path
 from . import __version__, flowchart, grid, markup, plugins, study
 from .configuration import schema
 from .dataset import STAGES as MEANINGS
+from .densities import definitions_for
 from .rendering import whole
 from .sources import PACKAGE, code_hash
 
@@ -174,8 +175,8 @@ def _defaults(model: str, kind: str, density: str | None) -> dict[str, str]:
     if density is None:
         usual = {}
     else:
-        usual["definition"] = plugins.load("densities", density).DEFINITIONS[kind]
-    if kind != "ribbon":
+        usual["definition"] = definitions_for(plugins.load("densities", density), kind)
+    if kind == "flake":
         usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
     parameters = inspect.signature(getattr(plugins.load("models", model), model)).parameters
     usual["model"] = {
