@@ -50,8 +50,9 @@ class Bulk:
 def bulk(lattice: Lattice, filled: int | None = None, points: int = POINTS) -> Bulk:
     """Gaps and Chern number of the ``filled`` lowest bands, by default half of all.
 
-    The band edges are found on a mesh of ``points`` k along each direction and refined from its best points
-    by a shrinking pattern search, to about 1e-9 where bands touch linearly, better elsewhere.
+    The band edges are found on a mesh of ``points`` k along each direction and refined from its
+    best points by a shrinking pattern search, to about 1e-9 where bands touch linearly, better
+    elsewhere.
     """
     filled = len(lattice.orbitals) // 2 if filled is None else filled
     reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
@@ -68,7 +69,9 @@ def bulk(lattice: Lattice, filled: int | None = None, points: int = POINTS) -> B
     closed = direct <= CLOSED
     # Where the gap is open it cannot change from one plane to the next: the first serves.
     plane = (slice(None), slice(None), *(0,) * (dimension - 2))
-    number = np.nan if closed else chern_number(lattice, vectors[plane][..., :filled], fraction[plane])
+    number = (
+        np.nan if closed else chern_number(lattice, vectors[plane][..., :filled], fraction[plane])
+    )
     return Bulk(float(direct), float(-top), float(bottom), float(number))
 
 

@@ -292,7 +292,7 @@ class Lattice:
         )
 
     def hamiltonian(self, k) -> np.ndarray:
-        """Bulk Bloch Hamiltonian (..., orbital, orbital), atomic gauge (S42); k (..., dimension)."""
+        """Bulk Hamiltonian (..., orbital, orbital) at k (..., dimension), atomic gauge (S42)."""
         k = np.asarray(k, dtype=float)
         row, column, cell, amplitude = self.hop_table()
         xy = self.positions[:, : self.dimension]

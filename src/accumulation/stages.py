@@ -15,8 +15,8 @@ from .bands import Eigenpairs, over_chunks, solve
 from .bloch import mesh
 from .bulk import bulk
 from .dataset import identity, label
-from .elements import States, center_y, matrix_elements
 from .densities import definitions_for
+from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
 from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
@@ -82,9 +82,7 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     UserError
         If k is not an integer of at least 8 (2 neighbours each side are needed at a Fermi point).
     """
-    if system.periodic and (
-        isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8
-    ):
+    if system.periodic and (isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8):
         raise UserError("k", k, "an integer of at least 8")
     bloch = system.bloch
     points, weight = mesh(k, bloch.period)

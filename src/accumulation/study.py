@@ -607,7 +607,11 @@ def _geometry(given: dict, path: str) -> dict:
     properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
     if "kind" not in given:
         raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
-    wanted = ["direction", "width", *{"flake": ["length"], "wire": ["height"]}.get(given["kind"], [])]
+    wanted = [
+        "direction",
+        "width",
+        *{"flake": ["length"], "wire": ["height"]}.get(given["kind"], []),
+    ]
     # A flake of a three-dimensional lattice has a height too.
     wanted += ["height"] if given["kind"] == "flake" and "height" in given else []
     if given["kind"] == "bulk":

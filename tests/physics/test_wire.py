@@ -154,9 +154,7 @@ def test_net_of_a_wire_is_that_of_the_exact_flake(name):
     wire = lattice.wire(direction, width, height)
     found = accumulated(wire, [level], k=101)[INTERBAND, 0].sum()
     short, long = (
-        float(
-            wire.chain(n).response(fermi_energy=level).net.sel(process="interband").squeeze()
-        )
+        float(wire.chain(n).response(fermi_energy=level).net.sel(process="interband").squeeze())
         for n in (length, length + 1)
     )
     exact = (long - short) / wire.period
