@@ -6,7 +6,9 @@ import pytest
 import accumulation as acc
 from accumulation import points
 from accumulation.bulk import bulk
+from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
+from accumulation.fermi import fermi_points
 from accumulation.stacking import stacked
 from accumulation.stages import restore
 
@@ -270,6 +272,43 @@ def test_antiferromagnet_is_magnetoelectric(direction, density):
     assert np.abs(net[INTRABAND]).max() < 1e-8
     # The staggered dissipative response of an antiferromagnet's metal is there.
     assert np.abs(found[INTRABAND][:, 1:]).max() > 1e-3
+
+
+def test_intraband_part_of_paired_bands_by_brute_force():
+    """An explicit step of the occupation on a very dense mesh, first-order accurate: the sum over
+    both states of a pair at one k does not depend on how they are chosen.
+    """
+    wire = acc.layered_antiferromagnet().wire((1, 1), 2, 1)
+    found = acc.elements(wire, acc.bands(wire, k=2000), "spin")
+    level = np.median(found.energy[:, 10])  # half of a pair's states below it
+    f = (found.energy.values < level).astype(float)
+    step = np.roll(f, -1, axis=0) - f
+    middle = 0.5 * (found.density.values + np.roll(found.density.values, -1, axis=0))
+    brute = np.einsum("kn,knr->r", step, middle) / (2 * np.pi)
+    exact = accumulated(wire, [level], "spin", "site")[INTRABAND, 0]
+    assert np.abs(exact).max() > 0.01
+    np.testing.assert_allclose(exact, brute, atol=4e-3 * np.abs(brute).max())
+
+
+@pytest.mark.parametrize(
+    ("system", "expected"),
+    [
+        (acc.kane_mele(spin_orbit=0.15).ribbon((2, 1), 16), 2),
+        (
+            acc.layered_antiferromagnet(
+                delta=0.0, exchange=0.0, strain=0.0, spin_orbit=0.15, rashba=0.1, tz=0.05
+            ).wire((2, 1), 14, 1),
+            4,
+        ),
+    ],
+    ids=["one layer", "two layers"],
+)
+def test_helical_states_are_counted_at_their_edge(system, expected):
+    """One pair of counterpropagating states an edge and layer, degenerate with the other edge's."""
+    bands = acc.bands(system, k=121)
+    on_mesh = (bands.k.values, bands.energy.values, bands.velocity.values)
+    found = fermi_points(system.bloch, *on_mesh, np.array([0.3]))
+    assert edge_crossings(system.bloch, found, 1).tolist() == [[expected], [expected]]
 
 
 def test_without_exchange_time_reversal_forbids_the_magnetoelectric_response():
