@@ -286,7 +286,7 @@ def test_intraband_part_of_paired_bands_by_brute_force():
     middle = 0.5 * (found.density.values + np.roll(found.density.values, -1, axis=0))
     brute = np.einsum("kn,knr->r", step, middle) / (2 * np.pi)
     exact = accumulated(wire, [level], "spin", "site")[INTRABAND, 0]
-    assert np.abs(exact).max() > 0.01
+    assert np.abs(exact).max() > 0.005
     np.testing.assert_allclose(exact, brute, atol=4e-3 * np.abs(brute).max())
 
 
