@@ -17,6 +17,7 @@ import numpy as np
 
 from .bands import DEGENERACY, Eigenpairs, over_chunks, solve
 from .bloch import BlochMatrix, mesh
+from .crossings import bands_around
 from .elements import KernelFunction, States, matrix_elements
 from .fermi import AT_REST, FermiPoints, fermi_points, occupation
 
@@ -242,7 +243,9 @@ def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: flo
     weights = end_correction(points.fraction[selected])
     weights *= -points.step[selected, None] * mesh.weight[0]
     neighbour = (points.interval[selected, None] + _STENCIL) % len(mesh.k)
-    stencil = mesh.polarizability[neighbour, points.band[selected, None]]
+    where = (a[selected] for a in (points.interval, points.fraction, points.band))
+    band = bands_around(mesh.energy, mesh.velocity, mesh.k[1] - mesh.k[0], *where, level)
+    stencil = mesh.polarizability[neighbour, band]
     return value + np.tensordot(weights, stencil, axes=([0, 1], [0, 1]))
 
 

@@ -6,6 +6,7 @@ import pytest
 import accumulation as acc
 from accumulation import points
 from accumulation.bulk import bulk
+from accumulation.crossings import bands_around
 from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
 from accumulation.fermi import fermi_points
@@ -100,8 +101,7 @@ def test_decoupled_layers_are_their_ribbons(direction, definition):
         expected = acc.response(own, levels, temperatures).accumulation.values
         assert np.abs(expected[INTRABAND]).max() > 1e-3
         found = response[..., rows].copy()
-        # Bands of two layers cross: a metal's end correction at T = 0 follows sorted bands, whose
-        # polarizability then jumps between the mesh points of its stencil.
+        # A metal at T = 0 on such a mesh: more than one crossing between two mesh points.
         found[INTERBAND, 1, 0] = expected[INTERBAND, 1, 0]
         np.testing.assert_allclose(found, expected, atol=1e-12)
     together = np.sort(np.concatenate(energy, axis=1), axis=1)
@@ -124,18 +124,49 @@ def test_coupled_equal_layers_are_standing_waves_of_ribbons(direction):
         found = np.linalg.eigvalsh(wire.hamiltonian(k)[0])
         np.testing.assert_allclose(found, np.sort(expected.ravel()), atol=1e-12)
     for temperature in (0.0, 0.2):
-        found = accumulated(wire, levels, k=121, temperature=temperature)
+        found = accumulated(wire, levels, k=241, temperature=temperature)
         shifted = np.subtract.outer(levels, shift).ravel()
-        alone = accumulated(ribbon, shifted, k=121, temperature=temperature)
+        alone = accumulated(ribbon, shifted, k=241, temperature=temperature)
         alone = alone.reshape(2, len(levels), height, -1)
         expected = np.einsum("lj,pejr->pelr", weight, alone)
-        # As above: the interband part of a metal at zero temperature, where modes cross.
-        known = slice(None) if temperature else slice(1)
         for rows, values in zip(layers(wire), np.moveaxis(expected, 2, 0), strict=True):
             np.testing.assert_allclose(found[INTRABAND][:, rows], values[INTRABAND], atol=1e-11)
-            here = found[INTERBAND][:, rows]
-            np.testing.assert_allclose(here[known], values[INTERBAND][known], atol=1e-10)
+            # The modes cross each other; at T = 0 bands are followed through that, see below.
+            np.testing.assert_allclose(found[INTERBAND][:, rows], values[INTERBAND], atol=1e-10)
         assert np.abs(expected[INTERBAND]).max() > 1e-3
+
+
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_interband_of_a_metal_keeps_its_order_where_bands_cross(direction):
+    """Two layers that nothing couples, as far from the limit of many k as each by itself."""
+    kinds = [acc.haldane(**GENERIC), acc.haldane(**OTHER)]
+    wire = stacked(kinds, [0.0, 0.7], 2.0).wire(direction, 4, 1)
+    levels = [0.9, 1.1, 1.4]
+    found = accumulated(wire, levels, k=301)[INTERBAND]
+    for kind, rows in zip(kinds, layers(wire), strict=True):
+        alone = accumulated(kind.ribbon(direction, 4), levels, k=301)[INTERBAND]
+        np.testing.assert_allclose(found[:, rows], alone, atol=1e-9)
+
+
+def test_bands_are_followed_through_exact_crossings():
+    """Three bands known in closed form, sorted: the one through the level is found again, at every
+    mesh point next to it, whatever its number there.
+    """
+    k = np.linspace(-np.pi, np.pi, 200, endpoint=False)
+    level = 0.3
+    for shift in RNG.uniform(-0.05, 0.05, 20):
+        known = np.stack((np.sin(k), level + shift - 0.5 * np.sin(k - 0.28), 2 + np.cos(k)), axis=1)
+        slopes = np.stack((np.cos(k), -0.5 * np.cos(k - 0.28), -np.sin(k)), axis=1)
+        order = np.argsort(known, axis=1)
+        energy, velocity = (np.take_along_axis(a, order, axis=1) for a in (known, slopes))
+        root = np.arcsin(level)
+        j = np.searchsorted(k, root) - 1
+        fraction = (root - k[j]) / (k[1] - k[0])
+        # The number that the band has right at the level
+        band = int(level > level + shift - 0.5 * np.sin(root - 0.28))
+        on_mesh = (energy, velocity, k[1] - k[0], np.array([j]), np.array([fraction]))
+        found = bands_around(*on_mesh, np.array([band]), level)[0]
+        assert [order[j + i, n] for i, n in zip(range(-2, 4), found, strict=True)] == [0] * 6
 
 
 FLAKES = {
