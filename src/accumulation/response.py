@@ -221,12 +221,17 @@ def _mean_of_multiplet(found: MeshElements, picked: tuple) -> np.ndarray:
     opposite edges) each diagonalisation returns some basis of them.  Each of them has its own Fermi
     point, at a k that differs by rounding: only the mean at one k adds up to their trace.
     """
-    energy, velocity = found.energy[picked][:, None], found.velocity[picked][:, None]
-    same = np.abs(found.energy - energy) < DEGENERACY
-    same &= np.abs(found.velocity - velocity) < AT_REST
+    same = _multiplet(found.energy, found.velocity, picked[1])
     count = same.sum(axis=1)[:, None]
     mean = (same[:, None, :] @ found.density)[:, 0] / count
     return np.where(count > 1, mean, found.density[picked])
+
+
+def _multiplet(energy: np.ndarray, velocity: np.ndarray, band: np.ndarray) -> np.ndarray:
+    """Which states (..., band) share energy and velocity with the one picked by band (...)."""
+    picked = band[..., None]
+    same = np.abs(energy - np.take_along_axis(energy, picked, axis=-1)) < DEGENERACY
+    return same & (np.abs(velocity - np.take_along_axis(velocity, picked, axis=-1)) < AT_REST)
 
 
 def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: float) -> np.ndarray:
@@ -246,6 +251,11 @@ def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: flo
     where = (a[selected] for a in (points.interval, points.fraction, points.band))
     band = bands_around(mesh.energy, mesh.velocity, mesh.k[1] - mesh.k[0], *where, level)
     stencil = mesh.polarizability[neighbour, band]
+    # Both states of a pair may follow either of another one: as there, only the mean adds up.
+    same = _multiplet(mesh.energy[neighbour], mesh.velocity[neighbour], band)
+    for point, place in zip(*np.nonzero(same.sum(axis=-1) > 1), strict=True):
+        members = mesh.polarizability[neighbour[point, place], same[point, place]]
+        stencil[point, place] = members.mean(axis=0)
     return value + np.tensordot(weights, stencil, axes=([0, 1], [0, 1]))
 
 
