@@ -19,6 +19,7 @@ from math import gcd
 
 from . import grid, options, plugins
 from .configuration import axis_values, check_structure, number, schema
+from .densities import definitions_for
 from .errors import MISSING, UserError, closest, unknown_key
 from .sources import PACKAGE, code_hash, plugin_hash
 
@@ -429,6 +430,7 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     system = {"model": _model(given["model"], f"{path}.model")}
     system["geometry"] = _geometry(given["geometry"], f"{path}.geometry")
     axes = [_axis(system, given, *axis, path) for axis in found]
+    _fits(system, path)
     kind = system["geometry"]["kind"]
     if kind == "bulk" and not axes:
         # One point, as a grid of the parameter that every model has: its first.
@@ -443,7 +445,7 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
             system[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
     if kind == "bulk":
         return system
-    if kind == "ribbon":
+    if kind != "flake":
         system["k"] = int(filled["k"])
         system["keep_eigenvectors"] = filled["keep_eigenvectors"]
     if axes:
@@ -476,6 +478,7 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
         system["model"] = _model(plain["model"], f"{path}.model")
     if "geometry" in sections:
         system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
+        _fits(system, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
@@ -533,7 +536,7 @@ def _is_list_of_values(key: str, value: object) -> bool:
 # Dimensions that a merged response has anyway.
 RESERVED = {
     *("definition", "gauge", "process", "fermi_energy", "temperature", "row", "edge", "k", "band"),
-    *("point", "kind", "name"),
+    *("point", "kind", "name", "x", "y", "z", "sublattice"),
 }
 
 
@@ -564,7 +567,7 @@ def _orbitals(points: list[dict]) -> int:
     # Numbers move no orbitals; what else a model takes may.
     others = {k: v for k, v in points[0]["model"].items() if not isinstance(v, float)}
     cell = _in_a_cell(grid.canonical(others), [point["model"] for point in points])
-    return cell * cut["width"] * cut.get("length", 1)
+    return cell * cut["width"] * cut.get("height", 1) * cut.get("length", 1)
 
 
 _cells: dict[str, int] = {}
@@ -635,7 +638,13 @@ def _geometry(given: dict, path: str) -> dict:
     properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
     if "kind" not in given:
         raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
-    wanted = ["direction", "width"] + (["length"] if given["kind"] == "flake" else [])
+    wanted = [
+        "direction",
+        "width",
+        *{"flake": ["length"], "wire": ["height"]}.get(given["kind"], []),
+    ]
+    # A flake of a three-dimensional lattice has a height too.
+    wanted += ["height"] if given["kind"] == "flake" and "height" in given else []
     if given["kind"] == "bulk":
         for key in given:
             if key != "kind":
@@ -646,7 +655,8 @@ def _geometry(given: dict, path: str) -> dict:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
     for key in given:
         if key not in ("kind", *wanted):
-            raise UserError(f"{path}.{key}", given[key], "this key for a flake only")
+            words = {"length": "a flake", "height": "a wire or flake"}.get(key, "another kind")
+            raise UserError(f"{path}.{key}", given[key], f"this key for {words} only")
     for key in wanted[1:]:
         least = properties[key]["minimum"]
         value = given[key]
@@ -664,9 +674,27 @@ def _geometry(given: dict, path: str) -> dict:
     return {"kind": given["kind"], "direction": [int(n) for n in given["direction"]], **whole}
 
 
+def _fits(system: dict, path: str) -> None:
+    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
+    cut, dimension = system["geometry"], None
+    # A model that fails is told by the job that builds it.
+    with contextlib.suppress(Exception):
+        parameters = dict(system["model"])
+        name = parameters.pop("name")
+        dimension = getattr(plugins.load("models", name), name)(**parameters).dimension
+    if cut["kind"] == "bulk" or dimension is None:
+        return
+    if dimension == 3 and "height" not in cut:
+        allowed = "wire, or a flake with a height, as the model has three dimensions"
+        raise UserError(f"{path}.geometry.kind", cut["kind"], allowed)
+    if dimension == 2 and "height" in cut:
+        allowed = "no such key, as the model has two dimensions (a ribbon)"
+        raise UserError(f"{path}.geometry.height", cut["height"], allowed)
+
+
 def _density(filled: dict, kind: str, path: str) -> dict:
     module = _plugin("densities", filled["density"], f"{path}.density")
-    definitions = module.DEFINITIONS[kind]
+    definitions = definitions_for(module, kind)
     chosen = {
         "density": filled["density"],
         "definition": _names(
@@ -674,7 +702,7 @@ def _density(filled: dict, kind: str, path: str) -> dict:
         ),
     }
     # The phase convention is one of Bloch states: an open flake has the atomic positions only.
-    gauges = GAUGES if kind == "ribbon" else GAUGES[:1]
+    gauges = GAUGES if kind != "flake" else GAUGES[:1]
     chosen["gauge"] = _names(filled["gauge"], gauges, "gauge", path)
     return chosen
 
