@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.util
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,7 @@ from .errors import Said, UserError, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
 ENTRY = {"models": None, "densities": "kernel", "theory": "compute", "figures": "draw"}
+LISTED = 8  # names that a sentence lists, the most like ones first
 SINGULAR = {"models": "model", "densities": "density", "theory": "theory", "figures": "figure"}
 
 
@@ -45,7 +47,10 @@ def path_of(kind: str, name: str) -> Path:
                 raise UserError(SINGULAR[kind], f"{name}.py", wanted)
             return own
     names = available(kind)
-    allowed = f"{', '.join(names)}, or your own file ./NAME.py"
+    shown = get_close_matches(str(name), names, LISTED, cutoff=0.0)
+    others = len(names) - len(shown)
+    shown.append(f"{others} more in src/accumulation/{kind}/" if others else "")
+    allowed = f"{', '.join(filter(None, shown))}, or your own file ./NAME.py"
     raise UserError(SINGULAR[kind], name, allowed, closest(str(name), names))
 
 

@@ -12,7 +12,7 @@ ORDER += ["response"]
 BORDER = {
     "__init__", "__main__", "configuration", "dataset", "evidence", "flowchart", "grid",
     "housekeeping", "launch", "markup", "merging", "options", "points", "rendering", "report",
-    "sources", "stages", "study", "tiles",
+    "sources", "stages", "study", "systems", "tiles",
 }  # fmt: skip
 PHYSICS = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in BORDER)
 PHYSICS += sorted([*PACKAGE.glob("models/*.py"), *PACKAGE.glob("densities/*.py")])
