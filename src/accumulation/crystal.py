@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .bands import adjoint
 from .elements import ETA
 from .errors import UserError
+from .hall import OPERATORS, BulkStates, bulk_states, inverse_gap, operator
 from .lattice import Lattice
 
 
@@ -16,16 +16,19 @@ from .lattice import Lattice
 class CrystalStates:
     """Eigenstates of the infinite crystal on a uniform mesh of the zone.
 
-    weight : d2k / (2 pi)^2 of one k;  energy : (k, band)
-    velocity : (2, k, band, band), along x and y;  connection : (2, k, band, band), off-diagonal
-    eigenvector : (k, orbital, band)
+    weight : d2k / (2 pi)^2 of one k
+    bulk : bands and velocities, x along the direction of a ribbon
+    connection : (2, k, band, band), off-diagonal
     """
 
     weight: float
-    energy: np.ndarray
-    velocity: np.ndarray
+    bulk: BulkStates
     connection: np.ndarray
-    eigenvector: np.ndarray
+
+    @property
+    def energy(self) -> np.ndarray:
+        """(k, band), in t0."""
+        return self.bulk.energy
 
 
 def crystal_states(lattice: Lattice, direction: tuple[int, int], points: int) -> CrystalStates:
@@ -34,52 +37,36 @@ def crystal_states(lattice: Lattice, direction: tuple[int, int], points: int) ->
     The mesh is shifted by half a step, off the points where bands of honeycomb models touch.
     """
     along = np.asarray(direction) @ lattice.vectors
-    axis = along / np.hypot(*along)
-    turn = np.array([axis, [-axis[1], axis[0]]])
+    cosine, sine = along / np.hypot(*along)
     reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
     steps = (np.arange(points) + 0.5) / points
     k = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2) @ reciprocal
-    row, column, cell, amplitude = lattice.hop_table()
-    xy = lattice.positions[:, :2]
-    size = len(xy)
-    displacement = cell @ lattice.vectors + xy[column] - xy[row]
-    table = np.zeros((len(row), size**2), dtype=complex)
-    table[np.arange(len(row)), row * size + column] = amplitude
-    phase = np.exp(1j * k @ displacement.T)
-    shape = (len(k), size, size)
-    energy, vectors = np.linalg.eigh((phase @ table).reshape(shape))
-    velocity = []
-    for unit in turn:
-        slope = ((1j * phase * (displacement @ unit)) @ table).reshape(shape)
-        velocity.append(adjoint(vectors) @ slope @ vectors)
-    gap = energy[:, None, :] - energy[:, :, None]
-    connection = 1j * np.array(velocity) * (gap / (gap * gap + ETA * ETA))
+    found = bulk_states(lattice, k)
+    x, y = found.velocity_x, found.velocity_y
+    turned = replace(found, velocity_x=cosine * x + sine * y, velocity_y=cosine * y - sine * x)
+    over = inverse_gap(found.energy)
+    # A_nn' = i v_nn' / (e_n' - e_n)
+    connection = -1j * np.array((turned.velocity_x * over, turned.velocity_y * over))
     area = abs(np.linalg.det(lattice.vectors))
-    return CrystalStates(1 / (area * len(k)), energy, np.array(velocity), connection, vectors)
+    return CrystalStates(1 / (area * len(k)), turned, connection)
 
 
 def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> np.ndarray:
     """O in the band basis, (k, band, band), as far as the infinite crystal has one.
 
-    charge: 1;  spin: s_z;  orbital_moment: the interband matrix of S55 with the off-diagonal
-    connection, which does not depend on an origin (a ribbon's operator does).
+    Raises
+    ------
+    UserError
+        For a density that :data:`accumulation.hall.OPERATORS` does not have.
     """
-    u = states.eigenvector
-    if density == "charge":
-        return np.broadcast_to(np.eye(u.shape[-1], dtype=complex), u.shape)
-    if density == "spin":
-        return adjoint(u) @ (lattice.spins[:, None] * u)
-    if density == "orbital_moment":
-        ax, ay = states.connection
-        e = states.energy[:, :, None]
-        both = (e + np.swapaxes(e, -1, -2)) * (ax @ ay - ay @ ax)
-        return (both - 2 * (ax @ (e * ay) - ay @ (e * ax))) / 4j
-    raise UserError("density", density, "one of: charge, spin, orbital_moment")
+    if density not in OPERATORS:
+        raise UserError("density", density, list(OPERATORS))
+    return operator(density, lattice, states.bulk)
 
 
 def current(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
     """Conventional current O * v_y in the band basis, (k, band, band) (Eqs. 8, 30)."""
-    vy = states.velocity[1]
+    vy = states.bulk.velocity_y
     return 0.5 * (operator @ vy + vy @ operator)
 
 

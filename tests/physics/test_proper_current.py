@@ -185,4 +185,4 @@ def test_impossible_options_are_named():
         proper_current.compute(lattice, "charge", widths=(2, 3), k=40)
     states = crystal.crystal_states(lattice, (1, 0), 2)
     with pytest.raises(UserError, match="density"):
-        crystal.crystal_operator(states, lattice, "valley")
+        crystal.crystal_operator(states, lattice, "heat")

@@ -235,7 +235,7 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
     states = crystal.crystal_states(lattice, direction, points)
     operator = crystal.crystal_operator(states, lattice, density)
     energy = states.energy
-    velocity = np.einsum("knn->kn", states.velocity[0]).real
+    velocity = np.einsum("knn->kn", states.bulk.velocity_x).real
     current = crystal.current(states, operator)
     filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * states.weight
     window = np.array([fermi_slope(energy, mu, temperature) * velocity for mu in levels])
