@@ -19,16 +19,16 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__, flowchart, grid, markup, plugins, study
+from . import __version__, dataset, flowchart, grid, markup, options, plugins, study
 from .configuration import schema
-from .dataset import STAGES as MEANINGS
 from .rendering import whole
 from .sources import PACKAGE, code_hash
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 PACKAGES = ("numpy", "scipy", "xarray", "netCDF4", "matplotlib", "snakemake")
 LONGEST_LIST = 5  # numbers that are written out; more are "n values from a to b"
-ALWAYS = ("model.name", "geometry.kind", "density")  # what the other defaults depend on
+# What the other defaults depend on.
+ALWAYS = ("theory", "model.name", "geometry.kind", "density")
 # Pictures on the page, in CSS pixels an inch of the figure: a little larger than in print.
 SCALE, DPI = 125, 300
 # Ends and number of points of an axis that a config gives as a mapping.
@@ -45,7 +45,7 @@ def spec(found: study.Study) -> str:
     plain = {name: found.plain(name) for name in found.systems}
     for name, system in plain.items():
         own = _flat(system)
-        usual = _defaults(own["model.name"], own["geometry.kind"], own.get("density"))
+        usual = _usual(own)
         kept = [
             [key, text]
             for key, text in own.items()
@@ -61,6 +61,7 @@ def spec(found: study.Study) -> str:
             "figures": [[name, chosen] for name, chosen in found.figures.items()],
             "formats": found.formats,
             "files": found.files_of_stages(),
+            "evidence": bool(found.theories),
             "config": hashlib.sha256(everything.encode()).hexdigest()[:12],
             "code": [
                 code_hash((f"{PACKAGE}.report", None)),
@@ -78,8 +79,9 @@ def _unpacked(text: str) -> list:
     return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
-def write(spec: dict, pictures: list[str], out: str) -> None:
-    """Write the page; ``pictures`` are in the order of the spec's figures.
+def write(spec: dict, inputs: list[str], out: str) -> None:
+    """Write the page; ``inputs`` are pictures in the order of the spec's figures, and last the
+    table of identities if the study has one.
 
     Run times are those of the benchmark files beside ``out``, as far as there are any.
 
@@ -88,13 +90,15 @@ def write(spec: dict, pictures: list[str], out: str) -> None:
     UserError
         If the file cannot be written; nothing half-written is left behind.
     """
-    page = render(spec, pictures, Path(out).parent / "benchmarks")
+    page = render(spec, inputs, Path(out).parent / "benchmarks")
     with whole(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def render(spec: dict, pictures: list[str], benchmarks: Path) -> str:
+def render(spec: dict, inputs: list[str], benchmarks: Path) -> str:
     """The page as HTML."""
+    pictures = inputs[: len(spec["figures"])]
+    identities = _identities(inputs[-1]) if spec["evidence"] else []
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -102,16 +106,16 @@ def render(spec: dict, pictures: list[str], benchmarks: Path) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, **options)
     environment.filters["rich"] = lambda text: Markup(markup.rich(text))
     systems = [_system(name, dict(own)) for name, own in _unpacked(spec["systems"])]
-    densities = {own["name"]: own["chosen"].get("density") for own in systems}
+    chosen = {own["name"]: own["chosen"] for own in systems}
     drawn = zip(spec["figures"], pictures, strict=True)
-    counts = {stage: spec["files"][stage] for stage in study.STAGES}
-    counts |= {"figures": len(spec["figures"]) * len(spec["formats"]), "report": 1}
-    arrows = _arrows(spec["figures"])
+    theories = {own["name"] for own in systems if "theory" in own["chosen"]}
+    counts, arrows = _flow(spec, theories)
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         study=spec["study"],
         version=__version__,
         systems=systems,
-        figures=[_figure(name, own, path, densities) for (name, own), path in drawn],
+        identities=identities,
+        figures=[_figure(name, own, path, chosen) for (name, own), path in drawn],
         flows=[Markup(flowchart.draw(counts, arrows, upright)) for upright in (False, True)],
         counts=counts,
         times=_times(benchmarks, [own["name"] for own in systems], spec["figures"]),
@@ -166,22 +170,34 @@ def _numbers(values: list | tuple) -> list[float]:
         return []
 
 
+def _usual(own: dict[str, str]) -> dict[str, str]:
+    return _defaults(*(own.get(key) for key in ALWAYS))
+
+
 @cache
-def _defaults(model: str, kind: str, density: str | None) -> dict[str, str]:
+def _defaults(
+    theory: str | None, model: str | None, kind: str | None, density: str | None
+) -> dict[str, str]:
     """What a system has for the keys that its config leaves out, as far as there is a default."""
     properties = schema()["$defs"]["system"]["properties"]
     usual = {key: node["default"] for key, node in properties.items() if "default" in node}
-    if density is None:
+    if theory is not None:
+        usual = {"options": _arguments(options.parameters(theory)), "points_per_job": 1}
+    elif density is None:
         usual = {}
     else:
         usual["definition"] = plugins.load("densities", density).DEFINITIONS[kind]
     if kind != "ribbon":
         usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
-    parameters = inspect.signature(getattr(plugins.load("models", model), model)).parameters
-    usual["model"] = {
-        key: one.default for key, one in parameters.items() if one.default is not one.empty
-    }
+    if model is not None:
+        function = getattr(plugins.load("models", model), model)
+        usual["model"] = _arguments(inspect.signature(function).parameters)
     return _flat(usual)
+
+
+def _arguments(parameters: dict) -> dict:
+    """Defaults of a function's arguments."""
+    return {key: one.default for key, one in parameters.items() if one.default is not one.empty}
 
 
 def _same(text: str, default: str | None) -> bool:
@@ -191,12 +207,13 @@ def _same(text: str, default: str | None) -> bool:
 
 def _system(name: str, own: dict[str, str]) -> dict:
     """A row of the table of systems: what was chosen by column, and all the keys."""
-    usual = _defaults(own["model.name"], own["geometry.kind"], own.get("density"))
+    usual = _usual(own)
     chosen = {k: v for k, v in own.items() if not _same(v, usual.get(k))}
     parts = {"model": {}, "geometry": {}, "other": {}}
     for key, text in chosen.items():
         part, _, rest = key.partition(".")
         known = bool(rest) and part in parts
+        key = key.removeprefix("options.")
         parts[part if known else "other"][rest if known else key] = text
     row = {"name": name, "chosen": own}
     for part, pairs in parts.items():
@@ -223,15 +240,25 @@ def _words(name: str, draw: str) -> tuple[str, str]:
     return (lines[0].rstrip(".") if lines else name), getattr(module, "CAPTION", "")
 
 
-def _figure(name: str, own: dict, path: str, densities: dict[str, str]) -> dict:
+def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
+    """What a figure shows and in which equations: of stages and densities, or of theories."""
+    systems = [chosen[system] for system in own["systems"]]
+    found = []
+    for theory in dict.fromkeys(one["theory"] for one in systems if "theory" in one):
+        module = plugins.load("theory", theory)
+        found.append((plugins.title(module), module.EQUATION))
+    if any("theory" not in one for one in systems):
+        found += [dataset.STAGES[stage] for stage in own["needs"]]
+    for density in dict.fromkeys(one.get("density") for one in systems):
+        if density is not None:
+            module = plugins.load("densities", density)
+            found.append((module.LONG_NAME, module.EQUATION))
+    return found
+
+
+def _figure(name: str, own: dict, path: str, chosen: dict[str, dict]) -> dict:
     title, caption = _words(name, own["draw"])
-    modules = [
-        plugins.load("densities", density)
-        for density in dict.fromkeys(densities[system] for system in own["systems"])
-        if density is not None
-    ]
-    equations = [MEANINGS[stage] for stage in own["needs"]]
-    equations += [(module.LONG_NAME, module.EQUATION) for module in modules]
+    equations = _equations(own, chosen)
     content = Path(path).read_bytes()
     kind = {".svg": "svg+xml"}.get(Path(path).suffix, "png")
     size = {}
@@ -257,12 +284,32 @@ def _figure(name: str, own: dict, path: str, densities: dict[str, str]) -> dict:
 # Stages -----------------------------------------------------------------------------------------
 
 
-def _arrows(figures: list) -> list[tuple[str, str]]:
-    """Which stage's files which stage reads."""
-    arrows = [(before, stage) for stage, all_ in study.STAGES.items() for before in all_]
-    needed = {stage for _, own in figures for stage in own["needs"]}
-    arrows += [(stage, "figures") for stage in study.STAGES if stage in needed]
-    return [*arrows, ("figures", "report")]
+def _flow(spec: dict, theories: set[str]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Number of files of each stage that the study has, and which stage reads which."""
+    needed = {
+        "theory" if system in theories else stage
+        for _, own in spec["figures"]
+        for system in own["systems"]
+        for stage in own["needs"]
+    }
+    counts = {stage: spec["files"][stage] for stage in study.STAGES if spec["files"][stage]}
+    arrows = [(one, stage) for stage, all_ in study.STAGES.items() for one in all_]
+    if theories:
+        counts |= {"theory": len(theories), "evidence": 1}
+        arrows += [("theory", "evidence"), ("evidence", "report")]
+    counts |= {"figures": len(spec["figures"]) * len(spec["formats"]), "report": 1}
+    arrows += [(stage, "figures") for stage in counts if stage in needed]
+    arrows.append(("figures", "report"))
+    return counts, [arrow for arrow in arrows if set(arrow) <= set(counts)]
+
+
+def _identities(path: str) -> list[dict]:
+    """Rows of the table of identities."""
+    table = dataset.read(path)
+    return [
+        {name: table[name].values[i].item() for name in table.data_vars}
+        for i in range(table.sizes["identity"])
+    ]
 
 
 # Run times and versions -------------------------------------------------------------------------

@@ -182,7 +182,7 @@ class Study:
     def files_of_stages(self) -> dict[str, int]:
         """Number of files of each stage, tiles included."""
         counts = {stage: len(self.singles) for stage in STAGES}
-        counts["response"] = len(self.systems)
+        counts["response"] = len(self.systems) - len(self.theories)
         for tile in self.tiles.values():
             name = f"{tile.stage} tiles"
             counts[name] = counts.get(name, 0) + 1

@@ -29,8 +29,8 @@ def test_time_reversal_with_rashba():
 
 
 def test_rashba_splits_the_bulk_as_kane_and_mele_find():
-    """At K the valence bands are at -delta + 3 sqrt(3) lambda_SO + ... (their Eq. 1): the gap at
-    delta = 0 is 2 (3 sqrt(3) spin_orbit) without rashba and closes at rashba = 2 sqrt(3) spin_orbit.
+    """At delta = 0 the gap is 6 sqrt(3) spin_orbit and closes at rashba = 2 sqrt(3) spin_orbit
+    (their second paper).
     """
     from accumulation.bulk import bulk
 

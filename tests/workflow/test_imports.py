@@ -10,11 +10,13 @@ ORDER = ["errors", "plugins", "bloch", "lattice", "bulk", "bands", "fermi", "edg
 ORDER += ["response"]
 # Labels, files, pictures and the workflow: everything that is not a plain physics module.
 BORDER = {
-    "__init__", "__main__", "configuration", "dataset", "flowchart", "grid", "housekeeping",
-    "launch", "markup", "points", "rendering", "report", "sources", "stages", "study", "tiles",
+    "__init__", "__main__", "configuration", "dataset", "evidence", "flowchart", "grid",
+    "housekeeping", "launch", "markup", "merging", "options", "points", "rendering", "report",
+    "sources", "stages", "study", "tiles",
 }  # fmt: skip
 PHYSICS = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in BORDER)
 PHYSICS += sorted([*PACKAGE.glob("models/*.py"), *PACKAGE.glob("densities/*.py")])
+PHYSICS += sorted(PACKAGE.glob("theory/*.py"))
 # A flake's shorthands for notebooks, flake.bands() and flake.response(), return labelled datasets.
 SHORTHANDS = {"lattice": {".stages"}}
 LABELS = {"xarray", "netCDF4", "snakemake", "matplotlib", "pandas"}

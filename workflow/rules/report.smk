@@ -2,6 +2,7 @@
 rule report_page:
     input:
         pictures=study.pictures(),
+        evidence=[study.evidence_path("nc")] if study.theories else [],
         responses=study.responses(),
     output:
         study.report_path(),
@@ -20,4 +21,4 @@ rule report_page:
         spec=lambda wildcards: report.spec(study),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation report {params.spec:q} '
-        "--in {input.pictures:q} --out {output:q} 2> >(tee {log:q} >&2)"
+        "--in {input.pictures:q} {input.evidence:q} --out {output:q} 2> >(tee {log:q} >&2)"
