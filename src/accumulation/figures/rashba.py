@@ -16,7 +16,7 @@ CAPTION = (
     "ladder of Green functions at the finite scattering rate of the dataset. Lines: closed forms. "
     "(b) Momentum relaxation times of the two contours; with these in the place of one tau S16 "
     "gives S18. (c) The same spin at a fixed number and strength of impurities, whose tau falls "
-    "towards the bottom of the band."
+    "towards the bottom of the band; tau_0 is that above the crossing."
 )
 
 
@@ -58,7 +58,7 @@ def draw(systems: list[dict]) -> Figure:
     times.set_ylim(0, 2.1)
     style.letter(times, "b", "of each contour")
     fixed.set_ylabel(r"$S_y$ ($\frac{\hbar}{2}\frac{m}{\pi\hbar^2}\,\alpha\tau_0 eE$)")
-    style.letter(fixed, "c", r"same impurities, $\tau_0=\hbar^3/(m\,n_iu^2)$")
+    style.letter(fixed, "c", "at fixed impurities")
     for ax in (spin, times, fixed):
         ax.axvline(1, color=style.GREY, linewidth=0.6, linestyle=":", zorder=0)
         ax.set_xlabel("$n/n_0$")
