@@ -64,6 +64,7 @@ def begin(specs: dict[str, str], arguments: list[str], folder: str = ".snakemake
         If another run is at work here and this one would disturb it, or a spec cannot be written.
     """
     looks = any(map(LOOKING.fullmatch, arguments))
+    before = len(_held)
     alone = release_stale_locks(folder)
     # Who looks holds the lock for a moment only: wait for that.
     for _ in range(0 if looks else 5):
@@ -80,7 +81,7 @@ def begin(specs: dict[str, str], arguments: list[str], folder: str = ".snakemake
     # Inputs of the rules, newer than what was made from an older one: what is stale is known even
     # where Snakemake's own records are lost.
     _write_changed(specs)
-    while looks and _held:
+    while looks and len(_held) > before:
         os.close(_held.pop())
 
 

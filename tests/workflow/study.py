@@ -137,4 +137,6 @@ class Project:
 
     def datasets(self) -> dict[str, Path]:
         results = self.folder / "results"
-        return {str(p.relative_to(results)): p for p in sorted(results.rglob("*.nc"))}
+        # os.walk, because a run may remove a folder meanwhile.
+        files = [Path(top) / name for top, _, names in os.walk(results) for name in names]
+        return {str(p.relative_to(results)): p for p in sorted(files) if p.suffix == ".nc"}

@@ -258,12 +258,12 @@ def test_touched_files_rerun_nothing(project):
             "STARTS = 4",
             {"bulk": POINTS, "elements": POINTS, "response": POINTS},
         ),
-        ("tiles.py", "shape = tuple(", "shape = list(", {}),
+        ("merging.py", "shape = tuple(", "shape = list(", {}),
     ],
 )
 def test_module_edited_reruns_its_stage_and_what_follows(project, file, old, new, expected):
     edit(project, f"src/accumulation/{file}", old, new)
-    if file == "tiles.py":
+    if file == "merging.py":
         edit(project, f"src/accumulation/{file}", "reshape(shape +", "reshape(tuple(shape) +")
     assert foreseen(project) == (expected, {"merge", "figure"})
 

@@ -8,12 +8,12 @@ import numpy as np
 import xarray as xr
 from workflow_study import ROOT
 
-from accumulation import configuration, study, tiles
+from accumulation import configuration, dataset, study, tiles
 from accumulation.grid import unpacked
 
 MERGE = """
 import json, resource, sys
-from accumulation import tiles
+from accumulation import merging
 spec = json.loads(open(sys.argv[1]).read())
 ds = merging.merge(spec, spec["tiles"])
 ds.net.to_netcdf(sys.argv[2])
@@ -48,8 +48,7 @@ def test_memory_of_merging_the_fine_study(tmp_path):
         tile = found.tiles[path]
         points = unpacked(tiles.load_spec(tile.spec)["points"])
         deltas = np.array([point["model"]["delta"] for point in points])
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        synthetic(list(tile.keys), deltas).to_netcdf(tmp_path / path)
+        dataset.write(synthetic(list(tile.keys), deltas), tmp_path / path)
         total += len(points)
     assert total == 201 * 201
     done = subprocess.run(
