@@ -100,6 +100,7 @@ CHECKS = {
         SIGMAS,
     ),
 }
+COORDINATES = ("y", "broadening", "mode")
 # Nodes of the thermal average of the approximations.
 NODES = 24
 
@@ -239,7 +240,7 @@ def conclude(axes: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> dict
         return {}
     # (strength, seed, ...), whatever the order of the axes; coordinates have neither.
     if next(iter(axes)) == "seed":
-        values = {k: v if k in ("y", "mode") else np.swapaxes(v, 0, 1) for k, v in values.items()}
+        values = {k: v if k in COORDINATES else np.swapaxes(v, 0, 1) for k, v in values.items()}
     upper = values["y"] > 1e-9
     by_site = values["accumulation"]
     samples = {
@@ -260,16 +261,20 @@ def conclude(axes: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> dict
     }
     at = (weakest, slice(None), narrowest)
     deviations = [
-        (samples[name][at].mean() - expected[name][at].mean())
-        / standard_error(samples[name][at], 0)
-        for name in expected
+        off_by(samples[name][at], samples[name][at] - expected[name][at]) for name in expected
     ]
     rates = samples["rate"][weakest].mean(axis=-1)
-    born = values["born_rate"][weakest].mean()
+    born = values["born_rate"][weakest].mean(axis=-1)
     return found | {
-        "kinetic_deviation": np.max(np.abs(deviations)),
-        "rate_deviation": abs(rates.mean() - born) / standard_error(rates, 0),
+        "kinetic_deviation": max(deviations),
+        "rate_deviation": off_by(rates, rates - born),
     }
+
+
+def off_by(samples: np.ndarray, differences: np.ndarray) -> float:
+    """Mean difference over the standard error of the samples; NaN if they do not scatter at all."""
+    error = standard_error(samples, 0)
+    return float(np.abs(differences.mean()) / error) if error > 0 else np.nan
 
 
 def standard_error(samples: np.ndarray, axis: int = 1) -> np.ndarray:
