@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from . import panels, style
+from . import panels, ring_axes, style
 
 NEEDS = ("response",)
 CAPTION = (
@@ -19,15 +17,11 @@ CAPTION = (
     "number of realizations stand above each column. Dashed: relaxation-time formula (28) with "
     "golden-rule times, no vertex corrections. Lines: kinetic equation, with them. In gapped "
     "graphene both are the same by time reversal, and localization makes them fail where eta is "
-    "small; with spin-orbit coupling the formula is wrong at weak disorder already, by a factor of "
-    "seven at the edges of the quantum spin Hall insulator, which the golden rule does not know to "
-    "be protected."
+    "small. With spin-orbit coupling the formula is wrong at weak disorder already, and altogether "
+    "at the edges of the quantum spin Hall insulator: what the golden rule counts there is forward "
+    "scattering."
 )
 WIDTHS = {0: (style.BLUE, "o"), 1: (style.GREEN, "s"), 2: (style.ORANGE, "^")}
-UNITS = {
-    "orbital_moment": r"OMM at $y>0$ ($e^2Ea/\hbar$)",
-    "spin": r"Spin at $y>0$ ($\frac{\hbar}{2}\,eE/t_0$)",
-}
 
 
 @style.styled
@@ -47,14 +41,13 @@ def draw(systems: list[dict], titles: tuple[str, ...] = ()) -> Figure:
     for row in range(3):
         for column, system in enumerate(systems):
             ax, ds = axes[row, column], system["response"].sortby("strength")
-            size = _size(ds)
+            size = ring_axes.size(ds)
             title = f"{titles[column]}\n{size}" if titles and row == 0 else ""
             style.letter(ax, next(letters), title)
             (_conductivity, _upper, _ratio)[row](ax, ds)
-            _strengths(ax, ds)
-    for ax in axes[1]:
-        density = _options(systems[list(axes[1]).index(ax)]["response"])["options"]["density"]
-        ax.set_ylabel(UNITS[density])
+            ring_axes.strengths(ax, ds)
+    for ax, system in zip(axes[1], systems, strict=True):
+        ax.set_ylabel(ring_axes.density_label(system["response"]))
     axes[0, 0].set_ylabel("Conductivity ($e^2a/h$)")
     axes[2, 0].set_ylabel("Exact / kinetic equation")
     for ax in axes[2]:
@@ -69,25 +62,6 @@ def draw(systems: list[dict], titles: tuple[str, ...] = ()) -> Figure:
     handles += [Line2D([], [], color=style.GREY, linestyle=s, label=text) for s, text in lines]
     style.legend_below(figure, handles)
     return figure
-
-
-def _options(ds) -> dict:
-    return json.loads(ds.attrs["parameters"])
-
-
-def _size(ds) -> str:
-    """Cells times pairs across and realizations, as text."""
-    chosen = _options(ds)
-    size = rf"{chosen['options']['length']} $\times$ {chosen['geometry']['width']} cells"
-    return f"{size}, {ds.sizes['seed']} rings"
-
-
-def _strengths(ax, ds) -> None:
-    ax.set_xscale("log")
-    ax.set_xlim(0.85 * ds.strength.min(), 1.18 * ds.strength.max())
-    ticks = [tick for tick in (0.1, 0.3, 1, 3) if ax.get_xlim()[0] < tick < ax.get_xlim()[1]]
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _conductivity(ax, ds) -> None:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from . import style
-from .disorder import UNITS, _options, _size, _strengths
+from . import ring_axes, style
 
 NEEDS = ("response",)
 CAPTION = (
-    "Top: decay rate of the disorder-averaged Green function, -2 Im Sigma, of the states nearest "
-    "to the Fermi points k > 0 (points with standard errors, one color each, set side by side), "
-    "measured on the exact eigenstates; lines: golden rule on the Fermi points of the infinite "
-    "ribbon; dotted: second order for the ring itself at the finite resolution of the measurement. "
-    "Bottom: accumulation by site across the ribbon at one weak and one strong disorder, exact "
-    "(points with standard errors), kinetic equation (lines) and relaxation-time formula (dashed), "
-    "at the smallest eta."
+    "Top: decay rate of the disorder-averaged Green function, -2 Im Sigma, over the square of the "
+    "strength, of the states nearest to the Fermi points k > 0 (points with standard errors, one "
+    "color each, set side by side), measured on the exact eigenstates. Lines: golden rule on the "
+    "Fermi points of the infinite ribbon. Dotted: second order for the ring itself at the finite "
+    "resolution of the measurement. All strengths have the same realizations, so that errors go "
+    "along. Bottom: accumulation by site across the ribbon at one weak and one strong disorder, "
+    "exact (points with standard errors), kinetic equation (lines) and relaxation-time formula "
+    "(dashed), at the smallest eta."
 )
 
 
 @style.styled
 def draw(
-    systems: list[dict], titles: tuple[str, ...] = (), strengths: tuple[float, ...] = (0.3, 3.0)
+    systems: list[dict], titles: tuple[str, ...] = (), strengths: tuple[float, ...] = (0.3, 1.2)
 ) -> Figure:
     """A column for each system of the theory ``disorder``; profiles at the nearest strengths."""
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.2)
@@ -33,7 +32,7 @@ def draw(
         ds = system["response"].sortby("strength")
         top, bottom = axes[:, column]
         _rates(top, ds)
-        title = f"{titles[column]}\n{_size(ds)}" if titles else ""
+        title = f"{titles[column]}\n{ring_axes.size(ds)}" if titles else ""
         style.letter(top, "abcdef"[column], title)
         style.letter(bottom, "abcdef"[len(systems) + column])
         for strength, color, marker in zip(
@@ -42,9 +41,9 @@ def draw(
             _profile(bottom, ds.sel(strength=strength, method="nearest"), color, marker)
         style.zero_line(bottom)
         style.y_axis(bottom, ds.y.values)
-        density = UNITS[_options(ds)["options"]["density"]]
+        density = ring_axes.density_label(ds)
         bottom.set_ylabel(density.replace(" at $y>0$", " by site"))
-    axes[0, 0].set_ylabel(r"Rate $1/\tau$ ($t_0/\hbar$)")
+    axes[0, 0].set_ylabel(r"$1/(\tau W^2)$ ($1/\hbar t_0$)")
     lines = (("-", "golden rule, kinetic equation"), (":", "second order, this ring"))
     lines += (("--", r"relaxation time $\tau$ (28)"),)
     handles = [Line2D([], [], color=style.GREY, linestyle=s, label=text) for s, text in lines]
@@ -63,17 +62,15 @@ def _rates(ax, ds) -> None:
     # Side by side, or the error bars of the modes would cover each other.
     shifts = 1.04 ** (np.arange(ds.sizes["mode"]) - 0.5 * (ds.sizes["mode"] - 1))
     for mode, color, shift in zip(range(ds.sizes["mode"]), colors, shifts, strict=False):
-        at = ds.isel(mode=mode)
-        ax.plot(ds.strength, at.golden_rule_rate.isel(seed=0), color=color)
-        ax.plot(ds.strength, at.born_rate.mean("seed"), color=color, linestyle=":")
+        at, square = ds.isel(mode=mode), ds.strength**2
+        ax.plot(ds.strength, at.golden_rule_rate.isel(seed=0) / square, color=color)
+        ax.plot(ds.strength, at.born_rate.mean("seed") / square, color=color, linestyle=":")
         ax.errorbar(
-            ds.strength * shift, at.mean_rate, yerr=at.error_rate, color=color, marker="o",
-            linestyle="none", markersize=2.6, elinewidth=0.7, capsize=1.2, capthick=0.6,
+            ds.strength * shift, at.mean_rate / square, yerr=at.error_rate / square, color=color,
+            marker="o", linestyle="none", markersize=2.6, elinewidth=0.7, capsize=1.2, capthick=0.6,
         )  # fmt: skip
-    _strengths(ax, ds)
-    ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    ring_axes.strengths(ax, ds)
+    ax.set_ylim(bottom=0)
     ax.set_xlabel("Disorder $W$ ($t_0$)")
 
 

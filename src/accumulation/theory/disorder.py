@@ -9,8 +9,12 @@ electrons lose their memory besides being scattered, and enters both approximati
 relaxation  (28): each Fermi point with its golden-rule rate 1 / tau + eta, no vertex corrections
 kinetic     the kinetic equation with all rates between Fermi points, vertex corrections included
 
-eta must exceed the level spacing of the ring, or the average over seeds converges slowly; what is
-beyond both approximations (localization) shows as eta falls below 1 / tau.  Neither is fitted.
+eta must exceed the level spacing, or the average over seeds converges slowly, and v over the
+length of the ring, or electrons meet themselves: rates change by about 2 exp(-eta length / v).
+It must be small on the scale on which the density of states changes: final states are as sharp as
+eta only, which at the bottom of a subband changes rates by tens of percent.
+What is beyond both approximations (localization) shows as eta falls below 1 / tau.  Neither is
+fitted.
 """
 
 from __future__ import annotations
@@ -109,7 +113,7 @@ def compute(
     system: Ribbon,
     density: str = "orbital_moment",
     definition: str = "",
-    fermi_energy: float = 1.45,
+    fermi_energy: float = 1.65,
     temperature: float = 0.03,
     broadening: tuple[float, ...] = (0.02, 0.1),
     length: int = 60,
