@@ -2,20 +2,25 @@
 
 __version__ = "0.1.0"
 
-from .lattice import Flake, Lattice, Ribbon
+from .lattice import Flake, Lattice, Ribbon, Wire
 from .models.haldane import haldane
 from .models.kane_mele import kane_mele
+from .models.layered_antiferromagnet import layered_antiferromagnet
+from .models.stacked_haldane import stacked_haldane
 from .stages import bands, elements, model, response
 
 __all__ = [
     "Flake",
     "Lattice",
     "Ribbon",
+    "Wire",
     "__version__",
     "bands",
     "elements",
     "haldane",
     "kane_mele",
+    "layered_antiferromagnet",
     "model",
     "response",
+    "stacked_haldane",
 ]

@@ -91,7 +91,7 @@ def check(path: str) -> None:
     print(f"{path} is valid: study {found.name}")
     for name, system in found.systems.items():
         cut = system.get("geometry", {})
-        size = "x".join(str(cut[key]) for key in ("width", "length") if key in cut)
+        size = "x".join(str(cut[key]) for key in ("width", "height", "length") if key in cut)
         words = [system[key] for key in ("theory",) if key in system]
         words += [system["model"]["name"]] if "model" in system else []
         words += [cut["kind"]] if cut else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -25,7 +26,8 @@ class Bulk:
     ----------
     direct_gap : smallest energy difference at one k, in t0
     valence_top, conduction_bottom : band edges, in t0
-    chern : Chern number of the filled bands, NaN where the direct gap is closed
+    chern : Chern number of the filled bands, NaN where the direct gap is closed; in three
+        dimensions that of every plane of constant k along a3
     """
 
     direct_gap: float
@@ -48,29 +50,34 @@ class Bulk:
 def bulk(lattice: Lattice, filled: int | None = None, points: int = POINTS) -> Bulk:
     """Gaps and Chern number of the ``filled`` lowest bands, by default half of all.
 
-    The band edges are found on a mesh of ``points`` x ``points`` k and refined from its best points
-    by a shrinking pattern search, to about 1e-9 where bands touch linearly, better elsewhere.
+    The band edges are found on a mesh of ``points`` k along each direction and refined from its
+    best points by a shrinking pattern search, to about 1e-9 where bands touch linearly, better
+    elsewhere.
     """
     filled = len(lattice.orbitals) // 2 if filled is None else filled
     reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
     steps = np.arange(points) / points
-    fraction = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1)
+    dimension = lattice.dimension
+    fraction = np.stack(np.meshgrid(*[steps] * dimension, indexing="ij"), axis=-1)
     energy, vectors = np.linalg.eigh(lattice.hamiltonian(fraction @ reciprocal))
     below, above = energy[..., filled - 1], energy[..., filled]
 
     targets = (above - below, -below, above)
-    starts = np.stack(
-        [fraction.reshape(-1, 2)[np.argsort(t, axis=None, kind="stable")[:STARTS]] for t in targets]
-    )
+    best = [np.argsort(t, axis=None, kind="stable")[:STARTS] for t in targets]
+    starts = np.stack([fraction.reshape(-1, dimension)[some] for some in best])
     direct, top, bottom = _refined(lattice, reciprocal, filled, starts, 1 / points)
     closed = direct <= CLOSED
-    number = np.nan if closed else chern_number(lattice, vectors[..., :filled], fraction)
+    # Where the gap is open it cannot change from one plane to the next: the first serves.
+    plane = (slice(None), slice(None), *(0,) * (dimension - 2))
+    number = (
+        np.nan if closed else chern_number(lattice, vectors[plane][..., :filled], fraction[plane])
+    )
     return Bulk(float(direct), float(-top), float(bottom), float(number))
 
 
 def _refined(lattice, reciprocal, filled, where, step) -> np.ndarray:
-    """Minima of gap, -valence and conduction band from the points where (3, start, 2)."""
-    offsets = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)], dtype=float)
+    """Minima of gap, -valence and conduction band from the points where (3, start, dimension)."""
+    offsets = np.array(list(product((-1, 0, 1), repeat=lattice.dimension)), dtype=float)
     for _ in range(ROUNDS):
         tried = where[:, :, None] + step * offsets
         energy = np.linalg.eigvalsh(lattice.hamiltonian(tried @ reciprocal))
@@ -90,10 +97,11 @@ def chern_number(lattice: Lattice, vectors: np.ndarray, fraction: np.ndarray) ->
     Parameters
     ----------
     vectors : (n, n, orbital, band) eigenvectors, atomic gauge
-    fraction : (n, n, 2) their k in units of the reciprocal vectors, a uniform mesh of the zone
+    fraction : (n, n, dimension) their k in units of the reciprocal vectors, a uniform mesh of the
+        zone of a1 and a2
     """
     # Cell gauge: periodic in k, so that the mesh closes on itself.
-    cell = lattice.positions[:, :2] @ np.linalg.inv(lattice.vectors)
+    cell = lattice.positions[:, : lattice.dimension] @ np.linalg.inv(lattice.vectors)
     periodic = vectors * np.exp(2j * np.pi * fraction @ cell.T)[..., None]
 
     def link(axis):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bands import solve
+from .bands import DEGENERACY, solve
 from .bloch import BlochMatrix
 from .fermi import FermiPoints, band_extremum
 
@@ -47,14 +47,19 @@ def edge_crossings(bloch: BlochMatrix, points: FermiPoints, levels: int) -> np.n
     """Number of Fermi points at each edge and level, (edge, level) int.
 
     A state counts to an edge when its mean position lies in the outer quarter of the ribbon on that
-    side.
+    side.  Of states that share one energy, those that diagonalise y are counted: inversion times
+    time reversal pairs the two edges, and a diagonalisation returns any mixture.
     """
-    state = points.state.copy()
-    missing = np.nonzero(np.isnan(state[:, 0]))[0]
+    mean = np.abs(points.state) ** 2 @ bloch.y
+    missing = np.nonzero(np.isnan(points.state[:, 0]))[0]
     if len(missing):
         pairs = solve(bloch, points.k[missing])
-        state[missing] = pairs.eigenvector[np.arange(len(missing)), :, points.band[missing]]
-    mean = np.abs(state) ** 2 @ bloch.y
+        for i, energy, vectors in zip(missing, pairs.energy, pairs.eigenvector, strict=True):
+            band = points.band[i]
+            group = np.flatnonzero(np.abs(energy - energy[band]) < DEGENERACY)
+            states = vectors[:, group]
+            across = np.linalg.eigvalsh(states.conj().T @ (bloch.y[:, None] * states))
+            mean[i] = across[np.searchsorted(group, band)]
     found = np.zeros((2, levels), dtype=int)
     limit = 0.5 * np.abs(bloch.y).max(initial=0.0)
     for edge, inside in enumerate((mean < -limit, mean > limit)):

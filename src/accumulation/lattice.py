@@ -1,8 +1,9 @@
 """Tight-binding lattices and the finite-width systems cut out of them.
 
-A :class:`Lattice` is vectors, orbitals and hoppings.  :meth:`Lattice.ribbon` cuts it along any
-lattice direction, :meth:`Lattice.flake` cuts the ribbon again, across.  Both results carry the same
-hop table, ``H[i, j] = amplitude`` for an electron hopping from orbital ``j`` in cell ``cell`` to
+A :class:`Lattice` is vectors, orbitals and hoppings, in two or three dimensions.
+:meth:`Lattice.ribbon` cuts it along any lattice direction, :meth:`Lattice.wire` a three-dimensional
+one open along y and z, :meth:`Lattice.flake` cuts either again, across.  All carry the same hop
+table, ``H[i, j] = amplitude`` for an electron hopping from orbital ``j`` in cell ``cell`` to
 orbital ``i`` in cell 0, and are then only asked questions.
 
 Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb lattice.
@@ -11,7 +12,7 @@ Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from math import gcd
 
 import numpy as np
@@ -60,8 +61,11 @@ class System:
         Translational cell along x: 0 throughout a ribbon, numbered in a flake.
     spin : (orbital,) int
         +1 or -1, the sign of s_z; 0 where spin is not resolved.
+    periodic : bool
+        Whether it repeats along x, with Bloch states and a k mesh.
     """
 
+    periodic = False
     hops: HopTable
     positions: np.ndarray
     period: float
@@ -98,7 +102,7 @@ class System:
             self.hops.cell,
             self.hops.amplitude,
             self.positions,
-            self.period if self.kind == "ribbon" else 0.0,
+            self.period if self.periodic else 0.0,
             self.spin,
         )
 
@@ -108,6 +112,7 @@ class Ribbon(System):
     """A system periodic along x and open along y."""
 
     kind = "ribbon"
+    periodic = True
 
     def hamiltonian(self, k, gauge: str = "atomic") -> tuple[np.ndarray, np.ndarray]:
         """Bloch Hamiltonian and its k derivative.
@@ -163,6 +168,17 @@ class Ribbon(System):
 
 
 @dataclass(frozen=True)
+class Wire(Ribbon):
+    """A system periodic along x, open along y and z: rows ordered by y, then z, then x.
+
+    By y first as in a ribbon, so that its two edges, and the band form of the matrices across it,
+    mean the same.
+    """
+
+    kind = "wire"
+
+
+@dataclass(frozen=True)
 class Flake(System):
     """A system open along x as well: one block, no Bloch phase, x an ordinary matrix."""
 
@@ -194,18 +210,19 @@ class Flake(System):
 
 @dataclass
 class Lattice:
-    """A two-dimensional tight-binding lattice.
+    """A tight-binding lattice in two or three dimensions.
 
     Parameters
     ----------
-    vectors : (2, 2) float, the lattice vectors a1, a2
+    vectors : (2, 2) or (3, 3) float, the lattice vectors a1, a2 (and a3)
     orbitals : mapping name -> (x, y) or (x, y, z)
     spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
 
     Raises
     ------
     UserError
-        For an unknown orbital, a hopping of an orbital to itself, or dependent vectors.
+        For an unknown orbital, a hopping of an orbital to itself or to a cell of another
+        dimension, or dependent vectors.
     """
 
     vectors: np.ndarray
@@ -216,10 +233,17 @@ class Lattice:
 
     def __post_init__(self):
         self.vectors = np.asarray(self.vectors, dtype=float)
-        if self.vectors.shape != (2, 2) or abs(np.linalg.det(self.vectors)) < 1e-12:
-            raise UserError("vectors", self.vectors.tolist(), "two independent vectors (x, y)")
+        square = self.vectors.shape in ((2, 2), (3, 3))
+        if not square or abs(np.linalg.det(self.vectors)) < 1e-12:
+            allowed = "two independent vectors (x, y), or three (x, y, z)"
+            raise UserError("vectors", self.vectors.tolist(), allowed)
         for name in (*self.onsite, *self.spin):
             self._index(name)
+
+    @property
+    def dimension(self) -> int:
+        """2 or 3."""
+        return len(self.vectors)
 
     def _index(self, name: str) -> int:
         names = list(self.orbitals)
@@ -227,13 +251,17 @@ class Lattice:
             raise UserError("orbital", name, "one of: " + ", ".join(names))
         return names.index(name)
 
-    def hop(self, to: str, origin: str, cell: tuple[int, int], amplitude: complex) -> None:
+    def hop(self, to: str, origin: str, cell: tuple[int, ...], amplitude: complex) -> None:
         """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate."""
         self._index(to)
         self._index(origin)
-        if to == origin and tuple(cell) == (0, 0):
+        cell = tuple(int(steps) for steps in cell)
+        if len(cell) != self.dimension:
+            allowed = f"a cell of {self.dimension} integers, one for each lattice vector"
+            raise UserError("hopping", (to, origin, cell), allowed)
+        if to == origin and not any(cell):
             raise UserError("hopping", (to, origin, cell), "two different orbitals (use onsite)")
-        self.hoppings.append((to, origin, (int(cell[0]), int(cell[1])), complex(amplitude)))
+        self.hoppings.append((to, origin, cell, complex(amplitude)))
 
     @cached_property
     def positions(self) -> np.ndarray:
@@ -247,25 +275,27 @@ class Lattice:
         return np.array([self.spin.get(name, 0) for name in self.orbitals], dtype=int)
 
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Row, column, cell (hop, 2) and amplitude of every element, conjugates included."""
+        """Row, column, cell (hop, dimension) and amplitude of every element, with conjugates."""
         index = {name: i for i, name in enumerate(self.orbitals)}
-        table = [(index[n], index[n], (0, 0), complex(e)) for n, e in self.onsite.items() if e != 0]
-        for to, origin, (p, q), t in self.hoppings:
-            table.append((index[to], index[origin], (p, q), t))
-            table.append((index[origin], index[to], (-p, -q), t.conjugate()))
+        home = (0,) * self.dimension
+        table = [(index[n], index[n], home, complex(e)) for n, e in self.onsite.items() if e != 0]
+        for to, origin, cell, t in self.hoppings:
+            table.append((index[to], index[origin], cell, t))
+            back = tuple(-steps for steps in cell)
+            table.append((index[origin], index[to], back, t.conjugate()))
         row, column, cell, amplitude = zip(*table, strict=True) if table else ((), (), (), ())
         return (
             np.array(row, dtype=int),
             np.array(column, dtype=int),
-            np.array(cell, dtype=int).reshape(-1, 2),
+            np.array(cell, dtype=int).reshape(-1, self.dimension),
             np.array(amplitude, dtype=complex),
         )
 
     def hamiltonian(self, k) -> np.ndarray:
-        """Bulk Bloch Hamiltonian (..., orbital, orbital) at k (..., 2), atomic gauge (S42)."""
+        """Bulk Hamiltonian (..., orbital, orbital) at k (..., dimension), atomic gauge (S42)."""
         k = np.asarray(k, dtype=float)
         row, column, cell, amplitude = self.hop_table()
-        xy = self.positions[:, :2]
+        xy = self.positions[:, : self.dimension]
         displacement = cell @ self.vectors + xy[column] - xy[row]
         # One product: phases of all hops times a table that says which element each belongs to.
         table = np.zeros((len(row), len(xy) ** 2), dtype=complex)
@@ -285,62 +315,117 @@ class Lattice:
         Raises
         ------
         UserError
-            For a direction that is not a coprime pair or a width below 1.
+            For a direction that is not a coprime pair, a width below 1, or a lattice in three
+            dimensions.
         """
+        if self.dimension != 2:
+            raise UserError("geometry", "ribbon", "a wire, as this lattice has three dimensions")
+        return Ribbon(**self._cut(direction, {"width": width}))
+
+    def wire(self, direction=(1, 0), width: int = 8, height: int = 4) -> Wire:
+        """Cut a wire along T = n a1 + m a2 out of a three-dimensional lattice.
+
+        x runs along T, y across it in the plane of a1 and a2, and z along the normal of that plane
+        on the side of a3.  The spin of the orbitals keeps the axis that the model gave it.
+
+        Parameters
+        ----------
+        direction : (n, m), coprime integers
+        width : number of unit cells across, at least 1
+        height : number of unit cells along a3, at least 1
+
+        Raises
+        ------
+        UserError
+            For a direction that is not a coprime pair, a width or height below 1, or a lattice in
+            two dimensions.
+        """
+        if self.dimension != 3:
+            raise UserError("geometry", "wire", "a ribbon, as this lattice has two dimensions")
+        return Wire(**self._cut(direction, {"width": width, "height": height}))
+
+    def flake(
+        self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None
+    ) -> Flake:
+        """A finite flake: ``length`` cells of the ribbon or wire along ``direction``.
+
+        ``height`` is that of the wire, and of a three-dimensional lattice only.
+        """
+        if height is None:
+            return self.ribbon(direction, width).chain(length)
+        return self.wire(direction, width, height).chain(length)
+
+    def _cut(self, direction, numbers: dict[str, int]) -> dict:
+        """Fields of the system along n a1 + m a2 with so many cells in each open direction."""
         n, m = self._direction(direction)
-        if isinstance(width, bool) or not isinstance(width, (int, np.integer)) or width < 1:
-            raise UserError("width", width, "an integer of at least 1")
+        for key, number in numbers.items():
+            if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
+                raise UserError(key, number, "an integer of at least 1")
         p, q = _complement(n, m)
         along, across = n * self.vectors[0] + m * self.vectors[1], p * self.vectors[0]
         across = across + q * self.vectors[1]
-        period = float(np.hypot(*along))
+        period = float(reduce(np.hypot, along))
         x_axis = along / period
-        y_axis = np.array([-x_axis[1], x_axis[0]])
+        z_axis = self._normal
+        y_axis = np.cross(z_axis, [*x_axis, 0.0][:3])[: self.dimension]
         if across @ y_axis < 0:
             p, q, across = -p, -q, -across
-        # Cell (u, v) of the lattice is s T + j S: solve by the inverse of a unimodular matrix.
-        unimodular = np.array([[n, p], [m, q]])
+        # Cell (u, v[, w]) of the lattice is s T + j S [+ w a3]: the inverse of a unimodular matrix.
+        unimodular = np.eye(self.dimension)
+        unimodular[:2, :2] = [[n, p], [m, q]]
         inverse = np.rint(np.linalg.inv(unimodular)).astype(int)
 
         row, column, cell, amplitude = self.hop_table()
-        along_cell, across_cell = inverse @ cell.T
+        along_cell, *open_cells = inverse @ cell.T
         orbital = len(self.orbitals)
-        layer = np.repeat(np.arange(width), len(row))
-        end = layer + np.tile(across_cell, width)
-        inside = (end >= 0) & (end < width)
+        extent = tuple(numbers.values())
+        places = np.indices(extent).reshape(len(extent), -1)
+        cells = places.shape[1]
+        start = np.repeat(np.arange(cells), len(row))
+        ends = places[:, start] + np.tile(open_cells, cells)
+        inside = np.all((ends >= 0) & (ends < np.array(extent)[:, None]), axis=0)
+        end = np.ravel_multi_index(ends[:, inside], extent)
 
-        xy = self.positions[:, :2]
-        xy = (xy[None] + np.arange(width)[:, None, None] * across).reshape(-1, 2)
-        positions = np.column_stack(
-            (xy @ x_axis, xy @ y_axis, np.tile(self.positions[:, 2], width))
-        )
+        steps = zip(places, (across, *self.vectors[2:]), strict=True)
+        shift = reduce(np.add, [number[:, None] * step for number, step in steps])
+        xyz = self.positions[:, : self.dimension]
+        xyz = (xyz[None] + shift[:, None]).reshape(-1, self.dimension)
+        z = xyz @ z_axis if self.dimension == 3 else np.tile(self.positions[:, 2], cells)
+        positions = np.column_stack((xyz @ x_axis, xyz @ y_axis, z))
         # The cell of a hop is counted between home cells, so x must not be wrapped here.
-        positions[:, 1] -= 0.5 * (positions[:, 1].min() + positions[:, 1].max())
+        for axis in range(1, self.dimension):
+            middle = 0.5 * (positions[:, axis].min() + positions[:, axis].max())
+            positions[:, axis] -= middle
         positions[:, 0] -= positions[:, 0].min()
         positions, shift = _fold(positions, period)
 
-        from_row = (layer * orbital + np.tile(row, width))[inside]
-        from_column = (end * orbital + np.tile(column, width))[inside]
-        hop_cell = np.tile(along_cell, width)[inside] + shift[from_column] - shift[from_row]
-        order = _row_order(positions)
+        from_row = (start * orbital + np.tile(row, cells))[inside]
+        from_column = end * orbital + np.tile(column, cells)[inside]
+        hop_cell = np.tile(along_cell, cells)[inside] + shift[from_column] - shift[from_row]
+        order = _row_order(positions, (1, 2, 0) if self.dimension == 3 else (1, 0, 2))
         rank = np.argsort(order)
-        return Ribbon(
-            hops=HopTable(
+        return {
+            "hops": HopTable(
                 rank[from_row],
                 rank[from_column],
                 hop_cell,
-                np.tile(amplitude, width)[inside],
+                np.tile(amplitude, cells)[inside],
             ),
-            positions=positions[order],
-            period=period,
-            sublattice=np.tile(np.array(list(self.orbitals)), width)[order],
-            cell=np.zeros(len(order), dtype=int),
-            spin=np.tile(self.spins, width)[order],
-        )
+            "positions": positions[order],
+            "period": period,
+            "sublattice": np.tile(np.array(list(self.orbitals)), cells)[order],
+            "cell": np.zeros(len(order), dtype=int),
+            "spin": np.tile(self.spins, cells)[order],
+        }
 
-    def flake(self, direction=(1, 0), width: int = 12, length: int = 24) -> Flake:
-        """A finite flake: ``length`` cells of the ribbon along ``direction``, ``width`` across."""
-        return self.ribbon(direction, width).chain(length)
+    @property
+    def _normal(self) -> np.ndarray:
+        """Unit vector (3,) normal to a1 and a2: along z in two dimensions, else on a3's side."""
+        if self.dimension == 2:
+            return np.array([0.0, 0.0, 1.0])
+        normal = np.cross(self.vectors[0], self.vectors[1])
+        normal = normal / reduce(np.hypot, normal)
+        return normal if normal @ self.vectors[2] > 0 else -normal
 
     def _direction(self, direction) -> tuple[int, int]:
         allowed = "two coprime integers (n, m), such as [1, 0], [1, 1] or [2, 1]"
@@ -375,7 +460,7 @@ def _fold(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]
     return folded, shift
 
 
-def _row_order(positions: np.ndarray) -> np.ndarray:
-    """Sites ordered by y, then x, then z; coordinates equal to rounding count as equal."""
+def _row_order(positions: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+    """Sites ordered by these axes, the first one first; equal to rounding counts as equal."""
     rounded = np.round(positions / SAME_ROW) * SAME_ROW
-    return np.lexsort((rounded[:, 2], rounded[:, 0], rounded[:, 1]))
+    return np.lexsort([rounded[:, axis] for axis in reversed(axes)])

@@ -107,7 +107,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
             "edge": ["left", "right"],
         }
     # Rows of every point are the same unless the geometry is an axis.
-    for name in {"x", "y", "sublattice"} & set(arrays):
+    for name in {"x", "y", "z", "sublattice"} & set(arrays):
         flat = arrays[name].reshape(-1, arrays[name].shape[-1])
         if np.all(flat == flat[0]):
             values[name], arrays[name] = flat[0], flat[0]

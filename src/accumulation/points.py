@@ -78,7 +78,7 @@ def elements_point(
     values |= bulk_point(point, settings)
     half = system.bloch.size // 2
     energy = values["energy"]
-    if system.kind == "ribbon":
+    if system.periodic:
         gap = ribbon_gap(system.bloch, values["k"], energy, values["velocity"], half)
     else:
         gap = energy[0, half] - energy[0, half - 1]
@@ -104,7 +104,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
 
     points = None
     crossings = np.full((2, len(levels)), -1)
-    if system.kind == "ribbon":
+    if system.periodic:
         bands = (source.k.values, source.energy.values, source.velocity.values)
         points = fermi_points(system.bloch, *bands, levels[known])
         crossings[:, known] = edge_crossings(system.bloch, points, known.sum())
@@ -119,7 +119,9 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     if settings["profile"]:
         result["accumulation"] = values
         result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
-        parts = parity(values, y, system.spin)
+        layers = system.positions[:, 2] if system.kind == "wire" else None
+        result |= {} if layers is None else {"z": layers}
+        parts = parity(values, y, system.spin, layers)
         if parts is not None:
             result["even"], result["odd"] = parts
         values = values @ weights.T

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from . import __version__, dataset, flowchart, grid, markup, options, plugins, study
 from .configuration import schema
+from .densities import definitions_for
 from .rendering import whole
 from .sources import PACKAGE, code_hash
 
@@ -186,8 +187,8 @@ def _defaults(
     elif density is None:
         usual = {}
     else:
-        usual["definition"] = plugins.load("densities", density).DEFINITIONS[kind]
-    if kind != "ribbon":
+        usual["definition"] = definitions_for(plugins.load("densities", density), kind)
+    if kind == "flake":
         usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
     if model is not None:
         function = getattr(plugins.load("models", model), model)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import Eigenpairs, over_chunks, solve
+from .bands import DEGENERACY, Eigenpairs, over_chunks, solve
 from .bloch import BlochMatrix, mesh
+from .crossings import bands_around
 from .elements import KernelFunction, States, matrix_elements
 from .fermi import AT_REST, FermiPoints, fermi_points, occupation
 
@@ -205,12 +206,32 @@ def _at_points(points: FermiPoints, exact: ExactElements, rows: int, threads: in
         moving = np.abs(speed) > AT_REST
         weight = np.where(step == 0, -np.sign(speed) * moving, step)
         weight = np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
-        out[some] = weight[:, None] * found.density[picked]
+        out[some] = weight[:, None] * _mean_of_multiplet(found, picked)
 
     for work, number in ((from_state, known.sum()), (from_spectrum, (~known).sum())):
         if number:
             over_chunks(work, number, exact.bloch.size, threads)
     return out / (2 * np.pi)
+
+
+def _mean_of_multiplet(found: MeshElements, picked: tuple) -> np.ndarray:
+    """Density (point, row) of the picked (point, band), averaged over states of its multiplet.
+
+    Where states share energy and velocity (two spins; inversion times time reversal, which pairs
+    opposite edges) each diagonalisation returns some basis of them.  Each of them has its own Fermi
+    point, at a k that differs by rounding: only the mean at one k adds up to their trace.
+    """
+    same = _multiplet(found.energy, found.velocity, picked[1])
+    count = same.sum(axis=1)[:, None]
+    mean = (same[:, None, :] @ found.density)[:, 0] / count
+    return np.where(count > 1, mean, found.density[picked])
+
+
+def _multiplet(energy: np.ndarray, velocity: np.ndarray, band: np.ndarray) -> np.ndarray:
+    """Which states (..., band) share energy and velocity with the one picked by band (...)."""
+    picked = band[..., None]
+    same = np.abs(energy - np.take_along_axis(energy, picked, axis=-1)) < DEGENERACY
+    return same & (np.abs(velocity - np.take_along_axis(velocity, picked, axis=-1)) < AT_REST)
 
 
 def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: float) -> np.ndarray:
@@ -227,7 +248,14 @@ def _interband_at_zero(mesh: MeshElements, points: FermiPoints, here, level: flo
     weights = end_correction(points.fraction[selected])
     weights *= -points.step[selected, None] * mesh.weight[0]
     neighbour = (points.interval[selected, None] + _STENCIL) % len(mesh.k)
-    stencil = mesh.polarizability[neighbour, points.band[selected, None]]
+    where = (a[selected] for a in (points.interval, points.fraction, points.band))
+    band = bands_around(mesh.energy, mesh.velocity, mesh.k[1] - mesh.k[0], *where, level)
+    stencil = mesh.polarizability[neighbour, band]
+    # Both states of a pair may follow either of another one: as there, only the mean adds up.
+    same = _multiplet(mesh.energy[neighbour], mesh.velocity[neighbour], band)
+    for point, place in zip(*np.nonzero(same.sum(axis=-1) > 1), strict=True):
+        members = mesh.polarizability[neighbour[point, place], same[point, place]]
+        stencil[point, place] = members.mean(axis=0)
     return value + np.tensordot(weights, stencil, axes=([0, 1], [0, 1]))
 
 
@@ -305,19 +333,33 @@ def _thermal_nodes(mesh, crossings, level, kt) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parity(
-    values: np.ndarray, y: np.ndarray, spin: np.ndarray | None = None
+    values: np.ndarray,
+    y: np.ndarray,
+    spin: np.ndarray | None = None,
+    layers: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Even and odd part in y of values (..., row), rows in order of y, up before down on a site.
 
-    A row is compared with that of the same spin on the opposite site.  None when the sites do not
-    come in pairs y and -y.
+    A row is compared with that of the same spin on the opposite site, at the same height where
+    ``layers`` (row,) gives the heights of a wire's rows.  None when the sites do not come in pairs
+    y and -y.
     """
-    if not np.allclose(y, -y[::-1], atol=1e-8):
+    opposite = np.arange(len(y))
+    for one in _layers(layers, len(y)):
+        opposite[one] = one[::-1]
+    if not np.allclose(y, -y[opposite], atol=1e-8):
         return None
-    opposite = np.arange(len(y))[::-1]
     if spin is not None and np.any(spin):
         opposite = opposite - spin
         if not np.array_equal(spin[opposite], spin):
             return None
     mirrored = values[..., opposite]
     return 0.5 * (values + mirrored), 0.5 * (values - mirrored)
+
+
+def _layers(heights: np.ndarray | None, rows: int) -> list[np.ndarray]:
+    """Rows of each layer, in order; all rows are one without heights."""
+    if heights is None:
+        return [np.arange(rows)]
+    number = np.unique(np.round(heights, 8), return_inverse=True)[1]
+    return [np.flatnonzero(number == one) for one in range(number.max() + 1)]

@@ -15,18 +15,20 @@ from .bands import Eigenpairs, over_chunks, solve
 from .bloch import mesh
 from .bulk import bulk
 from .dataset import identity, label
+from .densities import definitions_for
 from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
-from .lattice import Flake, HopTable, Lattice, Ribbon, System
+from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
 from .response import ExactElements, MeshElements, accumulation, parity
 
 PROCESSES = ["intraband", "interband"]
 GAUGES = ("atomic", "cell")
+KINDS = {system.kind: system for system in (Ribbon, Wire, Flake)}
 
 
 def model(system: System) -> xr.Dataset:
-    """Sites and hoppings of a ribbon or flake as a dataset (see :func:`restore`)."""
+    """Sites and hoppings of a ribbon, wire or flake as a dataset (see :func:`restore`)."""
     values = {**_sites(system), **_hops(system)}
     return label(values, "model", {"kind": system.kind, "period": system.period})
 
@@ -49,7 +51,7 @@ def _hops(system: System) -> dict:
 
 
 def restore(ds: xr.Dataset) -> System:
-    """The ribbon or flake whose hop table a model or elements dataset carries."""
+    """The ribbon, wire or flake whose hop table a model or elements dataset carries."""
     hops = HopTable(
         ds.hop_to.values,
         ds.hop_from.values,
@@ -57,13 +59,12 @@ def restore(ds: xr.Dataset) -> System:
         ds.hop_amplitude_re.values + 1j * ds.hop_amplitude_im.values,
     )
     positions = np.column_stack((ds.x.values, ds.y.values, ds.z.values))
-    kind = Flake if ds.attrs["kind"] == "flake" else Ribbon
     labels = (ds.sublattice.values, ds.cell.values, ds.spin.values)
-    return kind(hops, positions, ds.attrs["period"], *labels)
+    return KINDS[ds.attrs["kind"]](hops, positions, ds.attrs["period"], *labels)
 
 
 def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1) -> xr.Dataset:
-    """Energies, velocities and eigenvectors of a ribbon on a uniform mesh, or of a flake.
+    """Energies, velocities and eigenvectors of a ribbon or wire on a uniform mesh, or of a flake.
 
     Parameters
     ----------
@@ -81,9 +82,7 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     UserError
         If k is not an integer of at least 8 (2 neighbours each side are needed at a Fermi point).
     """
-    if system.kind == "ribbon" and (
-        isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8
-    ):
+    if system.periodic and (isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8):
         raise UserError("k", k, "an integer of at least 8")
     bloch = system.bloch
     points, weight = mesh(k, bloch.period)
@@ -93,7 +92,7 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     vectors = [np.empty((*shape, bloch.size)) for _ in range(complex_parts if eigenvectors else 0)]
 
     # The mesh holds -k for every k: a symmetry between them halves the work.
-    paired = system.kind == "ribbon" and bloch.reversal is not None
+    paired = system.periodic and bloch.reversal is not None
     order, conjugate = bloch.reversal if paired else (slice(None), False)
 
     def work(part):
@@ -178,9 +177,9 @@ def elements(
         For an unknown density, definition or gauge; or bands of another system.
     """
     module, texts = _declaration(density)
-    definitions = module.DEFINITIONS[system.kind]
+    definitions = definitions_for(module, system.kind)
     chosen = _names("definition", definition or definitions[0], definitions)
-    gauges = _names("gauge", gauge, GAUGES if system.kind == "ribbon" else GAUGES[:1])
+    gauges = _names("gauge", gauge, GAUGES if system.periodic else GAUGES[:1])
     bloch, k = system.bloch, bands.k.values
     if bands.sizes["band"] != bloch.size:
         raise UserError(
@@ -285,7 +284,8 @@ def response(
         "accumulation": out,
         "net": out.sum(axis=-1),
     }
-    parts = parity(out, elements.y.values, elements.spin.values)
+    layers = elements.z.values if elements.attrs["kind"] == Wire.kind else None
+    parts = parity(out, elements.y.values, elements.spin.values, layers)
     if parts is not None:
         values["even"], values["odd"] = parts
     attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}
@@ -336,7 +336,7 @@ def accumulations(
 
 
 def build(model: dict, geometry: dict) -> System:
-    """The ribbon or flake that a config's ``model`` and ``geometry`` describe."""
+    """The ribbon, wire or flake that a config's ``model`` and ``geometry`` describe."""
     cut = dict(geometry)
     return getattr(lattice(model), cut.pop("kind"))(**cut)
 
@@ -365,7 +365,7 @@ def run_model(spec: dict) -> xr.Dataset:
 
 
 def run_bands(spec: dict, model_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
-    """Stage ``bands``: spec holds ``k`` (ribbons) and ``keep_eigenvectors``."""
+    """Stage ``bands``: spec holds ``k`` (ribbons, wires) and ``keep_eigenvectors``."""
     found = bands(
         restore(model_ds),
         k=spec.get("k", 1),

@@ -19,6 +19,7 @@ from math import gcd
 
 from . import grid, options, plugins
 from .configuration import axis_values, check_structure, number, schema
+from .densities import definitions_for
 from .errors import MISSING, UserError, closest, unknown_key
 from .sources import PACKAGE, code_hash, plugin_hash
 
@@ -88,7 +89,7 @@ class Study:
     @property
     def singles(self) -> list[str]:
         """Systems without an axis."""
-        return [name for name in self.systems if name not in self.grids]
+        return [name for name, system in self.systems.items() if not _is_grid(system)]
 
     @property
     def grids(self) -> list[str]:
@@ -321,12 +322,11 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
             name: axis_values(value, f"axes.{name}")
             for name, value in config.get("axes", {}).items()
         }
-        systems = {
-            name: _system(
-                name, _merged(config.get("defaults", {}), _only_of_a_theory(name, own)), shared
-            )
+        given = {
+            name: _merged(config.get("defaults", {}), _only_of_a_theory(name, own))
             for name, own in config["systems"].items()
         }
+        systems = {name: _system(name, own, shared) for name, own in _by_density(given).items()}
         figures = {
             name: _figure(name, own, systems) for name, own in config.get("figures", {}).items()
         }
@@ -335,6 +335,38 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
         raise
     formats = config.get("formats", schema()["properties"]["formats"]["default"])
     return Study(config["study"], systems, figures, list(formats))
+
+
+def _by_density(given: dict[str, dict]) -> dict[str, dict]:
+    """The systems, one with a list of densities as one system a density, NAME_DENSITY.
+
+    Densities have different units and definitions, so each has datasets of its own; tiles of bands
+    that are kept are shared.  Of the definitions each takes those that are its own.
+    """
+    found = {}
+    for name, system in given.items():
+        densities = system.get("density")
+        if "theory" in system or not isinstance(densities, list):
+            found[name] = system
+            continue
+        path = f"systems.{name}"
+        own = {d: _definitions(d, f"{path}.density") for d in densities}
+        chosen = system.get("definition", [])
+        chosen = [chosen] if isinstance(chosen, str) else chosen
+        for one in chosen:
+            if not any(one in names for names in own.values()):
+                raise UserError(f"{path}.definition", one, sorted(set().union(*own.values())))
+        for density, names in own.items():
+            kept = {"definition": [one for one in chosen if one in names]} if chosen else {}
+            one = {k: v for k, v in system.items() if k != "definition"} | {"density": density}
+            found[f"{name}_{density}"] = one | {k: v for k, v in kept.items() if v}
+    if len(found) < len(given):
+        raise UserError("systems", list(found), "names that stay different with _DENSITY added")
+    return found
+
+
+def _definitions(density: str, path: str) -> set[str]:
+    return set().union(*_plugin("densities", density, path).DEFINITIONS.values())
 
 
 THEORY_KEYS = ("theory", "options", "model", "geometry", "points_per_job")
@@ -398,6 +430,7 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     system = {"model": _model(given["model"], f"{path}.model")}
     system["geometry"] = _geometry(given["geometry"], f"{path}.geometry")
     axes = [_axis(system, given, *axis, path) for axis in found]
+    _fits(system, path)
     kind = system["geometry"]["kind"]
     if kind == "bulk" and not axes:
         # One point, as a grid of the parameter that every model has: its first.
@@ -412,7 +445,7 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
             system[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
     if kind == "bulk":
         return system
-    if kind == "ribbon":
+    if kind != "flake":
         system["k"] = int(filled["k"])
         system["keep_eigenvectors"] = filled["keep_eigenvectors"]
     if axes:
@@ -445,6 +478,7 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
         system["model"] = _model(plain["model"], f"{path}.model")
     if "geometry" in sections:
         system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
+        _fits(system, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
@@ -502,7 +536,7 @@ def _is_list_of_values(key: str, value: object) -> bool:
 # Dimensions that a merged response has anyway.
 RESERVED = {
     *("definition", "gauge", "process", "fermi_energy", "temperature", "row", "edge", "k", "band"),
-    *("point", "kind", "name"),
+    *("point", "kind", "name", "x", "y", "z", "sublattice"),
 }
 
 
@@ -533,7 +567,7 @@ def _orbitals(points: list[dict]) -> int:
     # Numbers move no orbitals; what else a model takes may.
     others = {k: v for k, v in points[0]["model"].items() if not isinstance(v, float)}
     cell = _in_a_cell(grid.canonical(others), [point["model"] for point in points])
-    return cell * cut["width"] * cut.get("length", 1)
+    return cell * cut["width"] * cut.get("height", 1) * cut.get("length", 1)
 
 
 _cells: dict[str, int] = {}
@@ -604,7 +638,13 @@ def _geometry(given: dict, path: str) -> dict:
     properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
     if "kind" not in given:
         raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
-    wanted = ["direction", "width"] + (["length"] if given["kind"] == "flake" else [])
+    wanted = [
+        "direction",
+        "width",
+        *{"flake": ["length"], "wire": ["height"]}.get(given["kind"], []),
+    ]
+    # A flake of a three-dimensional lattice has a height too.
+    wanted += ["height"] if given["kind"] == "flake" and "height" in given else []
     if given["kind"] == "bulk":
         for key in given:
             if key != "kind":
@@ -615,7 +655,8 @@ def _geometry(given: dict, path: str) -> dict:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
     for key in given:
         if key not in ("kind", *wanted):
-            raise UserError(f"{path}.{key}", given[key], "this key for a flake only")
+            words = {"length": "a flake", "height": "a wire or flake"}.get(key, "another kind")
+            raise UserError(f"{path}.{key}", given[key], f"this key for {words} only")
     for key in wanted[1:]:
         least = properties[key]["minimum"]
         value = given[key]
@@ -633,9 +674,27 @@ def _geometry(given: dict, path: str) -> dict:
     return {"kind": given["kind"], "direction": [int(n) for n in given["direction"]], **whole}
 
 
+def _fits(system: dict, path: str) -> None:
+    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
+    cut, dimension = system["geometry"], None
+    # A model that fails is told by the job that builds it.
+    with contextlib.suppress(Exception):
+        parameters = dict(system["model"])
+        name = parameters.pop("name")
+        dimension = getattr(plugins.load("models", name), name)(**parameters).dimension
+    if cut["kind"] == "bulk" or dimension is None:
+        return
+    if dimension == 3 and "height" not in cut:
+        allowed = "wire, or a flake with a height, as the model has three dimensions"
+        raise UserError(f"{path}.geometry.kind", cut["kind"], allowed)
+    if dimension == 2 and "height" in cut:
+        allowed = "no such key, as the model has two dimensions (a ribbon)"
+        raise UserError(f"{path}.geometry.height", cut["height"], allowed)
+
+
 def _density(filled: dict, kind: str, path: str) -> dict:
     module = _plugin("densities", filled["density"], f"{path}.density")
-    definitions = module.DEFINITIONS[kind]
+    definitions = definitions_for(module, kind)
     chosen = {
         "density": filled["density"],
         "definition": _names(
@@ -643,7 +702,7 @@ def _density(filled: dict, kind: str, path: str) -> dict:
         ),
     }
     # The phase convention is one of Bloch states: an open flake has the atomic positions only.
-    gauges = GAUGES if kind == "ribbon" else GAUGES[:1]
+    gauges = GAUGES if kind != "flake" else GAUGES[:1]
     chosen["gauge"] = _names(filled["gauge"], gauges, "gauge", path)
     return chosen
 

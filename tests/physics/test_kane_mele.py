@@ -8,9 +8,9 @@ import accumulation as acc
 
 @pytest.mark.parametrize("direction", [(1, 0), (2, 1)])
 def test_without_rashba_each_spin_is_haldane_at_opposite_flux(direction):
-    both = acc.kane_mele(spin_orbit=0.1, delta=0.4).ribbon(direction, 4)
+    both = acc.kane_mele(spin_orbit=0.1, delta=0.4, strain=0.2).ribbon(direction, 4)
     for spin in (1, -1):
-        one = acc.haldane(t2=0.1, phi=spin * np.pi / 2, delta=0.4).ribbon(direction, 4)
+        one = acc.haldane(t2=0.1, phi=spin * np.pi / 2, delta=0.4, strain=0.2).ribbon(direction, 4)
         chosen = np.flatnonzero(both.spin == spin)
         for k in (0.3, 1.7):
             h = both.hamiltonian(k)[0][np.ix_(chosen, chosen)]

@@ -15,6 +15,9 @@ G = "systems__trivial__geometry"
 M = "systems__trivial__model"
 S = "systems__trivial"
 
+STACK = {"name": "stacked_haldane"}
+WIRE = {"kind": "wire", "direction": [1, 0], "width": 3, "height": 2}
+
 FAULTS = [
     ({"sistems": {}}, "sistems", "did you mean systems?"),
     ({"study": None}, "study", "letters"),
@@ -58,8 +61,17 @@ FAULTS = [
     ({f"{M}__delta": "__import__('os')"}, "systems.trivial.model.delta", "finite number"),
     ({f"{M}__phi": "pi/0"}, "systems.trivial.model.phi", "pi/2"),
     ({f"{G}": None}, "systems.trivial.geometry", "kind"),
-    ({f"{G}__kind": "wire"}, "systems.trivial.geometry.kind", "ribbon or flake"),
-    ({f"{G}__kind": None}, "systems.trivial.geometry.kind", "ribbon or flake"),
+    ({f"{G}__kind": "tube"}, "systems.trivial.geometry.kind", "ribbon, wire or flake"),
+    ({f"{G}__kind": None}, "systems.trivial.geometry.kind", "ribbon, wire or flake"),
+    ({f"{G}__kind": "wire"}, "systems.trivial.geometry.height", "at least 1"),
+    ({f"{G}__height": 2}, "systems.trivial.geometry.height", "wire or flake only"),
+    ({"systems__flake__geometry__height": 2}, "systems.flake.geometry.height", "two dimensions"),
+    ({G: WIRE}, "systems.trivial.geometry.height", "two dimensions"),
+    ({M: STACK}, "systems.trivial.geometry.kind", "wire, or a flake with a height"),
+    ({M: STACK, G: {**WIRE, "height": -1}}, "systems.trivial.geometry.height", "at least 1"),
+    ({M: STACK, G: {**WIRE, "height": 1.5}}, "systems.trivial.geometry.height", "an integer"),
+    ({M: STACK, G: {**WIRE, "height": [1, 0]}}, "systems.trivial.geometry.height", "at least 1"),
+    ({M: STACK, G: {**WIRE, "length": 3}}, "systems.trivial.geometry.length", "a flake only"),
     ({f"{G}__widht": 4}, "systems.trivial.geometry.widht", "did you mean width?"),
     ({f"{G}__width": None}, "systems.trivial.geometry.width", "at least 1"),
     ({f"{G}__width": -3}, "systems.trivial.geometry.width", "at least 1"),
@@ -80,7 +92,7 @@ FAULTS = [
     ({f"{S}__k": "many"}, "systems.trivial.k", "an integer"),
     ({f"{S}__k": 2.5}, "systems.trivial.k", "an integer"),
     ({f"{S}__density": "orbital"}, "systems.trivial.density", "orbital_moment"),
-    ({f"{S}__density": ["charge"]}, "systems.trivial.density", "one density"),
+    ({f"{S}__density": ["charge", "charg"]}, "systems.trivial.density", "did you mean charge?"),
     (
         {f"{S}__definition": "circulating"},
         "systems.trivial.definition",
@@ -140,6 +152,13 @@ def test_the_small_study_itself_is_valid(beside_figure):
     assert set(study.load(config()).systems) == {"trivial", "graphene", "flake"}
 
 
+def test_wires_and_flakes_of_three_dimensions_are_valid(beside_figure):
+    flake = {**WIRE, "kind": "flake", "length": 4}
+    for geometry in (WIRE, flake, {**WIRE, "height": [1, 2]}, {"kind": "bulk"}):
+        own = config(**{S: {"model": STACK, "geometry": geometry}}, figures={})
+        assert study.load(own).systems["trivial"]["geometry"]["kind"] == geometry["kind"]
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda p: p.name)
 def test_configs_of_the_repository_are_valid(path, capsys):
     assert main(["check", str(path)]) == 0, capsys.readouterr().err
@@ -197,6 +216,27 @@ def test_snakemake_stops_with_the_sentence_before_any_job(project, content):
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("error: config/config.yaml: `")
     assert not os.path.exists(project.folder / "results")
+
+
+def test_a_list_of_densities_makes_a_system_of_each():
+    found = study.load(
+        config(
+            systems__trivial__density=["charge", "orbital_moment"],
+            systems__trivial__definition=["local"],
+            figures=None,
+        )
+    ).systems
+    assert {"trivial_charge", "trivial_orbital_moment"} < set(found)
+    assert "trivial" not in found
+    assert found["trivial_charge"]["definition"] == ["site"]
+    assert found["trivial_orbital_moment"]["definition"] == ["local"]
+    with pytest.raises(UserError, match=r"trivial\.definition`: got 'lokal'.*mean local"):
+        study.load(
+            config(
+                systems__trivial__density=["charge", "orbital_moment"],
+                systems__trivial__definition=["lokal"],
+            )
+        )
 
 
 def test_every_key_of_the_schema_is_documented():

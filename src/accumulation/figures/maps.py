@@ -7,6 +7,7 @@ import json
 import numpy as np
 import xarray as xr
 from matplotlib.colors import ListedColormap, SymLogNorm, TwoSlopeNorm
+from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
 from . import panels, style
@@ -73,6 +74,8 @@ def draw_map(ax, ds: xr.Dataset, values: xr.DataArray, cmap, norm=None):
     artist = ax.pcolormesh(
         x[order[0]], y[order[1]], cells, cmap=cmap, norm=norm, shading="nearest", rasterized=True
     )
+    # Few, as the outer ones of neighbouring panels would touch.
+    ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     boundary(ax, ds)

@@ -148,9 +148,9 @@ def _show_the_bulk(ax, values: np.ndarray) -> None:
     ax.set_ylim(min(1.2 * values.min(), -1.2 * bulk), max(1.2 * values.max(), 1.2 * bulk))
 
 
-def note(ax, text: str) -> None:
+def note(ax, text: str, height: float = 0.8) -> None:
     """Short remark in a panel whose data lie on zero, hence clear of the upper half."""
-    ax.text(0.5, 0.8, text, transform=ax.transAxes, ha="center", va="center", fontsize=7)
+    ax.text(0.5, height, text, transform=ax.transAxes, ha="center", va="center", fontsize=7)
 
 
 def scatter(ax, response: xr.Dataset, values: np.ndarray, role: str, **look) -> None:

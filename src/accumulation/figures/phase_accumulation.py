@@ -51,7 +51,7 @@ def draw(
             norm = maps.diverging(np.zeros(1) if zero else values.values)
             artist = maps.draw_map(ax, ds, values, style.ACROSS, norm)
             if zero:
-                panels.note(ax, "identically zero")
+                panels.note(ax, "identically zero", height=0.94)  # above the boundary
             maps.color_bar(figure, ax, artist, f"Accumulation ({units})")
             ax.label_outer()
     return figure

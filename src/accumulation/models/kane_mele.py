@@ -7,11 +7,15 @@ from math import sqrt
 from ..lattice import Lattice
 
 EQUATION = "Kane and Mele (2005)"
-UNITS = {"t0": "t0", "spin_orbit": "t0", "rashba": "t0", "delta": "t0"}
+UNITS = {"t0": "t0", "spin_orbit": "t0", "rashba": "t0", "delta": "t0", "strain": "1"}
 
 
 def kane_mele(
-    t0: float = 1.0, spin_orbit: float = 0.06, rashba: float = 0.0, delta: float = 0.0
+    t0: float = 1.0,
+    spin_orbit: float = 0.06,
+    rashba: float = 0.0,
+    delta: float = 0.0,
+    strain: float = 0.0,
 ) -> Lattice:
     """Kane-Mele model, Phys. Rev. Lett. 95, 226801 and 146802 (2005).
 
@@ -27,6 +31,7 @@ def kane_mele(
     ----------
     t0, spin_orbit, rashba, delta : in t0;  lengths are in units of the next-nearest-neighbour
         distance a
+    strain : s; the bond delta1 becomes t0 (1 + s), as in Haldane's
     """
     height = 1 / (2 * sqrt(3))
     places = {"A": (0.0, 0.0), "B": (0.5, height)}
@@ -40,8 +45,9 @@ def kane_mele(
     # Bonds from B to A: the cell of B, and the unit vector from B to A.
     bonds = {(0, 0): (0.5, height), (-1, 0): (-0.5, height), (0, -1): (0.0, -2 * height)}
     for cell, (dx, dy) in bonds.items():
+        hopping = t0 * (1 + strain) if cell == (0, 0) else t0
         for s in spins:
-            lattice.hop(f"A_{s}", f"B_{s}", cell, -t0)
+            lattice.hop(f"A_{s}", f"B_{s}", cell, -hopping)
         if rashba != 0:
             # (s x d)_z = s_x d_y - s_y d_x with d = -(dx, dy) sqrt(3)
             ex, ey = -dx * sqrt(3), -dy * sqrt(3)

@@ -1,0 +1,149 @@
+"""Table of selection rules, and what is computed."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.figure import Figure
+
+from . import style
+from .naming import model_name
+
+NEEDS = ("response",)
+CAPTION = (
+    "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
+    "and interband, each even and odd in y and net. Colored: allowed by what the program finds in "
+    "the Hamiltonian; the color is the largest computed value over the sum of the magnitudes of "
+    "its terms. Grey: forbidden, and zero to rounding; white: no such density. (a) Fermi energy in "
+    "a band; (b) at zero, where operations that exchange filled and empty states (S) hold as well, "
+    "and an insulator has no intraband response. Beside: operations (T antiunitary, Mx: x -> -x, "
+    "My: y -> -y, C2: both, F exchanges spins). (c) All computed values, over all definitions of "
+    "the densities; those that vanish identically are in the leftmost bin."
+)
+EDGES = {"1 0": "zigzag", "1 1": "armchair"}
+COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
+FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
+# Where the histogram ends, and what counts as zero in the table.
+LEAST, ROUNDING = 1e-18, 1e-9
+COLORS = LogNorm(1e-4, 1)
+
+
+@style.styled
+def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figure:
+    """A row for every edge of every system; ``columns`` are the densities shown, where there."""
+    tables = [system["response"] for system in systems]
+    first = tables[0]
+    levels, edges = first.fermi_energy.values, first.sizes["direction"]
+    held = [name for name in columns if any(name in table.density.values for table in tables)]
+    rows = edges * len(tables)
+    height = 0.135 * rows + 2.6
+    figure = style.new_figure(style.DOUBLE_COLUMN, height)
+    grid = figure.add_gridspec(2, len(levels), height_ratios=[0.135 * rows + 1.0, 1.3])
+    axes = []
+    for e, level in enumerate(levels):
+        ax = figure.add_subplot(grid[0, e])
+        axes.append(ax)
+        image = _table(ax, tables, held, e)
+        place = "in a band" if level else "at zero"
+        letter = rf"$\mathbf{{({'abc'[e]})}}$"
+        ax.set_title(rf"{letter} $E_F={level:g}\,t_0$, {place}", loc="left", pad=28)
+        ax.set_yticks(np.arange(rows) + 0.5)
+        ax.tick_params(length=0, pad=2)
+        ax.set_yticklabels([])
+    names = [edge_name(text) for table in tables for text in table.direction.values]
+    axes[0].set_yticklabels(names, fontsize=5.5)
+    for i, table in enumerate(tables):
+        axes[0].text(
+            -0.31, edges * (i + 0.5), model_name(table), transform=_beside(axes[0]),
+            ha="right", va="center", fontsize=6, linespacing=1.3,
+        )  # fmt: skip
+        for d, text in enumerate(table.operations.values):
+            axes[-1].text(
+                1.02, edges * i + d + 0.5, _operations(text), transform=_beside(axes[-1]),
+                ha="left", va="center", fontsize=4.8,
+            )  # fmt: skip
+    bar = figure.colorbar(image, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.015)
+    bar.set_label("allowed: computed value / sum of magnitudes of its terms")
+    bar.outline.set_linewidth(0.5)
+    _histogram(figure.add_subplot(grid[1, :]), tables)
+    return figure
+
+
+def edge_name(direction: str) -> str:
+    """Zigzag, armchair, or the lattice direction of a chiral edge."""
+    return EDGES.get(direction, f"chiral ({direction.replace(' ', ', ')})")
+
+
+def _beside(ax):
+    return ax.get_yaxis_transform()
+
+
+def _table(ax, tables, held, level):
+    """Cells of one Fermi energy: model x edge against density x process x part."""
+    blocks = []
+    for table in tables:
+        known = list(table.density.values)
+        shape = (table.sizes["direction"], table.sizes["process"], table.sizes["part"])
+        block = np.full((2, shape[0], len(held), *shape[1:]), np.nan)
+        for j, name in enumerate(held):
+            if name in known:
+                at = {"fermi_energy": level, "density": known.index(name)}
+                block[0, :, j] = table.allowed.isel(at).values
+                block[1, :, j] = table.computed.isel(at).values
+        blocks.append(block.reshape(2, shape[0], -1))
+    allowed, computed = np.concatenate(blocks, axis=1)
+    rows, count = allowed.shape
+    ax.set_xlim(0, count)
+    ax.set_ylim(rows, 0)
+    style_of = {"edgecolors": "white", "linewidth": 0.4}
+    flat = np.where(allowed == 0, 1.0, np.nan)
+    ax.pcolormesh(flat, cmap=ListedColormap([FORBIDDEN]), vmin=0, vmax=1, **style_of)
+    image = ax.pcolormesh(
+        np.where(allowed == 1, computed, np.nan), cmap="viridis_r", norm=COLORS, **style_of
+    )
+    broken = (allowed == 0) & (computed > ROUNDING) | (allowed == 1) & (computed < ROUNDING)
+    for i, j in np.argwhere(broken):
+        ax.text(j + 0.5, i + 0.5, "!", color=BROKEN, ha="center", va="center", fontsize=7)
+    for i in range(tables[0].sizes["direction"], rows, tables[0].sizes["direction"]):
+        ax.axhline(i, color="black", linewidth=0.5)
+    for j in range(3, count, 3):
+        ax.axvline(j, color="black", linewidth=0.7 if j % 6 == 0 else 0.25)
+    ax.set_xticks(np.arange(count) + 0.5, ["even", "odd", "net"] * (count // 3), rotation=90)
+    ax.tick_params(axis="x", labelsize=5)
+    for j in range(count // 3):
+        ax.text(
+            3 * j + 1.5, -0.25, ("intra", "inter")[j % 2], ha="center", va="bottom", fontsize=5.5
+        )
+    for j, name in enumerate(held):
+        ax.text(6 * j + 3, -1.15, COLUMNS.get(name, name), ha="center", va="bottom", fontsize=6.5)
+    return image
+
+
+def _operations(text: str) -> str:
+    names = text.split(", ")
+    found = [name.replace(" ", r"\,") for name in names if name != "1"]
+    return ", ".join(f"${_upright(name)}$" for name in found) if len(names) < 9 else (
+        f"{len(names)} operations"
+    )  # fmt: skip
+
+
+def _upright(name: str) -> str:
+    return rf"\mathrm{{{name}}}".replace("Mx", "M_x").replace("My", "M_y").replace("C2", "C_2")
+
+
+def _histogram(ax, tables) -> None:
+    """All computed values, allowed and forbidden, on a logarithmic axis."""
+    bins = np.logspace(np.log10(LEAST), 0.5, 75)
+    values = {0: [], 1: []}
+    for table in tables:
+        for kind, some in values.items():
+            some.append(table.computed.values[table.allowed.values == kind])
+    for kind, color, label in ((0, style.GREY, "forbidden"), (1, style.BLUE, "allowed")):
+        every = np.maximum(np.concatenate(values[kind]), LEAST * 1.01)
+        ax.hist(every, bins=bins, color=color, label=f"{label} ({len(every)})")
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xlabel("computed value / sum of magnitudes of its terms")
+    ax.set_ylabel("Number of parts")
+    ax.legend(loc="upper center", frameon=False)
+    style.letter(ax, "c")

@@ -1,0 +1,261 @@
+"""Which parts of a response the symmetries of a ribbon allow, and which are found.
+
+The operations are found from the hop table, the parity of each density under each of them from its
+own matrix (:mod:`accumulation.symmetry`), conserved quantities from H(k) (:mod:`accumulation.
+conserved`).  Every operation says value(image of a row) = +-value(row) of the intraband and of the
+interband response.  What is left is compared with what is computed: it is to be non-zero exactly
+where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import plugins
+from ..bands import over_chunks, solve
+from ..bloch import mesh as uniform_mesh
+from ..elements import States
+from ..errors import UserError
+from ..fermi import fermi_points, occupation
+from ..identities import Identity
+from ..response import ExactElements, accumulation, elements_on_mesh
+from ..rules import Symmetries, operator_residual
+
+EQUATION = "22-27, 32, 55"
+PROCESSES = ("intraband", "interband")
+PARTS = ("even", "odd", "net")
+_EACH = ("direction", "fermi_energy", "density", "process")
+VARIABLES = {
+    "direction": (("direction",), "1", "lattice direction along the ribbon", "53"),
+    "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "55"),
+    "density": (("density",), "1", "density, and its definition", "5"),
+    "process": (("process",), "1", "dissipative or not", "55"),
+    "part": (("part",), "1", "part of the profile of sums over sites at one y", "55"),
+    "operations": (("direction",), "1", "symmetries found", "22"),
+    "crossings": (
+        ("direction", "fermi_energy"),
+        "1",
+        "number of Fermi points; without any the intraband response vanishes",
+        "55",
+    ),
+    "allowed": ((*_EACH, "part"), "1", "1 where the symmetries allow the part", "22-27"),
+    "computed": (
+        (*_EACH, "part"),
+        "1",
+        "largest value of the part over the sum of the magnitudes of its terms",
+        "55",
+    ),
+    "dimension": (_EACH, "1", "number of independent site profiles that are allowed", "22-27"),
+    "operator_residual": (("direction",), "t0", "g H(k) g^-1 -+ H(k') at random k", "22"),
+    "forbidden_residual": (
+        _EACH,
+        "1",
+        "what is computed and not allowed at any site, over all terms in the sum",
+        "22-27",
+    ),
+    "smallest_allowed": (_EACH, "1", "smallest part that is allowed", "22-27"),
+}
+CHECKS = {
+    "operator_residual": Identity(
+        "each operation that is found commutes with the Hamiltonian, or exchanges its energies",
+        "matrices H(k) at random wave vectors, not the hop table",
+        1e-12,
+    ),
+    # Rounding of the sum, and of eigenvectors (1e-16 over gaps down to 1e-5) in its terms.
+    "forbidden_residual": Identity(
+        "what the symmetries forbid vanishes, at every site",
+        "symmetries of the hop table against computed responses",
+        1e-10,
+    ),
+    "smallest_allowed": Identity(
+        "every part that the symmetries allow is found",
+        "symmetries of the hop table against computed responses",
+        1e-6,
+        at_least=True,
+    ),
+}
+
+
+def compute(
+    lattice,
+    directions: tuple[str, ...] = ("1 0", "1 1", "2 1"),
+    widths: tuple[int, ...] = (6, 7, 8),
+    density: tuple[str, ...] = ("charge", "orbital_moment"),
+    fermi_energy: tuple[float, ...] = (1.13, 0.0),
+    gauge: str = "atomic",
+    k: int = 120,
+) -> dict[str, np.ndarray]:
+    """Rules and responses of ribbons of a lattice: their ``directions``, ``widths`` in cells.
+
+    Of each density every definition is examined.  Operations that exchange filled and empty states
+    hold where the Fermi energy is the mean of the on-site energies, or in one gap with it.
+
+    Raises
+    ------
+    UserError
+        For a direction that is not two integers, or ribbons whose rows do not pair at y and -y.
+    """
+    if len(widths) != len(directions):
+        raise UserError("widths", list(widths), f"{len(directions)} widths, one a direction")
+    levels = np.array(fermi_energy, dtype=float)
+    labels = [
+        (name, definition)
+        for name in density
+        for definition in plugins.load("densities", name).DEFINITIONS["ribbon"]
+    ]
+    found = []
+    for direction, width in zip(directions, widths, strict=True):
+        ribbon = lattice.ribbon(_direction(direction), int(width))
+        found.append(_one_ribbon(ribbon, labels, levels, gauge, k))
+    return {
+        "direction": np.array(directions),
+        "fermi_energy": levels,
+        "density": np.array([" ".join(label) for label in labels]),
+        "process": np.array(PROCESSES),
+        "part": np.array(PARTS),
+        **{name: np.array([one[name] for one in found]) for name in found[0]},
+    }
+
+
+def _direction(text: str) -> tuple[int, int]:
+    try:
+        first, second = (int(word) for word in text.split())
+    except ValueError:
+        raise UserError("directions", text, "two integers such as '2 1'") from None
+    return first, second
+
+
+def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
+    """Everything about one ribbon; arrays as in VARIABLES without ``direction``."""
+    symmetric = Symmetries(ribbon, gauge)
+    shape = (len(levels), len(labels), len(PROCESSES))
+    may = np.zeros((*shape, len(PARTS)), dtype=bool)
+    value = np.zeros((*shape, len(PARTS)))
+    dimension, forbidden = np.zeros(shape, dtype=int), np.zeros((*shape, len(PARTS) + 1))
+    reduce = parts_of_profile(ribbon)
+    moments = []
+    for d, label in enumerate(labels):
+        kernel = plugins.load("densities", label[0]).kernel
+        profiles, scales, rounding, crossings, mesh = responses(ribbon, *label, levels, gauge, k)
+        moments.append(mesh.density.sum(axis=-1))
+        for e, level in enumerate(levels):
+            # What holds at the center holds in all of its gap: the same states are filled.
+            center = symmetric.center
+            same = not crossings[e] and np.all((mesh.energy < level) == (mesh.energy < center))
+            spaces = symmetric.allowed_profiles(kernel, label[1], center if same else level)
+            for p, process in enumerate(PROCESSES):
+                space = spaces[process]
+                if process == "intraband" and not crossings[e]:
+                    space = space[:, :0]
+                at = (e, d, p)
+                profile = profiles[p, e]
+                may[at] = [np.abs(rows @ space).max(initial=0) > 1e-9 for rows in reduce]
+                found = np.array([np.abs(rows @ profile).max() for rows in reduce])
+                value[at] = found / scales[p, e]
+                dimension[at] = space.shape[1]
+                rest = np.abs(profile - space @ (space.T @ profile)).max()
+                forbidden[at] = np.append(found, rest) / rounding[p, e]
+    _share_net(may, labels, moments)
+    forbidden[..., :-1][may] = 0.0
+    smallest = np.where(may, value, np.inf).min(axis=-1)
+    return {
+        "operations": ", ".join(operation.name for operation in symmetric.operations),
+        "operator_residual": operator_residual(ribbon, symmetric),
+        "crossings": crossings,
+        "allowed": may.astype(np.int8),
+        "computed": value,
+        "dimension": dimension,
+        "forbidden_residual": forbidden.max(axis=-1),
+        "smallest_allowed": np.where(may.any(axis=-1), smallest, np.nan),
+    }
+
+
+def _share_net(may, labels, moments) -> None:
+    """The net intraband response knows of a density only its moments <n|K|n>, (label, k, band).
+
+    Definitions of one density with proportional moments, vanishing ones included, have one rule for
+    it: the strictest of those that were found.
+    """
+    net = may[:, :, PROCESSES.index("intraband"), PARTS.index("net")]
+    moments = np.reshape(moments, (len(labels), -1))
+    norm = np.linalg.norm(moments, axis=1, keepdims=True)
+    zero = norm[:, 0] < 1e-9 * moments.shape[1] ** 0.5
+    flat = moments / np.maximum(norm, 1e-300)
+    same = np.abs(np.abs(flat @ flat.T) - 1) < 1e-9
+    same |= zero[:, None] & zero
+    same &= [[one[0] == other[0] for one in labels] for other in labels]
+    found = net.copy()
+    for d in range(len(labels)):
+        net[:, d] = found[:, same[d]].all(axis=1)
+
+
+def parts_of_profile(ribbon) -> list[np.ndarray]:
+    """Matrices (value, site) that take a profile to the parts PARTS.
+
+    Even and odd are parts in y of the sums over all sites at one y: which of two sites at one y has
+    its partner at -y is a matter of taste, their sum is not.
+    """
+    sites = ribbon.sites
+    first = np.argmax(sites, axis=1)
+    heights, where = np.unique(np.round(ribbon.positions[first, 1], 7), return_inverse=True)
+    if not np.allclose(heights, -heights[::-1], atol=1e-6):
+        raise UserError("system", "a ribbon without partners", "rows that pair at y and -y")
+    total = (where == np.arange(len(heights))[:, None]).astype(float)
+    mirrored = total[::-1]
+    return [0.5 * (total + mirrored), 0.5 * (total - mirrored), total.sum(axis=0)[None]]
+
+
+def responses(ribbon, density, definition, levels, gauge, k):
+    """What is computed for one density of a ribbon.
+
+    Returns
+    -------
+    profiles : (process, level, site)
+    scales : (process, level), sum of the magnitudes of its terms, at the site where it is largest
+    rounding : the same with the terms that cancel between two filled states
+    crossings : (level,), number of Fermi points
+    mesh : its matrix elements
+    """
+    module = plugins.load("densities", density)
+    whole = definition in module.NEEDS_ALL_BANDS
+    exact = ExactElements(ribbon.bloch, module.kernel, definition, gauge, whole, ribbon.sites)
+    mesh = elements_on_mesh(exact, k)
+    points = fermi_points(ribbon.bloch, mesh.k, mesh.energy, mesh.velocity, levels)
+    found = accumulation(mesh, exact, levels, np.zeros(1), points=points)[:, :, 0]
+    crossings = np.bincount(points.level, minlength=len(levels))
+    at_level = crossings * np.abs(mesh.density).max() / (2 * np.pi)
+    between, every = _term_magnitudes(exact, levels, k).max(axis=-1)
+    # Without a Fermi point or a filled state, or in a ribbon whose atoms are not connected, there
+    # is no term but rounding, and nothing to divide.
+    scales, rounding = (
+        np.where(sums > 1e-9, sums, 1.0)
+        for sums in (np.stack((at_level, between)), np.stack((at_level, every)))
+    )
+    return found, scales, rounding, crossings, mesh
+
+
+def _term_magnitudes(exact: ExactElements, levels, k) -> np.ndarray:
+    """Sum of 2 |<n|n(mu)|n'> A_n'n / (e_n - e_n')| over filled n, (2, level, site).
+
+    First over empty n', then over all: what is summed where the field mixes two filled states
+    cancels, but for rounding.
+    """
+    nodes, weight = uniform_mesh(k, exact.bloch.period)
+    total = np.zeros((2, len(levels), len(exact.regions)))
+
+    def work(part):
+        states = States(solve(exact.bloch, nodes[part]), exact.bloch, exact.gauge)
+        u = states.eigenvector
+        applied = states.apply(exact.kernel(states, exact.definition))
+        # (k, row, n', n)
+        element = u.conj()[:, :, :, None] * applied[:, :, None, :]
+        element = np.abs(element + applied.conj()[:, :, :, None] * u[:, :, None, :])
+        element *= np.abs(states.mixing_over_i)[:, None] * weight[0]
+        for e, level in enumerate(levels):
+            filled = occupation(states.energy, level)
+            by_partner = np.einsum("krmn,kn->krm", element, filled)
+            total[0, e] += exact.regions @ np.einsum("krm,km->r", by_partner, 1 - filled)
+            total[1, e] += exact.regions @ by_partner.sum(axis=(0, 2))
+
+    over_chunks(work, len(nodes), exact.bloch.size)
+    return total
