@@ -95,9 +95,10 @@ def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
 
     Numbers are binned by value, not by place in the list, so that inserting or appending one leaves
     the other tiles as they are.  Whatever changes the shape of matrices (geometry) or is no number
-    has a tile for each value.
+    has a tile for each value, and so have options of a theory unless several points are asked for.
     """
-    numeric = [axis for axis in axes if _is_binned(axis)]
+    sections = {"model"} if points_per_job == 1 else {"model", "options"}
+    numeric = [axis for axis in axes if _is_binned(axis, sections)]
     size = max(1, round(points_per_job ** (1 / max(len(numeric), 1))))
     return [
         list(block)
@@ -110,9 +111,10 @@ def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
     ]
 
 
-def _is_binned(axis: Axis) -> bool:
-    in_model = all(section == "model" for section, _ in axis.targets)
-    return in_model and all(isinstance(value, float) for value in axis.values)
+def _is_binned(axis: Axis, sections: set[str]) -> bool:
+    inside = all(section in sections for section, _ in axis.targets)
+    # A model's numbers are all floats; an option may be an integer, such as a seed.
+    return inside and all(type(value) in (int, float) for value in axis.values)
 
 
 def _bins(values: tuple, size: int) -> list[list]:
