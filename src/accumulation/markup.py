@@ -56,7 +56,7 @@ def _words(text: str) -> str:
         text = re.sub(rf"\b{word}\b" if word.isalpha() else re.escape(word), sign, text)
     text = re.sub(r"(?<![\w)])-(?=\w)", MINUS, text)
     text = html.escape(text, quote=False)
-    return re.sub(r"\b(?:([^\W\d_])_(\w{1,3})|(t)(\d))\b", _subscript, text)
+    return re.sub(r"\b(?:([^\W\d_])_(\w{1,4})|(t)(\d))\b", _subscript, text)
 
 
 def _subscript(found: re.Match) -> str:

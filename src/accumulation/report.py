@@ -305,12 +305,19 @@ def _flow(spec: dict, theories: set[str]) -> tuple[dict[str, int], list[tuple[st
 
 
 def _identities(path: str) -> list[dict]:
-    """Rows of the table of identities."""
+    """The table of identities, a row for each statement with the systems that it was tested on."""
     table = dataset.read(path)
-    return [
-        {name: table[name].values[i].item() for name in table.data_vars}
-        for i in range(table.sizes["identity"])
-    ]
+    grouped: dict[tuple, dict] = {}
+    for i in range(table.sizes["identity"]):
+        row = {name: table[name].values[i].item() for name in table.data_vars}
+        key = tuple(row[name] for name in ("statement", "route", "equation", "must_be", "bound"))
+        group = grouped.setdefault(key, row | {"systems": [], "number": 0, "kept": 0})
+        group["systems"].append((row["system"], row["residual"], row["holds"]))
+        group["number"] += 1
+        group["kept"] += row["holds"]
+        worst = min if row["must_be"] == "at least" else max
+        group["residual"] = worst(group["residual"], row["residual"])
+    return list(grouped.values())
 
 
 # Run times and versions -------------------------------------------------------------------------
