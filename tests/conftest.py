@@ -1,0 +1,16 @@
+"""Order and number of the test processes."""
+
+import os
+
+# The longest first, so that none of them is left for the end when the other processes are done.
+FIRST = ["test_slurm", "test_grid_reruns", "test_report", "test_grid_faults", "test_faults"]
+FIRST += ["test_theory", "test_reruns", "test_merge_large", "test_bad_config", "test_hall"]
+
+
+def pytest_xdist_auto_num_workers(config):
+    """One more than there are cores: most tests of the workflow wait for processes of their own."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: FIRST.index(n) if (n := item.path.stem) in FIRST else len(FIRST))
