@@ -9,8 +9,11 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.util
+import inspect
 import sys
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +78,53 @@ def load(kind: str, name: str) -> ModuleType:
             raise _broken(path, error) from error
         sys.modules[qualified] = module
     return sys.modules[qualified]
+
+
+@dataclass(frozen=True)
+class FigureOutline:
+    """What a study has to know of a figure without drawing it.
+
+    title : first line of its file;  caption, needs : its CAPTION and NEEDS
+    parameters : names of the options of its ``draw``
+    """
+
+    title: str
+    caption: str
+    needs: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+
+def figure(name: str) -> FigureOutline:
+    """The outline of a figure; the package's are read without running them.
+
+    Planning a run would otherwise import matplotlib, which takes longer than all the rest of it.
+
+    Raises
+    ------
+    UserError
+        As :func:`load`; the user's own file is imported, so that its faults are told early.
+    """
+    path = path_of("figures", name)
+    if is_own(path):
+        module = load("figures", name)
+        drawn = tuple(inspect.signature(module.draw).parameters)[1:]
+        return FigureOutline(title(module), getattr(module, "CAPTION", ""), module.NEEDS, drawn)
+    return _outline(path)
+
+
+@cache
+def _outline(path: Path) -> FigureOutline:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    values = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("CAPTION", "NEEDS")
+    }
+    draw = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "draw")
+    arguments = [*draw.args.args, *draw.args.kwonlyargs]
+    drawn = tuple(one.arg for one in arguments)[1:]
+    first = (ast.get_docstring(tree) or path.stem).splitlines()[0].rstrip(".")
+    return FigureOutline(first, values.get("CAPTION", ""), values["NEEDS"], drawn)
 
 
 def title(module: ModuleType) -> str:

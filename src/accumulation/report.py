@@ -53,7 +53,7 @@ def spec(found: study.Study) -> str:
             if key in ALWAYS or not _same(text, usual.get(key))
         ]
         systems.append([name, kept])
-    words = [[chosen, *_words(name, chosen["draw"])] for name, chosen in found.figures.items()]
+    words = [[chosen, *_words(chosen["draw"])] for name, chosen in found.figures.items()]
     everything = grid.canonical({"systems": plain, "figures": words})
     return grid.canonical(
         {
@@ -234,11 +234,10 @@ def _rank(entry: tuple[str, str]) -> tuple[int, bool]:
 # Figures ----------------------------------------------------------------------------------------
 
 
-def _words(name: str, draw: str) -> tuple[str, str]:
+def _words(draw: str) -> tuple[str, str]:
     """Title of a figure, the first line of its file, and its caption."""
-    module = plugins.load("figures", draw)
-    lines = (module.__doc__ or "").strip().splitlines()
-    return (lines[0].rstrip(".") if lines else name), getattr(module, "CAPTION", "")
+    outline = plugins.figure(draw)
+    return outline.title, outline.caption
 
 
 def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
@@ -258,7 +257,7 @@ def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
 
 
 def _figure(name: str, own: dict, path: str, chosen: dict[str, dict]) -> dict:
-    title, caption = _words(name, own["draw"])
+    title, caption = _words(own["draw"])
     equations = _equations(own, chosen)
     content = Path(path).read_bytes()
     kind = {".svg": "svg+xml"}.get(Path(path).suffix, "png")

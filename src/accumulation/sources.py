@@ -61,6 +61,7 @@ class _Module:
             for bound in self._bindings(node):
                 self.definitions.setdefault(bound, []).append(node)
         table = symtable.symtable(text, str(path), "exec")
+        self._visited: dict[str, tuple[str, list]] = {}
         self.globals_of = {child.get_name(): _globals(child) for child in table.get_children()}
 
     def _bindings(self, node: ast.stmt) -> list[str]:
@@ -87,6 +88,11 @@ class _Module:
 
     def visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
         """Source of a definition, and the definitions it refers to."""
+        if name not in self._visited:
+            self._visited[name] = self._visit(name)
+        return self._visited[name]
+
+    def _visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
         if name in self.imports and name not in self.definitions:
             return "", [self.imports[name]]
         nodes = self.definitions.get(name, [])

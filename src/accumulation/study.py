@@ -9,7 +9,6 @@ tiles (:mod:`accumulation.grid`) that are merged into one response.
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import re
 from dataclasses import dataclass
@@ -202,6 +201,15 @@ class Study:
 
     def merge_spec(self, system: str) -> str:
         """What the merging of a grid uses, as canonical JSON."""
+        if system not in self._merge_specs:
+            self._merge_specs[system] = self._merge_spec(system)
+        return self._merge_specs[system]
+
+    @cached_property
+    def _merge_specs(self) -> dict[str, str]:
+        return {}
+
+    def _merge_spec(self, system: str) -> str:
         chosen = self.systems[system]
         axes = chosen["axes"]
         base, lists = _base(chosen)
@@ -393,19 +401,19 @@ def _described(axis: grid.Axis, system: dict) -> dict:
 def _figure(name: str, given: dict, systems: dict) -> dict:
     path = f"figures.{name}"
     draw = given.get("draw", name)
-    module = checked_plugin("figures", draw, f"{path}.draw")
+    outline = checked_plugin("figures", draw, f"{path}.draw")
     for system in given["systems"]:
         if system not in systems:
             hint = closest(system, systems)
             raise UserError(
                 f"{path}.systems", system, "systems of this study: " + ", ".join(systems), hint
             )
-    parameters = list(inspect.signature(module.draw).parameters)[1:]
+    parameters = list(outline.parameters)
     options = given.get("options", {})
     for key in options:
         if key not in parameters:
             raise unknown_key(f"{path}.options", key, parameters or ["none for this figure"])
-    needs = [stage for stage in STAGES if stage in module.NEEDS]
+    needs = [stage for stage in STAGES if stage in outline.needs]
     for system in given["systems"]:
         if is_grid(systems[system]) and needs != ["response"]:
             allowed = f"systems without an axis: this figure reads {', '.join(needs)}"

@@ -356,7 +356,8 @@ def _numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
 
 
 def checked_plugin(kind: str, name: str, path: str):
+    """A plugin, or the outline of a figure; ``path`` is the key that names it."""
     try:
-        return plugins.load(kind, name)
+        return plugins.figure(name) if kind == "figures" else plugins.load(kind, name)
     except UserError as error:
         raise UserError(path, error.value, error.allowed, error.hint) from error
