@@ -12,6 +12,8 @@ from .bloch import BlochMatrix, chunks
 # States closer than this (in t0) are rotated to diagonalise the velocity among them, so that each
 # band keeps its own velocity and density through a crossing.
 DEGENERACY = 1e-9
+# From this size on work without a diagonalisation gains from threads.
+THREADED = 64
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,14 @@ def _velocity_basis(energy, vectors, applied) -> np.ndarray:
     return vectors
 
 
-def over_chunks(work, points: int, size: int, threads: int = 1) -> None:
+def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = False) -> None:
     """Call ``work(slice)`` for every chunk of k, on ``threads`` threads.
 
     LAPACK and matmul release the interpreter lock; BLAS itself is meant to stay at one thread.
+    ``light`` work on small matrices, without a diagonalisation, spends its time holding the lock:
+    0.9 times as fast on two threads, so it stays on one.
     """
+    threads = 1 if light and size < THREADED else threads
     # Freeing one large block raises glibc's thresholds for returning memory to the system; without
     # it every temporary of every chunk is mapped and cleared afresh (elements take 2.5 x as long).
     np.empty(31 * 2**20, dtype=np.uint8)

@@ -185,7 +185,7 @@ def _locate(
         s[lost] = _newton(bloch, *where, s[lost], low[lost], high[lost])
 
     if len(search):
-        over_chunks(work, len(search), bloch.size, threads)
+        over_chunks(work, len(search), bloch.size, threads, light=True)
     columns = [(level, j, n, s, step)]
     if touches:
         t = np.array(touches)

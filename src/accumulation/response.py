@@ -210,7 +210,7 @@ def _at_points(points: FermiPoints, exact: ExactElements, rows: int, threads: in
 
     for work, number in ((from_state, known.sum()), (from_spectrum, (~known).sum())):
         if number:
-            over_chunks(work, number, exact.bloch.size, threads)
+            over_chunks(work, number, exact.bloch.size, threads, light=work is from_state)
     return out / (2 * np.pi)
 
 

@@ -204,7 +204,7 @@ def elements(
                     interband[d, g, part] = found[1]
         center[part] = center_y(states)
 
-    over_chunks(work, len(k), bloch.size, threads)
+    over_chunks(work, len(k), bloch.size, threads, light=bloch.is_real)
     drop = tuple(i for i, value in enumerate((definition, gauge)) if _is_single(value))
     lead = tuple(n for n, v in (("definition", definition), ("gauge", gauge)) if not _is_single(v))
     values = {
