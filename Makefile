@@ -4,7 +4,8 @@ CORES ?= all
 CONFIG ?= config/config.yaml
 VENV := .venv
 BIN := $(VENV)/bin
-SNAKEMAKE := $(BIN)/python -m snakemake --cores $(CORES) --workflow-profile workflow/profiles/default --configfile $(CONFIG)
+# The config is not last: Snakemake would take a target after it for another one.
+SNAKEMAKE := $(BIN)/python -m snakemake --configfile $(CONFIG) --cores $(CORES) --workflow-profile workflow/profiles/default
 
 # Another environment's variables must not leak into ours.
 unexport PYTHONHOME
