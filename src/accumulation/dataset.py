@@ -13,13 +13,16 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-import xarray as xr
 
 from . import __version__
 from .errors import Said, UserError
+
+# Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
+if TYPE_CHECKING:
+    import xarray as xr
 
 # Behind the last byte of every netCDF file, where readers do not look: a hash of all bytes before.
 # It is compared before a library reads the file, which a damaged one can send into an endless loop.
@@ -153,6 +156,8 @@ def label(
     ``leading`` names the extra leading dims of a variable; ``declaration`` (long_name, units,
     equation of the density) fills the templates.
     """
+    import xarray as xr
+
     coords, variables = {}, {}
     for name, value in values.items():
         dims, units, long_name, equation = table[name]
@@ -272,6 +277,8 @@ def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
     UserError
         If it is missing, or does not hold exactly the bytes that were written.
     """
+    import xarray as xr
+
     try:
         if not _is_sealed(path):
             raise damaged(path, set_aside)

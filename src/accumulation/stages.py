@@ -6,9 +6,9 @@ The same functions serve notebooks (``accumulation.bands`` and so on) and the wo
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from . import plugins
 from .bands import Eigenpairs, over_chunks, solve
@@ -21,6 +21,9 @@ from .errors import UserError
 from .fermi import FermiPoints
 from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
 from .response import ExactElements, MeshElements, accumulation, parity
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 PROCESSES = ["intraband", "interband"]
 GAUGES = ("atomic", "cell")

@@ -1,6 +1,8 @@
 """Projects for the workflow's tests; the one that has run is shared and left as it was."""
 
+import fcntl
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -21,10 +23,17 @@ def project(tmp_path):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """A project that has run on two cores."""
-    done = study.Project(tmp_path_factory.mktemp("finished"))
-    done.run(cores=2)
-    return done
+    """A project that has run on two cores; test processes share the run, each has a copy."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished-study"
+    with open(f"{shared}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            making = shared.with_name("unfinished-study")
+            making.mkdir()
+            study.Project(making).run(cores=2)
+            making.rename(shared)
+    return study.Project.copied(study.Project.at(shared), tmp_path_factory.mktemp("finished"))
 
 
 @pytest.fixture

@@ -92,12 +92,17 @@ class Project:
         self.write(CONFIG)
 
     @classmethod
-    def copied(cls, other: Project, folder: Path) -> Project:
-        """The same project elsewhere, with all that it has run."""
-        shutil.copytree(other.folder, folder, dirs_exist_ok=True)
+    def at(cls, folder: Path) -> Project:
+        """The project that is in a folder."""
         project = cls.__new__(cls)
         project.folder = folder
         return project
+
+    @classmethod
+    def copied(cls, other: Project, folder: Path) -> Project:
+        """The same project elsewhere, with all that it has run."""
+        shutil.copytree(other.folder, folder, dirs_exist_ok=True)
+        return cls.at(folder)
 
     def write(self, content: dict | str) -> None:
         text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False)
