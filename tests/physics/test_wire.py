@@ -12,6 +12,7 @@ from accumulation.errors import UserError
 from accumulation.fermi import fermi_points
 from accumulation.stacking import stacked
 from accumulation.stages import restore
+from accumulation.theory import wire
 
 RNG = np.random.default_rng(30)
 GENERIC = {"t2": 0.1, "phi": 0.7, "delta": 0.8}
@@ -452,3 +453,19 @@ def test_a_point_of_a_grid_is_the_single_wire(profile):
 def test_impossible_wires_are_named(call, words):
     with pytest.raises(UserError, match=words):
         call()
+
+
+def test_the_theory_of_wires_finds_the_flake_and_refuses_metals():
+    """The check itself fails for another operator: `local` rows hold half of the net moment."""
+    ribbon = acc.haldane(t2=0.1, phi=0.7, delta=0.8, strain=0.2).ribbon((1, 0), 3)
+    found = wire.compute(ribbon, fermi_energy=-0.2, length=24)
+    assert found["flake_residual"] < 1e-6
+    elements = acc.elements(ribbon, acc.bands(ribbon, k=100), definition="local")
+    half = acc.response(elements, -0.2).net.sel(process="interband").item()
+    assert half == pytest.approx(found["flake_net"] / 2, rel=1e-5)
+    with pytest.raises(UserError, match="fermi_energy"):
+        wire.compute(ribbon, fermi_energy=1.5)
+    with pytest.raises(UserError, match=r"geometry\.kind"):
+        wire.compute(ribbon.chain(3))
+    with pytest.raises(UserError, match="length"):
+        wire.compute(ribbon, fermi_energy=-0.2, length=1)
