@@ -75,7 +75,7 @@ def prepare() -> None:
         If it cannot.
     """
     if not (os.environ.get("CI") or os.environ.get("ACCUMULATION_SLURM") == "1"):
-        raise Unusable("Slurm is tried in CI only; ACCUMULATION_SLURM=1 installs and starts it here")
+        raise Unusable("Slurm is tried in CI only; ACCUMULATION_SLURM=1 starts it here too")
     if os.geteuid() != 0:
         raise Unusable("starting Slurm's daemons needs root")
     if CONFIGURATION.exists():
