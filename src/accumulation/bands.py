@@ -107,3 +107,17 @@ def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = Fa
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(share, range(threads)):
             pass
+
+
+def gathered(work, points: int, size: int, threads: int = 1) -> list:
+    """What ``work(slice)`` returns for every chunk of k, in the order of k.
+
+    Whatever the order in which the threads finish: bit-for-bit reproducible.
+    """
+    found: dict[int, object] = {}
+
+    def kept(part):
+        found[part.start] = work(part)
+
+    over_chunks(kept, points, size, threads)
+    return [found[start] for start in sorted(found)]

@@ -55,7 +55,7 @@ def bulk(lattice: Lattice, filled: int | None = None, points: int = POINTS) -> B
     elsewhere.
     """
     filled = len(lattice.orbitals) // 2 if filled is None else filled
-    reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
+    reciprocal = lattice.reciprocal
     steps = np.arange(points) / points
     dimension = lattice.dimension
     fraction = np.stack(np.meshgrid(*[steps] * dimension, indexing="ij"), axis=-1)

@@ -131,6 +131,22 @@ def number(value: object, key: str) -> float:
     return result + 0.0  # no negative zero: it would be another parameter than zero
 
 
+def argument(value: object, default: object, key: str) -> object:
+    """An argument of a plugin's function: a number, unless its default says that it is another.
+
+    Raises
+    ------
+    UserError
+        If it is not of the default's type.
+    """
+    for kind, words in ((bool, "true or false"), (str, "a text")):
+        if isinstance(default, kind):
+            if not isinstance(value, kind):
+                raise UserError(key, value, words)
+            return value
+    return number(value, key)
+
+
 _BINARY = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

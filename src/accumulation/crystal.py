@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .elements import ETA
 from .errors import UserError
 from .hall import OPERATORS, BulkStates, bulk_states, inverse_gap, operator
 from .lattice import Lattice
+from .products import star
+from .zone import axes_along, shifted_mesh
 
 
 @dataclass(frozen=True)
@@ -32,15 +33,9 @@ class CrystalStates:
 
 
 def crystal_states(lattice: Lattice, direction: tuple[int, int], points: int) -> CrystalStates:
-    """States on ``points`` x ``points`` k; x runs along ``direction``, as in a ribbon cut along it.
-
-    The mesh is shifted by half a step, off the points where bands of honeycomb models touch.
-    """
-    along = np.asarray(direction) @ lattice.vectors
-    cosine, sine = along / np.hypot(*along)
-    reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
-    steps = (np.arange(points) + 0.5) / points
-    k = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2) @ reciprocal
+    """States on ``points`` x ``points`` k; x runs as in a ribbon cut along ``direction``."""
+    cosine, sine = axes_along(lattice, direction)[0]
+    k = shifted_mesh(lattice, points)
     found = bulk_states(lattice, k)
     x, y = found.velocity_x, found.velocity_y
     turned = replace(found, velocity_x=cosine * x + sine * y, velocity_y=cosine * y - sine * x)
@@ -66,19 +61,7 @@ def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> n
 
 def current(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
     """Conventional current O * v_y in the band basis, (k, band, band) (Eqs. 8, 30)."""
-    vy = states.bulk.velocity_y
-    return 0.5 * (operator @ vy + vy @ operator)
-
-
-def response_by_band(states: CrystalStates, matrix: np.ndarray, eta: float = 0.0) -> np.ndarray:
-    """Interband response of an operator X to E_x at i eta, by band (k, band).
-
-    2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta); for X = O * v_y and eta = 0 the
-    generalized Berry curvature of Eqs. S23-S24.
-    """
-    gap = states.energy[:, :, None] - states.energy[:, None, :]
-    propagator = 1 / (gap + 1j * eta) if eta else gap / (gap * gap + ETA * ETA)
-    return 2 * (matrix * np.swapaxes(states.connection[0], -1, -2) * propagator).sum(axis=-1).real
+    return star(operator, states.bulk.velocity_y)
 
 
 def drift_by_band(states: CrystalStates, operator: np.ndarray) -> np.ndarray:

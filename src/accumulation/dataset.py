@@ -6,7 +6,6 @@ Natural units: hbar = e = a = t0 = E = 1, spelled out in every variable's ``unit
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from . import __version__
-from .errors import Said, UserError
+from .errors import UserError, not_written
 
 # Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
 if TYPE_CHECKING:
@@ -221,10 +220,7 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
         for left in path.parent.glob(f".{path.name}.*"):
             left.unlink(missing_ok=True)
     except (OSError, RuntimeError) as error:
-        why = Said("the disk is full") if _is_full(error, path.parent, ds.nbytes) else str(error)
-        raise UserError(
-            str(path), why, "a folder that can be written to, with room for the file"
-        ) from error
+        raise not_written(path, error, _is_full(error, path.parent, ds.nbytes)) from error
     finally:
         if temporary and os.path.exists(temporary):
             os.unlink(temporary)
@@ -232,7 +228,7 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
 
 def _is_full(error: Exception, folder: Path, size: int) -> bool:
     """Whether no room is why a file of ``size`` could not be written: HDF5 tells of any errno."""
-    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "HDF error" in str(error):
+    if "HDF error" in str(error):
         return True
     try:
         return shutil.disk_usage(folder).free < 2 * size + 100_000

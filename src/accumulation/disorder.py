@@ -14,7 +14,7 @@ from .bands import Eigenpairs, adjoint, overlap
 from .bloch import BlochMatrix
 from .elements import KernelFunction, States
 from .errors import UserError
-from .lattice import HopTable, Ribbon
+from .lattice import Ribbon
 from .response import fermi_slope
 
 # States whose -df/dE is below this part of its maximum do not take part.
@@ -28,24 +28,7 @@ def ring(ribbon: Ribbon, length: int) -> Ribbon:
     """
     if length < 2:
         raise UserError("length", length, "an integer of at least 2")
-    n, hops = len(ribbon.positions), ribbon.hops
-    start = np.repeat(np.arange(length), len(hops.row))
-    end = start + np.tile(hops.cell, length)
-    positions = np.tile(ribbon.positions, (length, 1))
-    positions[:, 0] += np.repeat(np.arange(length), n) * ribbon.period
-    return Ribbon(
-        hops=HopTable(
-            start * n + np.tile(hops.row, length),
-            end % length * n + np.tile(hops.column, length),
-            end // length,
-            np.tile(hops.amplitude, length),
-        ),
-        positions=positions,
-        period=ribbon.period * length,
-        sublattice=np.tile(ribbon.sublattice, length),
-        cell=np.repeat(np.arange(length), n),
-        spin=np.tile(ribbon.spin, length),
-    )
+    return ribbon.repeated(length)
 
 
 def anderson(ribbon: Ribbon, length: int, seed: int) -> np.ndarray:

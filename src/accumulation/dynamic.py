@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import adjoint, over_chunks, solve
+from .bands import adjoint, gathered, solve
 from .bloch import mesh
 from .elements import States
 from .lehmann import pair_sum
@@ -72,7 +72,6 @@ def interband_pairs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gaps (pair,) and strengths (row, pair) of every two states at one k."""
     k, weight = mesh(points, exact.bloch.period)
-    found: list[tuple] = [None] * len(k)
 
     def work(part):
         states = States(solve(exact.bloch, k[part]), exact.bloch, exact.gauge)
@@ -86,8 +85,7 @@ def interband_pairs(
         connection = 1j * np.swapaxes(states.connection_over_i, -1, -2)
         kept = np.abs(difference) > NEGLIGIBLE
         gap = states.energy[:, :, None] - states.energy[:, None, :]
-        found[part.start] = gap[kept], (density * (connection * difference))[:, kept]
+        return gap[kept], (density * (connection * difference))[:, kept]
 
-    over_chunks(work, len(k), exact.bloch.size)
-    gaps, strengths = zip(*(one for one in found if one is not None), strict=True)
+    gaps, strengths = zip(*gathered(work, len(k), exact.bloch.size), strict=True)
     return np.concatenate(gaps), np.concatenate(strengths, axis=1)

@@ -139,6 +139,23 @@ def _minus_imaginary(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return left.imag * right.real - left.real * right.imag
 
 
+def band_response(
+    energy: np.ndarray, connection: np.ndarray, matrix: np.ndarray, eta: float = 0.0
+) -> np.ndarray:
+    """b_n with interband response chi_{X,x}(i eta) = sum_n f_n b_n, (k, band) (Eqs. 17, S46).
+
+    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta), at eta = 0 the principal part; for
+    X = O * v_y that is the generalized Berry curvature of Eqs. S23-S24.
+
+    Parameters
+    ----------
+    energy : (k, band);  connection, matrix : (k, band, band), A along x off the diagonal, and X
+    """
+    gap = energy[:, :, None] - energy[:, None, :]  # (k, n, n')
+    propagator = 1 / (gap + 1j * eta) if eta else gap / (gap * gap + ETA * ETA)
+    return 2 * (matrix * np.swapaxes(connection, -1, -2) * propagator).sum(axis=-1).real
+
+
 def center_y(states: States) -> np.ndarray:
     """Mean position <n|y|n> of every state, (k, band), in a."""
     return states.y @ overlap(states.eigenvector, states.eigenvector)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -57,6 +59,13 @@ class UserError(Exception):
         """The same fault, its key read as a part of ``path``."""
         key = f"{path}.{self.key}" if self.key else path
         return UserError(key, self.value, self.allowed, self.hint, source or self.source)
+
+
+def not_written(path: str | os.PathLike, error: Exception, full: bool = False) -> UserError:
+    """The fault of a file that cannot be written; ``full``: for want of room, whatever is said."""
+    full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
+    why = Said("the disk is full") if full else getattr(error, "strerror", None) or str(error)
+    return UserError(str(path), why, "a folder that can be written to, with room for the file")
 
 
 def unknown_key(path: str, name: object, allowed: Iterable[str]) -> UserError:

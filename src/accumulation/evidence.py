@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import xarray as xr
 
 from . import dataset
 from .errors import Said, UserError
 from .identities import Identity
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _DIMS = ("identity",)
 VARIABLES = {
@@ -25,18 +29,17 @@ VARIABLES = {
 
 def collect(study: str, responses: list[xr.Dataset]) -> xr.Dataset:
     """The table of all identities from the datasets of a study's theories."""
-    rows = [row for ds in responses for row in _rows(ds)]
-    columns = {name: np.array([row[name] for row in rows]) for name in VARIABLES}
+    found = [row for ds in responses for row in _found(ds)]
+    columns = {name: np.array([row[name] for row in found]) for name in VARIABLES}
     columns["holds"] = columns["holds"].astype(np.int8)
-    table = {name: (dims, *VARIABLES[name][1:]) for name, (dims, *_) in VARIABLES.items()}
     attrs = {"title": "Every identity with its residual", "equation": "8-58, S1-S55"}
-    ds = dataset.label(columns, "theory", attrs, table=table)
+    ds = dataset.label(columns, "theory", attrs, table=VARIABLES)
     ds.attrs |= dataset.identity(study, "evidence", {})
     return ds
 
 
-def _rows(ds: xr.Dataset) -> list[dict]:
-    rows = []
+def _found(ds: xr.Dataset) -> list[dict]:
+    found = []
     for name, variable in ds.data_vars.items():
         attrs = variable.attrs
         if "bound" not in attrs:
@@ -49,7 +52,7 @@ def _rows(ds: xr.Dataset) -> list[dict]:
         )
         residual = identity.residual(variable.values)
         kept = ("statement", "route", "must_be", "bound", "equation")
-        rows.append(
+        found.append(
             {
                 "system": ds.attrs["system"],
                 "quantity": name,
@@ -58,7 +61,15 @@ def _rows(ds: xr.Dataset) -> list[dict]:
                 **{key: attrs[key] for key in kept},
             }
         )
-    return rows
+    return found
+
+
+def rows(table: xr.Dataset) -> list[dict]:
+    """The rows of the table, each a mapping from VARIABLES to plain values."""
+    return [
+        {name: table[name].values[i].item() for name in VARIABLES}
+        for i in range(table.sizes["identity"])
+    ]
 
 
 def verdict(table: xr.Dataset, path: str) -> str:
@@ -69,11 +80,8 @@ def verdict(table: xr.Dataset, path: str) -> str:
     UserError
         If an identity does not hold: its system and variable, the residual and the bound.
     """
-    rows = [
-        {name: table[name].values[i].item() for name in VARIABLES}
-        for i in range(table.sizes["identity"])
-    ]
-    broken = [row for row in rows if not row["holds"]]
+    every = rows(table)
+    broken = [row for row in every if not row["holds"]]
     if broken:
         row = broken[0]
         others = f", and {len(broken) - 1} more that do not hold" if len(broken) > 1 else ""
@@ -82,10 +90,10 @@ def verdict(table: xr.Dataset, path: str) -> str:
             Said(f"{row['residual']:.2e} ({row['statement']}){others}"),
             f"{row['must_be']} {row['bound']:g}; all identities are in {path}",
         )
-    lines = [f"All {len(rows)} identities hold."]
+    lines = [f"All {len(every)} identities hold."]
     lines += [
         f"{row['system']}: {row['statement']} ({row['equation']}; by {row['route']}): "
         f"{row['residual']:.2e}, {row['must_be']} {row['bound']:g}"
-        for row in rows
+        for row in every
     ]
     return "\n".join(lines) + "\n"

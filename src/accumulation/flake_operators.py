@@ -7,35 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import expm
 
-from . import plugins
 from .bands import adjoint, solve
+from .densities import chosen
 from .elements import States
 from .errors import UserError
 from .lattice import System
-
-
-def check_definition(density: str, definition: str, kind: str):
-    """The module of a density.
-
-    Raises
-    ------
-    UserError
-        If it has no such definition for a ``kind`` of system (ribbon or flake).
-    """
-    module = plugins.load("densities", density)
-    if definition not in module.DEFINITIONS[kind]:
-        raise UserError("definition", definition, module.DEFINITIONS[kind])
-    return module
-
-
-def commutator(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """[A, B] of (stacks of) matrices."""
-    return a @ b - b @ a
-
-
-def star(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Symmetrized product A * B = (AB + BA) / 2 (Eq. 5)."""
-    return 0.5 * (a @ b + b @ a)
 
 
 @dataclass(frozen=True)
@@ -70,7 +46,7 @@ def flake_operators(
     """
     if system.kind != "flake":
         raise UserError("geometry.kind", system.kind, "flake")
-    module = check_definition(density, definition, "flake")
+    module, definition = chosen(density, definition, "flake")
     bloch = system.bloch
     hamiltonian = system.hamiltonian()
     states = States(solve(bloch, np.zeros(1)), bloch)

@@ -19,6 +19,7 @@ from .bands import DEGENERACY, adjoint
 from .elements import ETA
 from .honeycomb import valley_of_bulk
 from .lattice import Lattice
+from .products import commutator, star
 
 # What is transported, with the units of its operator.
 OPERATORS = {
@@ -87,9 +88,8 @@ def orbital_moment(states: BulkStates) -> np.ndarray:
     e, over = states.energy, inverse_gap(states.energy)
     # A_nn' = i v_nn' / (e_n' - e_n): two of them bring (-i)^2 = -1
     x, y = states.velocity_x * over, states.velocity_y * over
-    commutator = x @ y - y @ x
     middle = x @ (e[:, :, None] * y) - y @ (e[:, :, None] * x)
-    return 0.25j * ((e[:, :, None] + e[:, None, :]) * commutator - 2 * middle)
+    return 0.25j * ((e[:, :, None] + e[:, None, :]) * commutator(x, y) - 2 * middle)
 
 
 def curvature(states: BulkStates, o: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ def curvature(states: BulkStates, o: np.ndarray) -> np.ndarray:
 
     Omega_n = -2 sum_n' Im{[O * v_y]_nn' [v_x]_n'n} / (e_n - e_n')^2
     """
-    current = 0.5 * (o @ states.velocity_y + states.velocity_y @ o)
+    current = star(o, states.velocity_y)
     mixing = states.velocity_x * inverse_gap(states.energy) ** 2
     return -2 * np.imag(np.sum(current * np.swapaxes(mixing, -1, -2), axis=-1))
 
@@ -131,7 +131,7 @@ def as_hops(lattice: Lattice, name: str, points: int = 96, smallest: float = 1e-
     """
     steps = np.arange(points)
     fraction = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2) / points
-    k = fraction @ (2 * np.pi * np.linalg.inv(lattice.vectors).T)
+    k = fraction @ lattice.reciprocal
     states = bulk_states(lattice, k)
     u = states.eigenvector
     o = u @ operator(name, lattice, states) @ adjoint(u)

@@ -11,7 +11,7 @@ Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from math import gcd
 
@@ -139,32 +139,44 @@ class Ribbon(System):
             h, v = rotate * h, rotate * v
         return h.reshape(k.shape + h.shape[1:]), v.reshape(k.shape + v.shape[1:])
 
-    def chain(self, length: int) -> Flake:
-        """The flake of ``length`` translational cells of this ribbon, open along x too."""
+    def repeated(self, length: int) -> Ribbon:
+        """The same ribbon with ``length`` cells as one cell, ordered by cell, then as before."""
         if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
             raise UserError("length", length, "an integer of at least 1")
-        n = len(self.positions)
+        n, hops = len(self.positions), self.hops
         cells = np.arange(length)
-        start = np.repeat(cells, len(self.hops.row))
-        end = start + np.tile(self.hops.cell, length)
-        inside = (end >= 0) & (end < length)
-        row = (start * n + np.tile(self.hops.row, length))[inside]
-        column = (end * n + np.tile(self.hops.column, length))[inside]
+        start = np.repeat(cells, len(hops.row))
+        end = start + np.tile(hops.cell, length)
         positions = np.tile(self.positions, (length, 1))
         positions[:, 0] += np.repeat(cells, n) * self.period
-        positions[:, 0] -= 0.5 * (positions[:, 0].min() + positions[:, 0].max())
-        return Flake(
+        return replace(
+            self,
             hops=HopTable(
-                row,
-                column,
-                np.zeros(len(row), dtype=int),
-                np.tile(self.hops.amplitude, length)[inside],
+                start * n + np.tile(hops.row, length),
+                end % length * n + np.tile(hops.column, length),
+                end // length,
+                np.tile(hops.amplitude, length),
             ),
             positions=positions,
-            period=self.period,
+            period=self.period * length,
             sublattice=np.tile(self.sublattice, length),
             cell=np.repeat(cells, n),
             spin=np.tile(self.spin, length),
+        )
+
+    def chain(self, length: int) -> Flake:
+        """The flake of ``length`` translational cells of this ribbon, open along x too."""
+        closed = self.repeated(length)
+        hops, positions = closed.hops, closed.positions
+        inside = hops.cell == 0
+        positions[:, 0] -= 0.5 * (positions[:, 0].min() + positions[:, 0].max())
+        return Flake(
+            hops=HopTable(*(a[inside] for a in (hops.row, hops.column, hops.cell, hops.amplitude))),
+            positions=positions,
+            period=self.period,
+            sublattice=closed.sublattice,
+            cell=closed.cell,
+            spin=closed.spin,
         )
 
 
@@ -263,6 +275,11 @@ class Lattice:
         if to == origin and not any(cell):
             raise UserError("hopping", (to, origin, cell), "two different orbitals (use onsite)")
         self.hoppings.append((to, origin, cell, complex(amplitude)))
+
+    @property
+    def reciprocal(self) -> np.ndarray:
+        """Rows b1, b2 (and b3), in 1/a."""
+        return 2 * np.pi * np.linalg.inv(self.vectors).T
 
     @cached_property
     def positions(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import Said, UserError
+from .rendering import whole
 
 # One BLAS thread: parallelism is over jobs and over k, and more BLAS threads only slow it down.
 ONE_THREAD = {
@@ -132,16 +133,5 @@ def _changed(files: dict[str, str]) -> dict[str, str]:
 def _write_changed(files: dict[str, str]) -> None:
     """Write each text whose file does not hold it yet; the others keep their dates."""
     for name, text in _changed(files).items():
-        path = Path(name)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(name) as temporary:
             temporary.write_text(text, encoding="utf-8")
-            os.replace(temporary, path)
-        except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            why = "the disk is full" if full else error.strerror
-            allowed = "a folder that can be written to, with room for the file"
-            raise UserError(name, Said(why), allowed) from error
-        finally:
-            temporary.unlink(missing_ok=True)

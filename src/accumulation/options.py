@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from . import plugins
-from .configuration import axis_values, number
+from .configuration import argument, axis_values
 from .errors import MISSING, UserError, unknown_key
 
 # Arguments that are built from the config's model and geometry.
@@ -71,13 +71,8 @@ def _value(value: object, parameter: inspect.Parameter, path: str) -> object:
 
 def _single(value: object, pattern: object, path: str) -> object:
     """A value of the type of ``pattern``."""
-    for kind, words in ((bool, "true or false"), (str, "a text")):
-        if isinstance(pattern, kind):
-            if not isinstance(value, kind):
-                raise UserError(path, value, words)
-            return value
-    if isinstance(pattern, int):
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-            raise UserError(path, value, "an integer")
-        return int(value)
-    return number(value, path)
+    if not isinstance(pattern, int) or isinstance(pattern, bool):
+        return argument(value, pattern, path)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise UserError(path, value, "an integer")
+    return int(value)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import UserError
+from .errors import not_written
 
 # Dates would make two runs of the same study differ.
 METADATA = {
@@ -54,8 +54,7 @@ def whole(path: str | Path) -> Iterator[Path]:
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        allowed = "a folder that can be written to, with room for the file"
-        raise UserError(str(path), error.strerror or str(error), allowed) from error
+        raise not_written(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
 

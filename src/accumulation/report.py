@@ -19,7 +19,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__, dataset, flowchart, grid, markup, options, plugins, study
+from . import __version__, dataset, evidence, flowchart, grid, markup, options, plugins, study
 from .configuration import schema
 from .densities import definitions_for
 from .rendering import whole
@@ -305,10 +305,8 @@ def _flow(spec: dict, theories: set[str]) -> tuple[dict[str, int], list[tuple[st
 
 def _identities(path: str) -> list[dict]:
     """The table of identities, a row for each statement with the systems that it was tested on."""
-    table = dataset.read(path)
     grouped: dict[tuple, dict] = {}
-    for i in range(table.sizes["identity"]):
-        row = {name: table[name].values[i].item() for name in table.data_vars}
+    for row in evidence.rows(dataset.read(path)):
         key = tuple(row[name] for name in ("statement", "route", "equation", "must_be", "bound"))
         group = grouped.setdefault(key, row | {"systems": [], "number": 0, "kept": 0})
         group["systems"].append((row["system"], row["residual"], row["holds"]))

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import DEGENERACY, Eigenpairs, over_chunks, solve
+from .bands import DEGENERACY, Eigenpairs, gathered, over_chunks, solve
 from .bloch import BlochMatrix, mesh
 from .crossings import bands_around
 from .elements import KernelFunction, States, matrix_elements
+from .errors import UserError
 from .fermi import AT_REST, FermiPoints, fermi_points, occupation
 
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
@@ -95,19 +96,24 @@ class ExactElements:
         return by_region(matrix_elements(states, kernel, interband=False)[0][:, 0], self.regions)
 
 
+def need_resolved(temperature: float, velocity: np.ndarray, k: np.ndarray) -> None:
+    """Raise UserError unless a mesh k (k,) of bands that fast resolves a temperature."""
+    coarse = RESOLVED * np.abs(velocity).max() * (k[1] - k[0])
+    if temperature < coarse:
+        raise UserError("temperature", temperature, f"at least {coarse:.3g} for {len(k)} points k")
+
+
 def elements_on_mesh(exact: ExactElements, points: int, threads: int = 1) -> MeshElements:
     """Matrix elements on the uniform mesh of ``points`` k, worked in chunks of k.
 
     A flake has one k and weight 1.
     """
     k, weight = mesh(points, exact.bloch.period)
-    found: list[MeshElements] = [None] * len(k)
 
     def work(part):
-        found[part.start] = exact.at(k[part], interband=True)
+        return exact.at(k[part], interband=True)
 
-    over_chunks(work, len(k), exact.bloch.size, threads)
-    parts = [one for one in found if one is not None]
+    parts = gathered(work, len(k), exact.bloch.size, threads)
     energy, velocity, density = (
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("energy", "velocity", "density")
@@ -278,7 +284,6 @@ def _thermal_correction(mesh, exact, crossings, level, kt, threads) -> np.ndarra
     """
     k, weight = _thermal_nodes(mesh, crossings, level, kt)
     rows = mesh.density.shape[-1]
-    parts = []
 
     def work(part):
         found = exact.at(k[part], interband=mesh.polarizability is not None)
@@ -290,12 +295,10 @@ def _thermal_correction(mesh, exact, crossings, level, kt, threads) -> np.ndarra
         if found.polarizability is not None:
             change = fermi_dirac(found.energy, level, kt) - (found.energy < level)
             out[1] = _contract(change * measure, found.polarizability)
-        parts.append((part.start, out))
+        return out
 
-    if len(k):
-        over_chunks(work, len(k), exact.bloch.size, threads)
-    # In k order, whatever the order in which the threads finished: bit-for-bit reproducible.
-    return sum((out for _, out in sorted(parts, key=lambda p: p[0])), np.zeros((2, rows)))
+    parts = gathered(work, len(k), exact.bloch.size, threads) if len(k) else []
+    return sum(parts, np.zeros((2, rows)))
 
 
 def _thermal_nodes(mesh, crossings, level, kt) -> tuple[np.ndarray, np.ndarray]:

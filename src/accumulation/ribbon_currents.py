@@ -11,18 +11,18 @@ from dataclasses import replace
 import numpy as np
 
 from . import torque
-from .bands import expectation, over_chunks, solve
+from .bands import expectation, gathered, solve
 from .bloch import mesh
-from .elements import States, matrix_elements
-from .errors import UserError
+from .elements import States, band_response, matrix_elements
 from .lattice import HopTable, Ribbon
+from .products import star, star_diagonal
 from .response import (
-    RESOLVED,
     ExactElements,
     MeshElements,
     accumulation,
     fermi_dirac,
     fermi_slope,
+    need_resolved,
 )
 
 # A level is in the gap when no band comes closer than this many temperatures.
@@ -71,18 +71,14 @@ def currents(
     """
     bloch = exact.bloch
     points, weight = mesh(k, bloch.period)
-    by_state: list = [None] * len(points)
 
     def work(part):
-        by_state[part.start] = _states(exact, points[part], operator, eta)
+        return _states(exact, points[part], operator, eta)
 
-    over_chunks(work, len(points), bloch.size)
-    parts = [one for one in by_state if one is not None]
+    parts = gathered(work, len(points), bloch.size)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     energy, velocity = joined["energy"], joined["velocity"]
-    coarse = RESOLVED * np.abs(velocity).max() * (points[1] - points[0])
-    if temperature < coarse:
-        raise UserError("temperature", temperature, f"at least {coarse:.3g} for {k} points k")
+    need_resolved(temperature, velocity, points)
     filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * weight[:, None]
     window = np.array([fermi_slope(energy, mu, temperature) * velocity for mu in levels])
     window = window * weight[:, None]
@@ -135,18 +131,19 @@ def _states(exact, k, operator, eta) -> dict[str, np.ndarray]:
     turning = torque.rate(h, density)
     matrices = {
         "net": density,
-        "moment": torque.star_diagonal(density, y),
-        "current": torque.star(density, bloch.velocity_y(k)),
-        "dipole": torque.star_diagonal(turning, y),
-        "drift": -torque.star_diagonal(bloch.velocity(k), y**2),
+        "moment": star_diagonal(density, y),
+        "current": star(density, bloch.velocity_y(k)),
+        "dipole": star_diagonal(turning, y),
+        "drift": -star_diagonal(bloch.velocity(k), y**2),
     }
+    connection = 1j * states.connection_over_i
     found = {"energy": pairs.energy, "velocity": pairs.velocity, "density": rows}
     for name, matrix in matrices.items():
         in_bands = np.swapaxes(u, -1, -2).conj() @ matrix @ u
         found[name] = np.einsum("knn->kn", in_bands).real
         if name == "drift":
             continue
-        found[f"{name}_0"] = torque.band_response(states, in_bands)
-        found[f"{name}_eta"] = torque.band_response(states, in_bands, eta)
-    slope = torque.star_diagonal(torque.slope_in_k(operator, bloch, k), y)
+        found[f"{name}_0"] = band_response(pairs.energy, connection, in_bands)
+        found[f"{name}_eta"] = band_response(pairs.energy, connection, in_bands, eta)
+    slope = star_diagonal(torque.slope_in_k(operator, bloch, k), y)
     return found | {"slope": expectation(u, slope @ u)}

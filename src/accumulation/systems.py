@@ -8,7 +8,7 @@ import inspect
 from math import gcd
 
 from . import grid, options, plugins
-from .configuration import axis_values, number, schema
+from .configuration import argument, axis_values, number, schema
 from .densities import definitions_for
 from .errors import MISSING, UserError, closest, unknown_key
 
@@ -248,18 +248,10 @@ def _model(given: dict, path: str) -> dict:
     for key, parameter in parameters.items():
         if key not in given and parameter.default is parameter.empty:
             raise UserError(f"{path}.{key}", MISSING, "a value, as the model has no default for it")
-        result[key] = _argument(given.get(key, parameter.default), parameter, f"{path}.{key}")
+        result[key] = argument(
+            given.get(key, parameter.default), parameter.default, f"{path}.{key}"
+        )
     return result
-
-
-def _argument(value: object, parameter: inspect.Parameter, path: str) -> object:
-    """A parameter of a model: a number, unless its default says that it is something else."""
-    for kind, words in ((bool, "true or false"), (str, "a text")):
-        if isinstance(parameter.default, kind):
-            if not isinstance(value, kind):
-                raise UserError(path, value, words)
-            return value
-    return number(value, path)
 
 
 def _geometry(given: dict, path: str) -> dict:

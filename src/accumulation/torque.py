@@ -21,8 +21,9 @@ import numpy as np
 from . import plugins
 from .bands import Eigenpairs
 from .bloch import BlochMatrix
-from .elements import ETA, States
+from .elements import States
 from .errors import UserError
+from .products import commutator, star, star_diagonal
 
 # Step and weights of the central difference of order 6: for H(k) with hops of up to 2 a its error
 # is 2^7 h^6 / 140, 1e-14, as large as rounding divided by the step.
@@ -32,19 +33,9 @@ _DIFFERENCE = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
 DOUBLINGS = 60
 
 
-def star(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Symmetrized product A * B = (A B + B A) / 2 (below Eq. 5)."""
-    return 0.5 * (a @ b + b @ a)
-
-
-def star_diagonal(a: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """A * D for a diagonal D, such as a coordinate, given by its ``values`` (orbital,)."""
-    return 0.5 * a * (values[:, None] + values)
-
-
 def rate(h: np.ndarray, operator: np.ndarray) -> np.ndarray:
     """Intrinsic torque operator i[H, O] (Eqs. 10, 36)."""
-    return 1j * (h @ operator - operator @ h)
+    return 1j * commutator(h, operator)
 
 
 def extrinsic_torque(operator: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -145,15 +136,3 @@ def slope_in_k(operator, bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
         ahead = operator(bloch, k + step * _STEP)
         found = found + weight / _STEP * (ahead - operator(bloch, k - step * _STEP))
     return found
-
-
-def band_response(states: States, operator: np.ndarray, eta: float = 0.0) -> np.ndarray:
-    """b_n with interband response chi_{X,x}(i eta) = sum_n f_n b_n, (k, band) (Eqs. 17, S46).
-
-    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta), X (k, band, band); at eta = 0 the
-    principal part.
-    """
-    gap = states.energy[:, :, None] - states.energy[:, None, :]  # (k, n, n')
-    propagator = 1 / (gap + 1j * eta) if eta else gap / (gap * gap + ETA * ETA)
-    pairs = 1j * operator * np.swapaxes(states.connection_over_i, -1, -2)
-    return 2 * (pairs * propagator).sum(axis=-1).real

@@ -13,7 +13,9 @@ import numpy as np
 
 from .bands import adjoint
 from .elements import Kernel, KernelFunction, States
+from .products import star
 from .response import fermi_dirac
+from .zone import axes_along, shifted_mesh
 
 
 def current_kernel(density: KernelFunction) -> KernelFunction:
@@ -27,8 +29,7 @@ def current_kernel(density: KernelFunction) -> KernelFunction:
         moved.y = states.y + 1.0
         here, there = (_hermitian(density(one, definition), one) for one in (states, moved))
         per_length, across = there - here, states.velocity_y
-        matrix = 0.5 * (here @ across + across @ here)
-        matrix -= 0.5 * states.y[:, None] * (per_length @ across + across @ per_length)
+        matrix = star(here, across) - states.y[:, None] * star(per_length, across)
         # In the basis of the bands: it reaches two hops, further than the banded product.
         u = states.eigenvector
         return Kernel(adjoint(u) @ matrix @ u, "bands")
@@ -58,13 +59,8 @@ class BulkCurrent:
 
     def __init__(self, lattice, direction, operator: np.ndarray | None, points: int):
         """``operator`` (orbital, orbital) is a constant O; None: the moment -½ {v_x, y - y_mu}."""
-        along = np.array(direction) @ lattice.vectors
-        x_axis = along / np.hypot(*along)
-        axes = np.array([x_axis, [-x_axis[1], x_axis[0]]])
-        reciprocal = 2 * np.pi * np.linalg.inv(lattice.vectors).T
-        steps = (np.arange(points) + 0.5) / points
-        fraction = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-        self._k = fraction @ reciprocal @ axes.T
+        axes = axes_along(lattice, direction)
+        self._k = shifted_mesh(lattice, points) @ axes.T
         row, column, cell, amplitude = lattice.hop_table()
         place = lattice.positions[:, :2]
         self._step = (cell @ lattice.vectors + place[column] - place[row]) @ axes.T
@@ -75,7 +71,7 @@ class BulkCurrent:
             hxy, hyy = self._derivative(1, 1), self._derivative(0, 2)
             kernel = 0.25j * (hxy @ hy + hy @ hxy + 2 * hyy @ hx)
         else:
-            kernel = 0.5 * (operator @ hy + hy @ operator)
+            kernel = star(operator, hy)
         self.energy, u = np.linalg.eigh(self._derivative(0, 0))
         element, velocity = (adjoint(u) @ one @ u for one in (kernel + adjoint(kernel), hx))
         gap = self.energy[:, :, None] - self.energy[:, None, :]

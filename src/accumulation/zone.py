@@ -30,14 +30,26 @@ TRIANGLES = np.array(
 Integrand = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
-def reciprocal(lattice: Lattice) -> np.ndarray:
-    """Rows b1, b2, in 1/a."""
-    return 2 * np.pi * np.linalg.inv(lattice.vectors).T
-
-
 def area(lattice: Lattice) -> float:
     """Area of the zone over 2 pi, in 1/a^2."""
-    return abs(np.linalg.det(reciprocal(lattice))) / (2 * np.pi)
+    return abs(np.linalg.det(lattice.reciprocal)) / (2 * np.pi)
+
+
+def axes_along(lattice: Lattice, direction: tuple[int, int]) -> np.ndarray:
+    """Unit vectors x and y (2, 2) of a ribbon cut along ``direction``."""
+    along = np.asarray(direction) @ lattice.vectors
+    x = along / np.hypot(*along)
+    return np.array([x, [-x[1], x[0]]])
+
+
+def shifted_mesh(lattice: Lattice, points: int) -> np.ndarray:
+    """Uniform mesh of ``points`` x ``points`` k, (k, 2) in 1/a.
+
+    Shifted by half a step, off the points where bands of honeycomb models touch.
+    """
+    steps = (np.arange(points) + 0.5) / points
+    fraction = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    return fraction @ lattice.reciprocal
 
 
 def squares(count: int) -> np.ndarray:
@@ -53,7 +65,7 @@ def on_nodes(integrand: Integrand, lattice: Lattice, cells: np.ndarray, offsets:
     ``offsets`` (node, 2) are in units of the side.
     """
     fraction = cells[:, None, :2] + cells[:, None, 2:] * offsets
-    energy, values = integrand((fraction @ reciprocal(lattice)).reshape(-1, 2))
+    energy, values = integrand((fraction @ lattice.reciprocal).reshape(-1, 2))
     shape = (len(cells), len(offsets), energy.shape[-1])
     return energy.reshape(shape), values.reshape(len(values), *shape)
 

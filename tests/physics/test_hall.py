@@ -132,7 +132,7 @@ def test_curvature_and_chern_number_agree_with_pythtb(trial):
     assert abs(number) == 1
     assert found == pytest.approx(-number, abs=1e-6)
     step = 1e-3
-    reciprocal = zone.reciprocal(lattice)
+    reciprocal = lattice.reciprocal
     for fraction in RNG.uniform(0, 1, (3, 2)):
         patch = wf_array(model, [2, 2])
         for i in (0, 1):

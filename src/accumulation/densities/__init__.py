@@ -13,7 +13,34 @@ kernel(states, definition) -> Kernel
 and nothing else: expectation values, polarizabilities and responses are written once, elsewhere.
 """
 
+from __future__ import annotations
+
+from .. import plugins
+from ..errors import UserError
+
 
 def definitions_for(density, kind: str) -> tuple[str, ...]:
     """Definitions of a density's module for a kind of system, the default one first."""
     return density.DEFINITIONS["flake" if kind == "flake" else "ribbon"]
+
+
+def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> tuple:
+    """Module of a density and the name of a definition of it, the first one if it is empty.
+
+    Parameters
+    ----------
+    kind : of system;  by_state : only definitions that need no sum over bands
+
+    Raises
+    ------
+    UserError
+        If there is no such density, or it has no such definition.
+    """
+    module = plugins.load("densities", density)
+    names = definitions_for(module, kind)
+    if by_state:
+        names = [name for name in names if name not in module.NEEDS_ALL_BANDS]
+    definition = definition or names[0]
+    if definition not in names:
+        raise UserError("definition", definition, names)
+    return module, definition

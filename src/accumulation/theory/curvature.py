@@ -85,7 +85,7 @@ def compute(lattice: Lattice, points: int = 81, step: float = 2e-3) -> dict[str,
         raise UserError("points", points, "an integer of at least 3")
     if step <= 0:
         raise UserError("step", step, "a positive number")
-    b = 2 * np.pi * np.linalg.inv(lattice.vectors).T
+    b = lattice.reciprocal
     corners = _zone_corners(b)
     reach = 1.06 * np.abs(corners).max(axis=0)
     k_x, k_y = (np.linspace(-side, side, points) for side in reach)

@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import disorder, kinetic, plugins
+from .. import disorder, kinetic
 from ..bands import solve
+from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Ribbon
@@ -138,8 +139,8 @@ def compute(
         For a system that is not a ribbon, a value out of range, or a definition that needs a
         sum over bands.
     """
-    module = plugins.load("densities", density)
-    definition = _checked(system, module, definition, temperature, strength, seed, resolution)
+    _check(system, temperature, strength, seed, resolution)
+    module, definition = chosen(density, definition, "ribbon", by_state=True)
     if min(broadening) <= 0:
         raise UserError("broadening", min(broadening), "positive numbers")
     kernel = module.kernel
@@ -166,23 +167,16 @@ def compute(
     }
 
 
-def _checked(system, module, definition, temperature, strength, seed, resolution) -> str:
-    """The definition of the density; everything else is checked for its range."""
+def _check(system, temperature, strength, seed, resolution) -> None:
+    """Raise UserError for a system that is no ribbon, or a number out of its range."""
     if system.kind != "ribbon":
         raise UserError("geometry.kind", system.kind, "ribbon, of which the ring is closed")
-    definitions = [
-        name for name in module.DEFINITIONS["ribbon"] if name not in module.NEEDS_ALL_BANDS
-    ]
-    definition = definition or definitions[0]
-    if definition not in definitions:
-        raise UserError("definition", definition, "one of: " + ", ".join(definitions))
     for name, value in (("temperature", temperature), ("resolution", resolution)):
         if value <= 0:
             raise UserError(name, value, "a positive number")
     for name, value in (("strength", strength), ("seed", seed)):
         if value < 0:
             raise UserError(name, value, "at least 0")
-    return definition
 
 
 def _approximations(ribbon, how, fermi_energy, temperature, broadening, strength) -> dict:

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import plugins
 from ..bulk import bulk
-from ..densities import charge
+from ..densities import charge, chosen
 from ..errors import UserError
 from ..identities import Identity
 from ..response import RESOLVED, ExactElements, accumulation, elements_on_mesh, fermi_slope
@@ -135,10 +134,7 @@ def compute(
     """
     if temperature <= 0:
         raise UserError("temperature", temperature, "a temperature above 0, in t0")
-    module = plugins.load("densities", density)
-    definition = definition or module.DEFINITIONS["ribbon"][0]
-    if definition not in module.DEFINITIONS["ribbon"]:
-        raise UserError("definition", definition, ", ".join(module.DEFINITIONS["ribbon"]))
+    module, definition = chosen(density, definition, "ribbon")
     ribbon = lattice.ribbon(tuple(direction), width)
     levels = np.array(fermi_energy, dtype=float)
     places = ribbon.positions[np.argmax(ribbon.sites, axis=1), 1]

@@ -14,22 +14,24 @@ S33 has it.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from .. import plugins, torque
-from ..bands import expectation, over_chunks, solve
+from ..bands import expectation, gathered, solve
 from ..bloch import mesh
-from ..elements import States
+from ..elements import States, band_response
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Ribbon
 from ..response import (
-    RESOLVED,
     ExactElements,
     accumulation,
     elements_on_mesh,
     fermi_dirac,
     fermi_slope,
+    need_resolved,
 )
 
 EQUATION = "37-44, S25-S34, S46"
@@ -107,19 +109,15 @@ def compute(
     points, weight = mesh(k, bloch.period)
     levels, rates = np.asarray(fermi_energy), np.asarray(eta)
     operator = torque.density_operator(density, definition)
-    by_state: list = [None] * len(points)
 
     def work(part):
-        by_state[part.start] = _states(bloch, points[part], operator, rates)
+        return _states(bloch, points[part], operator, rates)
 
-    over_chunks(work, len(points), bloch.size)
-    parts = [one for one in by_state if one is not None]
+    parts = gathered(work, len(points), bloch.size)
     energy, velocity, moment, slope, response, torque_eta, moment_eta = (
         np.concatenate(arrays, axis=-2) for arrays in zip(*parts, strict=True)
     )
-    coarse = RESOLVED * np.abs(velocity).max() * (points[1] - points[0])
-    if temperature < coarse:
-        raise UserError("temperature", temperature, f"at least {coarse:.3g} for {k} points k")
+    need_resolved(temperature, velocity, points)
     filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * weight[:, None]
     window = np.array([fermi_slope(energy, mu, temperature) for mu in levels]) * weight[:, None]
 
@@ -166,6 +164,7 @@ def _states(bloch, k, operator, rates):
     def in_bands(matrix):
         return np.swapaxes(u, -1, -2).conj() @ matrix @ u
 
+    answer = partial(band_response, pairs.energy, 1j * states.connection_over_i)
     matrix = operator(bloch, k)
     moment = in_bands(matrix)
     slope = expectation(u, torque.slope_in_k(operator, bloch, k) @ u)
@@ -175,7 +174,7 @@ def _states(bloch, k, operator, rates):
         pairs.velocity,
         np.einsum("knn->kn", moment).real,
         slope,
-        torque.band_response(states, turning),
-        np.array([torque.band_response(states, turning, eta) for eta in rates]),
-        np.array([torque.band_response(states, moment, eta) for eta in rates]),
+        answer(turning),
+        np.array([answer(turning, eta) for eta in rates]),
+        np.array([answer(moment, eta) for eta in rates]),
     )

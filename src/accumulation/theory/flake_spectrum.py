@@ -11,17 +11,17 @@ import numpy as np
 from scipy.linalg import solve_sylvester
 
 from .. import kramers_kronig, lehmann
+from ..densities import chosen
 from ..dynamic import spectrum
 from ..errors import UserError
 from ..flake_operators import (
     FlakeOperators,
-    check_definition,
-    commutator,
     density_matrix,
     flake_operators,
 )
 from ..identities import Identity
 from ..lehmann import relative
+from ..products import commutator
 from ..response import ExactElements, fermi_dirac
 
 EQUATION = "17, 18, 33, S46"
@@ -130,7 +130,7 @@ def compute(
     for key, value in (("eta", eta), ("temperature", temperature)):
         if value <= 0:
             raise UserError(key, value, "a number above 0")
-    module = check_definition(density, definition, "ribbon")
+    module, definition = chosen(density, definition, "ribbon")
     ribbon = lattice.ribbon(tuple(direction), width)
     frequency = np.asarray(frequency, dtype=float)
     z = frequency + 1j * eta

@@ -14,10 +14,11 @@ from scipy.linalg import expm, solve_sylvester
 from .. import lehmann, time_reversal
 from ..edges import regions
 from ..errors import UserError
-from ..flake_operators import commutator, flake_operators
+from ..flake_operators import flake_operators
 from ..identities import Identity
 from ..lehmann import relative
 from ..manybody import Ensemble, ensemble, nearest_bonds, sectors
+from ..products import commutator
 from ..response import fermi_dirac
 
 EQUATION = "S1-S6, 33"

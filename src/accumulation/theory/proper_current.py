@@ -27,6 +27,7 @@ import numpy as np
 
 from .. import crystal, plugins, ribbon_currents, torque
 from ..bulk import bulk
+from ..elements import band_response
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Lattice
@@ -245,12 +246,12 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
         return np.einsum("lkn,kn->l", occupation, by_band)
 
     surface = summed(window, crystal.dipole_by_band(states, operator))
-    interband = summed(filled, crystal.response_by_band(states, current, eta))
+    interband = summed(filled, band_response(energy, states.connection[0], current, eta))
     intraband = summed(window, np.einsum("knn->kn", current).real)
     external = summed(window, np.einsum("knn->kn", operator).real)
-    delayed = summed(filled, crystal.response_by_band(states, operator, eta))
+    delayed = summed(filled, band_response(energy, states.connection[0], operator, eta))
     return {
-        "bulk_conventional": summed(filled, crystal.response_by_band(states, current)),
+        "bulk_conventional": summed(filled, band_response(energy, states.connection[0], current)),
         "bulk_conventional_eta": interband + intraband / eta,
         "bulk_external": external,
         "bulk_external_eta": external + eta * delayed,

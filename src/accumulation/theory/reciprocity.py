@@ -20,9 +20,10 @@ import numpy as np
 from .. import lehmann, time_reversal
 from ..edges import regions
 from ..errors import UserError
-from ..flake_operators import FlakeOperators, commutator, flake_operators, star
+from ..flake_operators import FlakeOperators, flake_operators
 from ..identities import Identity
 from ..lehmann import relative
+from ..products import commutator, star
 from ..response import fermi_dirac
 
 EQUATION = "13-15, 22-25"

@@ -22,6 +22,7 @@ from ..errors import UserError
 from ..hall import OPERATORS, as_hops, curvatures, of_spin
 from ..identities import Identity
 from ..lattice import Lattice, Ribbon
+from ..products import star
 from ..response import ExactElements, accumulation, elements_on_mesh
 
 EQUATION = "8, 29, 30, S19-S22"
@@ -167,8 +168,7 @@ def _current(states: States, definition: str, operator: BlochMatrix | None) -> K
         o = orbital_moment.kernel(states, "circulation").matrix
     else:
         o = operator.hamiltonian(states.k)
-    v = states.velocity_y
-    return Kernel(0.5 * (o @ v + v @ o), "orbitals")
+    return Kernel(star(o, states.velocity_y), "orbitals")
 
 
 def _dipole(states: States, definition: str, spin: bool) -> Kernel:

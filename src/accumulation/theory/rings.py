@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import disorder, plugins
+from .. import disorder
+from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Ribbon
@@ -55,11 +56,7 @@ def compute(
     """
     if system.kind != "ribbon":
         raise UserError("geometry.kind", system.kind, "ribbon, of which the ring is closed")
-    module = plugins.load("densities", density)
-    definitions = module.DEFINITIONS["ribbon"]
-    definition = definition or definitions[0]
-    if definition not in definitions or definition in module.NEEDS_ALL_BANDS:
-        raise UserError("definition", definition, "one that needs no sum over bands")
+    module, definition = chosen(density, definition, "ribbon", by_state=True)
     ring = disorder.ring(system, length)
     onsite = strength * disorder.anderson(system, length, seed)
     how = (module.kernel, definition)

@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from .. import kramers_kronig
+from ..densities import chosen
 from ..dynamic import interband_pairs, spectrum
 from ..edges import regions
 from ..errors import UserError
-from ..flake_operators import check_definition
 from ..identities import Identity
 from ..lehmann import pair_sum, relative
 from ..response import ExactElements
@@ -97,7 +97,7 @@ def compute(
         raise UserError("geometry.kind", system.kind, "ribbon")
     if eta <= 0:
         raise UserError("eta", eta, "a number above 0")
-    module = check_definition(density, definition, "ribbon")
+    module, definition = chosen(density, definition, "ribbon")
     exact = ExactElements(
         system.bloch,
         module.kernel,
