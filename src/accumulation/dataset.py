@@ -63,6 +63,7 @@ VARIABLES = {
         "net accumulation of {long_name} per length",
         "55, 58",
     ),
+    "error": (_GRID, _ACCUMULATED, "bound of the error of any row", "55, 58"),
     "even": (
         ("process", "fermi_energy", "temperature", "row"),
         "{units} x (e E tau | e E) / a",
@@ -127,6 +128,11 @@ VARIABLES = {
     "gauge": (("gauge",), "1", "phase convention of the position along x", "S48"),
 }
 
+# Variables that mean something else in one stage.
+OF_STAGE = {
+    "response": {"status": (_GRID, "1", "what a value is not: see flag_meanings", "55, 58")},
+}
+
 COORDINATES = {
     *("k", "fermi_energy", "temperature", "process", "definition", "gauge", "edge"),
     *("x", "y", "z", "sublattice", "cell", "spin"),
@@ -159,7 +165,7 @@ def label(
 
     coords, variables = {}, {}
     for name, value in values.items():
-        dims, units, long_name, equation = table[name]
+        dims, units, long_name, equation = OF_STAGE.get(stage, {}).get(name) or table[name]
         value = np.asarray(value)
         if value.ndim == 0:
             dims = ()

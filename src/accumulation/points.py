@@ -15,7 +15,7 @@ from . import plugins, stages
 from .bulk import CLOSED, bulk
 from .edges import edge_crossings, regions, ribbon_gap
 from .fermi import fermi_points
-from .response import parity
+from .mirror import parity
 
 MIDGAP = "midgap"
 # What is undefined at a point, as bits.

@@ -20,7 +20,9 @@ from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
 from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
-from .response import ExactElements, MeshElements, accumulation, parity
+from .integrands import ExactElements, MeshElements
+from .mirror import parity
+from .response import FLAGS, Accumulation, accumulation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -276,7 +278,8 @@ def response(
     temperatures = _numbers("temperature", temperature, least=0)
     _, texts = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
-    out = accumulations(restore(elements), elements, levels, temperatures, threads)
+    found = accumulations(restore(elements), elements, levels, temperatures, threads)
+    out = found.values
     values = {
         "definition": elements.definition.values,
         "gauge": elements.gauge.values,
@@ -285,15 +288,25 @@ def response(
         "temperature": temperatures,
         **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell", "spin")},
         "accumulation": out,
-        "net": out.sum(axis=-1),
+        "net": found.net,
+        "error": found.error,
+        "status": found.status,
     }
     layers = elements.z.values if elements.attrs["kind"] == Wire.kind else None
     parts = parity(out, elements.y.values, elements.spin.values, layers)
     if parts is not None:
         values["even"], values["odd"] = parts
     attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}
-    leading = dict.fromkeys(("accumulation", "net", "even", "odd"), lead)
-    return label(values, "response", attrs, texts, leading)
+    names = ("accumulation", "net", "even", "odd", "error", "status")
+    ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))
+    return flagged(ds, FLAGS)
+
+
+def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
+    """The dataset, its ``status`` described by the bits of ``flags`` (CF conventions)."""
+    ds.status.attrs["flag_meanings"] = " ".join(flags)
+    ds.status.attrs["flag_masks"] = np.array(list(flags.values()), dtype=ds.status.dtype)
+    return ds
 
 
 def accumulations(
@@ -304,8 +317,8 @@ def accumulations(
     threads: int = 1,
     regions: np.ndarray | None = None,
     points: FermiPoints | None = None,
-) -> np.ndarray:
-    """Accumulation of a system, ([definition,] [gauge,] process, fermi_energy, temperature, row).
+) -> Accumulation:
+    """Accumulation of a system, its arrays with ([definition,] [gauge,]) before all other dims.
 
     ``regions`` (region, row): the elements hold sums over rows with these weights, and so does the
     result.  ``points`` are the Fermi points of these levels where they are known.
@@ -313,8 +326,7 @@ def accumulations(
     module, _ = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     sizes = tuple(elements.sizes[name] for name in lead)
-    rows = elements.density.shape[-1]
-    out = np.empty((*sizes, len(PROCESSES), len(levels), len(temperatures), rows))
+    parts = []
     for index in np.ndindex(sizes):
         which = dict(zip(lead, index, strict=True))
         interband = elements.polarizability[which].values if "polarizability" in elements else None
@@ -334,8 +346,12 @@ def accumulations(
         exact = ExactElements(
             system.bloch, module.kernel, **names, needs_all_bands=all_bands, regions=regions
         )
-        out[index] = accumulation(mesh_elements, exact, levels, temperatures, threads, points)
-    return out
+        parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
+    stacked = (
+        np.reshape([getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape))
+        for name in ("values", "net", "error", "status")
+    )
+    return Accumulation(*stacked)
 
 
 def build(model: dict, geometry: dict) -> System:

@@ -17,7 +17,7 @@ from ..errors import UserError
 from ..hall import OPERATORS, curvatures, of_spin
 from ..identities import Identity
 from ..lattice import Lattice
-from ..response import fermi_slope
+from ..occupations import fermi_slope
 
 EQUATION = "8, 29, 30, S19-S24"
 UNITS = {"tolerance": "e / h"}

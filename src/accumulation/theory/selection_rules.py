@@ -16,9 +16,11 @@ from ..bands import over_chunks, solve
 from ..bloch import mesh as uniform_mesh
 from ..elements import States
 from ..errors import UserError
-from ..fermi import fermi_points, occupation
+from ..fermi import fermi_points
+from ..occupations import occupation
 from ..identities import Identity
-from ..response import ExactElements, accumulation, elements_on_mesh
+from ..integrands import ExactElements
+from ..response import accumulation, elements_on_mesh
 from ..rules import Symmetries, operator_residual
 
 EQUATION = "22-27, 32, 55"
@@ -221,7 +223,7 @@ def responses(ribbon, density, definition, levels, gauge, k):
     exact = ExactElements(ribbon.bloch, module.kernel, definition, gauge, whole, ribbon.sites)
     mesh = elements_on_mesh(exact, k)
     points = fermi_points(ribbon.bloch, mesh.k, mesh.energy, mesh.velocity, levels)
-    found = accumulation(mesh, exact, levels, np.zeros(1), points=points)[:, :, 0]
+    found = accumulation(mesh, exact, levels, np.zeros(1), points=points).values[:, :, 0]
     crossings = np.bincount(points.level, minlength=len(levels))
     at_level = crossings * np.abs(mesh.density).max() / (2 * np.pi)
     between, every = _term_magnitudes(exact, levels, k).max(axis=-1)
