@@ -20,7 +20,8 @@ from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
 from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
-from .response import ExactElements, MeshElements, accumulation, parity
+from .mirror import paired_rows
+from .response import ExactElements, MeshElements, accumulation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -264,7 +265,8 @@ def response(
     -------
     Dataset with accumulation (process, fermi_energy, temperature, row), intraband per e E tau and
     interband per e E; net, its sum over rows; even and odd, its parts under y -> -y (absent when
-    the sites do not pair up).  Of a flake: of the whole flake, and only the interband part is
+    the sites do not pair up), and mirror_row, what each row was compared with for them (see
+    :mod:`accumulation.mirror`).  Of a flake: of the whole flake, and only the interband part is
     non-zero.
 
     Raises
@@ -276,7 +278,8 @@ def response(
     temperatures = _numbers("temperature", temperature, least=0)
     _, texts = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
-    out = accumulations(restore(elements), elements, levels, temperatures, threads)
+    system = restore(elements)
+    out = accumulations(system, elements, levels, temperatures, threads)
     values = {
         "definition": elements.definition.values,
         "gauge": elements.gauge.values,
@@ -287,13 +290,19 @@ def response(
         "accumulation": out,
         "net": out.sum(axis=-1),
     }
-    layers = elements.z.values if elements.attrs["kind"] == Wire.kind else None
-    parts = parity(out, elements.y.values, elements.spin.values, layers)
-    if parts is not None:
-        values["even"], values["odd"] = parts
+    values |= mirror_parts(system, out)
     attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}
     leading = dict.fromkeys(("accumulation", "net", "even", "odd"), lead)
     return label(values, "response", attrs, texts, leading)
+
+
+def mirror_parts(system: System, values: np.ndarray) -> dict[str, np.ndarray]:
+    """mirror_row (row), and even and odd (..., row) of values (..., row) where rows pair up."""
+    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
+    if pairing is None:
+        return {"mirror_row": np.full(len(system.spin), -1)}
+    even, odd = pairing.parts(values)
+    return {"mirror_row": pairing.mirror_row, "even": even, "odd": odd}
 
 
 def accumulations(
