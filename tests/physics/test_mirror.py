@@ -133,6 +133,27 @@ def test_armchair_rows_are_paired_within_their_sublattice(width):
     assert np.abs(found.even.sel(process="interband")).max() > 1e-4
 
 
+@pytest.mark.parametrize("model", [{"phi": np.pi / 2, "delta": 0.5}, {"phi": 1.2, "delta": 0.0}])
+@pytest.mark.parametrize(
+    ("direction", "parts"),
+    [((1, 1), {"even"}), ((2, 1), {"odd"}), ((4, 1), {"even", "odd"})],
+)
+def test_half_flux_or_inversion_exchange_the_sublattices(model, direction, parts):
+    """S T C2 (phi = pi / 2, in the gap about zero) and C2 (delta = 0): A at y is minus B at -y.
+
+    No net for any edge, but what that makes of a row and its own partner depends on the edge.
+    """
+    ribbon = acc.haldane(t2=0.12, **model).ribbon(direction, 7)
+    found = respond(ribbon, fermi_energy=0.0, k=101).sel(process="interband")
+    values, y = found.accumulation.values.squeeze(), ribbon.positions[:, 1]
+    on_a = ribbon.sublattice == "A"
+    image = [np.flatnonzero((abs(y + one) < NEAR) & (on_a != a))[0]
+             for one, a in zip(y, on_a, strict=True)]  # fmt: skip
+    np.testing.assert_allclose(values, -values[image], atol=1e-8)
+    assert abs(found.net) < 1e-8
+    assert {name for name in ("even", "odd") if np.abs(found[name]).max() > 1e-5} == parts
+
+
 @pytest.mark.parametrize("direction", [(1, 0), (2, 1), (3, 1)])
 def test_zigzag_and_chiral_rows_are_paired_with_the_other_sublattice(direction):
     """Single rows at y and -y, of one spin in a model with spin."""
