@@ -146,7 +146,9 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
             spaces = symmetric.allowed_profiles(kernel, label[1], center if same else level)
             for p, process in enumerate(PROCESSES):
                 space = spaces[process]
-                if process == "intraband" and not crossings[e]:
+                filled = mesh.energy < level
+                nothing_filled = filled.all() or not filled.any()
+                if nothing_filled if process == "interband" else not crossings[e]:
                     space = space[:, :0]
                 at = (e, d, p)
                 profile = profiles[p, e]
