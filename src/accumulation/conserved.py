@@ -8,9 +8,9 @@ own, in which electrons are only moved along k, and it has no intraband response
 conserved spin are the simplest cases; the transverse modes of an armchair ribbon are another.
 
 Operations that mix the orbitals anew at every k are no permutations of sites either.  Armchair
-ribbons have some: an antiunitary one where the hops are real (phi = 0, any potential), and a mixture
-of A and B that the square of H keeps (phi = pi / 2).  What such operations forbid shows in the
-states themselves: see :func:`silent_by_state`.
+ribbons have some: an antiunitary one where the hops are real (phi = 0, any potential), and a
+mixture of A and B that the square of H keeps (phi = pi / 2).  What such operations forbid shows in
+the states themselves: see :func:`silent_by_state`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ import numpy as np
 
 # Eigenvalues and matrix elements that differ by less (in t0) are the same.
 SAME = 1e-7
+# What may be left, in units of the largest, of expectation values that cancel.
+ROUNDING = 1e-11
 
 
 def conserved_quantity(hamiltonian: np.ndarray, velocity: np.ndarray) -> np.ndarray:
@@ -74,8 +76,8 @@ def silent(
     sites = density.shape[1]
     rows = [np.moveaxis(part, 1, -1).reshape(-1, sites) for part in (commutator, differs)]
     return {
-        "interband": _null_space(rows[0]),
-        "intraband": _null_space(np.concatenate(rows)),
+        "interband": _null_space(rows[0], SAME),
+        "intraband": _null_space(np.concatenate(rows), SAME),
     }
 
 
@@ -114,12 +116,18 @@ def silent_by_state(
         coupled = coupled[0] + coupled[1] if even else coupled[0]
         double.append(coupled.reshape(len(coupled), -1).T)
     return {
-        "intraband": _null_space(np.concatenate(single)),
-        "interband": _null_space(np.concatenate(double)),
+        "intraband": _null_space(np.concatenate(single), ROUNDING),
+        "interband": _null_space(np.concatenate(double), ROUNDING),
     }
 
 
-def _null_space(rows: np.ndarray) -> np.ndarray:
-    """Orthonormal real basis (site, dimension) of what ``rows`` (equation, site) annihilate."""
-    values, vectors = np.linalg.eigh((rows.conj().T @ rows).real)
-    return vectors[:, values < SAME**2 * max(1.0, values.max())]
+def _null_space(rows: np.ndarray, tolerance: float) -> np.ndarray:
+    """Orthonormal real basis (site, dimension) of what ``rows`` (equation, site) annihilate.
+
+    ``tolerance`` is relative to the largest singular value, and at least absolute.
+    """
+    # At least as many rows as sites, so that every direction has a singular value.
+    padding = np.zeros((rows.shape[1], rows.shape[1]))
+    every = np.concatenate((rows.real, rows.imag, padding))
+    _, values, vectors = np.linalg.svd(every, full_matrices=False)
+    return vectors[values < tolerance * max(1.0, values.max(initial=0.0))].T

@@ -150,13 +150,14 @@ class Symmetries:
             self._silent(self._site_density(kernel, definition)),
             self._silent_by_state(kernel, definition),
         )
-        return {
-            process: _orthogonal(
-                sites @ _fixed(listed, sites.shape[1]),
-                np.concatenate([nothing[process] for nothing in reasons], axis=1),
-            )
-            for process, listed in self.rules(kernel, definition, fermi_energy).items()
-        }
+        spaces = {}
+        for process, listed in self.rules(kernel, definition, fermi_energy).items():
+            space = sites @ _fixed(listed, sites.shape[1])
+            # One after the other: where both know a sum, they know it to different rounding.
+            for nothing in reasons:
+                space = _orthogonal(space, nothing[process])
+            spaces[process] = space
+        return spaces
 
 
 def operator_residual(ribbon, found: Symmetries) -> float:
