@@ -67,13 +67,22 @@ VARIABLES = {
     "even": (
         ("process", "fermi_energy", "temperature", "row"),
         "{units} x (e E tau | e E) / a",
-        "part of the accumulation even in y",
+        "part of the accumulation even in y, by rows that mirror_row pairs; where it is -1, of the "
+        "sums over rows at one y, shared equally by these",
         "Fig. 2(d)",
     ),
     "odd": (
         ("process", "fermi_energy", "temperature", "row"),
         "{units} x (e E tau | e E) / a",
-        "part of the accumulation odd in y",
+        "part of the accumulation odd in y, by rows that mirror_row pairs; where it is -1, of the "
+        "sums over rows at one y, shared equally by these",
+        "Fig. 2(d)",
+    ),
+    "mirror_row": (
+        ("row",),
+        "1",
+        "row at -y that even and odd pair this row with: of the same orbital and cell, else the "
+        "only one there; -1: sums over all rows at y and -y without such a partner",
         "Fig. 2(d)",
     ),
     "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "18"),

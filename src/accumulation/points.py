@@ -15,7 +15,6 @@ from . import plugins, stages
 from .bulk import CLOSED, bulk
 from .edges import edge_crossings, regions, ribbon_gap
 from .fermi import fermi_points
-from .mirror import parity
 
 MIDGAP = "midgap"
 # What is undefined at a point, as bits.
@@ -121,9 +120,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
         result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
         layers = system.positions[:, 2] if system.kind == "wire" else None
         result |= {} if layers is None else {"z": layers}
-        parts = parity(values, y, system.spin, layers)
-        if parts is not None:
-            result["even"], result["odd"] = parts
+        result |= stages.mirror_parts(system, values)
         values = values @ weights.T
     left, right, net = np.moveaxis(values, -1, 0)
     result |= {

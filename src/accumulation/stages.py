@@ -21,7 +21,7 @@ from .errors import UserError
 from .fermi import FermiPoints
 from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
 from .integrands import ExactElements, MeshElements
-from .mirror import parity
+from .mirror import paired_rows
 from .response import FLAGS, Accumulation, accumulation
 
 if TYPE_CHECKING:
@@ -266,7 +266,8 @@ def response(
     -------
     Dataset with accumulation (process, fermi_energy, temperature, row), intraband per e E tau and
     interband per e E; net, its sum over rows; even and odd, its parts under y -> -y (absent when
-    the sites do not pair up).  Of a flake: of the whole flake, and only the interband part is
+    the sites do not pair up), and mirror_row, what each row was compared with for them (see
+    :mod:`accumulation.mirror`).  Of a flake: of the whole flake, and only the interband part is
     non-zero.
 
     Raises
@@ -278,7 +279,8 @@ def response(
     temperatures = _numbers("temperature", temperature, least=0)
     _, texts = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
-    found = accumulations(restore(elements), elements, levels, temperatures, threads)
+    system = restore(elements)
+    found = accumulations(system, elements, levels, temperatures, threads)
     out = found.values
     values = {
         "definition": elements.definition.values,
@@ -292,10 +294,7 @@ def response(
         "error": found.error,
         "status": found.status,
     }
-    layers = elements.z.values if elements.attrs["kind"] == Wire.kind else None
-    parts = parity(out, elements.y.values, elements.spin.values, layers)
-    if parts is not None:
-        values["even"], values["odd"] = parts
+    values |= mirror_parts(system, out)
     attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}
     names = ("accumulation", "net", "even", "odd", "error", "status")
     ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))
@@ -307,6 +306,15 @@ def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
     ds.status.attrs["flag_meanings"] = " ".join(flags)
     ds.status.attrs["flag_masks"] = np.array(list(flags.values()), dtype=ds.status.dtype)
     return ds
+
+
+def mirror_parts(system: System, values: np.ndarray) -> dict[str, np.ndarray]:
+    """mirror_row (row), and even and odd (..., row) of values (..., row) where rows pair up."""
+    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
+    if pairing is None:
+        return {"mirror_row": np.full(len(system.spin), -1)}
+    even, odd = pairing.parts(values)
+    return {"mirror_row": pairing.mirror_row, "even": even, "odd": odd}
 
 
 def accumulations(

@@ -20,6 +20,7 @@ from ..fermi import fermi_points
 from ..occupations import occupation
 from ..identities import Identity
 from ..integrands import ExactElements
+from ..mirror import paired_rows
 from ..response import accumulation, elements_on_mesh
 from ..rules import Symmetries, operator_residual
 
@@ -32,7 +33,7 @@ VARIABLES = {
     "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "55"),
     "density": (("density",), "1", "density, and its definition", "5"),
     "process": (("process",), "1", "dissipative or not", "55"),
-    "part": (("part",), "1", "part of the profile of sums over sites at one y", "55"),
+    "part": (("part",), "1", "part of the profile by site, under y -> -y, and its sum", "55"),
     "operations": (("direction",), "1", "symmetries found", "22"),
     "crossings": (
         ("direction", "fermi_energy"),
@@ -147,7 +148,9 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
             spaces = symmetric.allowed_profiles(kernel, label[1], center if same else level)
             for p, process in enumerate(PROCESSES):
                 space = spaces[process]
-                if process == "intraband" and not crossings[e]:
+                filled = mesh.energy < level
+                nothing_filled = filled.all() or not filled.any()
+                if nothing_filled if process == "interband" else not crossings[e]:
                     space = space[:, :0]
                 at = (e, d, p)
                 profile = profiles[p, e]
@@ -194,17 +197,18 @@ def _share_net(may, labels, moments) -> None:
 def parts_of_profile(ribbon) -> list[np.ndarray]:
     """Matrices (value, site) that take a profile to the parts PARTS.
 
-    Even and odd are parts in y of the sums over all sites at one y: which of two sites at one y has
-    its partner at -y is a matter of taste, their sum is not.
+    A site, which is all the orbitals at one place, is compared with the same one at -y where there
+    is one, else with what is there (:mod:`accumulation.mirror`).
     """
     sites = ribbon.sites
     first = np.argmax(sites, axis=1)
-    heights, where = np.unique(np.round(ribbon.positions[first, 1], 7), return_inverse=True)
-    if not np.allclose(heights, -heights[::-1], atol=1e-6):
+    names = ["+".join(sorted(ribbon.sublattice[site > 0])) for site in sites]
+    none = np.zeros(len(sites), dtype=int)
+    pairing = paired_rows(ribbon.positions[first], np.array(names), none, none)
+    if pairing is None:
         raise UserError("system", "a ribbon without partners", "rows that pair at y and -y")
-    total = (where == np.arange(len(heights))[:, None]).astype(float)
-    mirrored = total[::-1]
-    return [0.5 * (total + mirrored), 0.5 * (total - mirrored), total.sum(axis=0)[None]]
+    even, odd = pairing.parts(np.eye(len(sites)))
+    return [even.T, odd.T, np.ones((1, len(sites)))]
 
 
 def responses(ribbon, density, definition, levels, gauge, k):
