@@ -67,9 +67,7 @@ class Bulk:
         return self.direct_gap <= CLOSED or bool(np.isfinite(self.chern))
 
 
-def bulk(
-    lattice: Lattice | Crystal, filled: int | None = None, points: int | None = None
-) -> Bulk:
+def bulk(lattice: Lattice | Crystal, filled: int | None = None, points: int | None = None) -> Bulk:
     """Gaps and Chern number of the ``filled`` lowest bands.
 
     Parameters
@@ -86,7 +84,7 @@ def bulk(
         the bands is no integer.
     """
     crystal = lattice if isinstance(lattice, Crystal) else lattice.crystal
-    filled = filling(crystal, filled)
+    filled = filled_bands(crystal, filled)
     hops, size = crystal.hops, crystal.orbitals
     edges = band_edges(hops, size, filled, points)
     number = np.nan
@@ -109,7 +107,7 @@ def bulk(
     )
 
 
-def filling(lattice: Lattice | Crystal, filled: int | None = None) -> int:
+def filled_bands(lattice: Lattice | Crystal, filled: int | None = None) -> int:
     """Number of filled bands: ``filled``, the lattice's own, or half of all bands.
 
     Raises

@@ -36,7 +36,7 @@ WHOLE = 1e-6
 
 
 def chern_number(bloch: ReducedBloch, filled: int, points: int | None = None) -> float:
-    """Chern number of the ``filled`` lowest bands, (1/2 pi) int Omega with Omega = curl i<u|grad u>.
+    """Chern number of the ``filled`` lowest bands, (1/2 pi) int Omega, Omega = curl i<u|grad u>.
 
     In units where f_1, f_2 is right-handed; NaN where it could not be settled: the gap above these
     bands is closed, or too small for the number of cells that is worth working.
@@ -98,7 +98,7 @@ def _fluxes(bloch, filled, corner, width, units, frame) -> np.ndarray:
     cells = np.arange(len(corner))
     around = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
     corners = corner[:, None] + width[:, None, None] * around
-    codes, which = np.unique(_code(corners.reshape(-1, 2), units), return_inverse=True)
+    codes = np.unique(_code(corners.reshape(-1, 2), units))
     # Counter-clockwise, each edge from its corner to the next.
     start = corners.reshape(-1, 2)
     step = (width[:, None, None] * (np.roll(around, -1, axis=0) - around)).reshape(-1, 2)

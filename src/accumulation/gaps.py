@@ -50,9 +50,7 @@ class BandEdges:
     conduction_bottom_error: float
 
 
-def band_edges(
-    hops: HopTable, size: int, filled: int, points: int | None = None
-) -> BandEdges:
+def band_edges(hops: HopTable, size: int, filled: int, points: int | None = None) -> BandEdges:
     """Direct gap, top of band ``filled`` - 1 and bottom of band ``filled`` over the zone.
 
     Parameters
