@@ -316,10 +316,10 @@ def _filling(given: dict, lattice, grid: bool, midgap: bool, path: str) -> dict:
     Raises UserError for one that the model's bands do not allow, and where there is none although
     an odd number of bands needs it: for the gaps of a ``grid``, or its middle.
     """
-    chosen = {"filling": given["filling"]} if "filling" in given else {}
+    chosen = {"filling": int(given["filling"])} if "filling" in given else {}
     if lattice is None:
         return chosen
-    filled = given.get("filling", lattice.filling)
+    filled = chosen.get("filling", lattice.filling)
     # A grid of a model with one band has no gaps and needs no filling.
     if filled is not None or midgap or (grid and len(lattice.orbitals) > 1):
         try:
