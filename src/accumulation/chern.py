@@ -26,7 +26,7 @@ from .reduced import ReducedBloch, blocks, centres
 START = 12
 LEVELS = 30
 # Cells in all, times (orbitals + 4)^3 as the time that each takes.
-WORK = 3e8
+WORK = 1e9
 # tan 2 theta of a cell, at most: theta = 22.5 degrees.
 TURN = 1.0
 # The phase of one step along an edge is below rank x arcsin tan^2 theta; kept below this.
@@ -74,11 +74,9 @@ def _cells(bloch: ReducedBloch, filled: int, turn: float, points: int):
         below, above = corner_levels(frames.energy, frames.slope, filled, half * bloch.corners)
         norm, spread = (0.5 * bound for bound in bloch.change(half, 2))
         apart = (above - below).min(axis=1) - spread
-        # The norm along s is convex: corners decide, of which opposite ones are equal.
-        mixing = frames.slope[:, :, :filled, filled:]
-        corners = half * bloch.corners[:2]
-        coupling = np.sqrt((np.abs(np.einsum("nd,cdij->cnij", corners, mixing)) ** 2).sum((2, 3)))
-        settled = 2 * (coupling.max(axis=1) + norm) <= turn * apart
+        # The largest coupling that leaves theta small enough.
+        allowed = 0.5 * turn * apart - norm
+        settled = _is_below(frames.slope[:, :, :filled, filled:], half * bloch.corners[:2], allowed)
         found.append((level, f[settled], frames.vectors[settled, :, :filled]))
         if settled.all():
             break
@@ -91,6 +89,22 @@ def _cells(bloch: ReducedBloch, filled: int, turn: float, points: int):
     middle = np.concatenate([f for _, f, _ in found])
     corner = np.rint(middle * units - 0.5 * width[:, None]).astype(np.int64)
     return corner, width, units, np.concatenate([vectors for *_, vectors in found])
+
+
+def _is_below(slope: np.ndarray, corners: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Whether the spectral norm of s.slope stays below a limit in each cell, (cell,) bool.
+
+    slope (cell, dimension, filled, empty); limit (cell,).  The norm is convex in s, so that corners
+    decide, of which opposite ones are equal.  It lies between the Frobenius norm, which is cheap,
+    and that over the square root of the rank.
+    """
+    block = np.einsum("nd,cdij->cnij", corners, slope)
+    frobenius = np.sqrt((block.real**2 + block.imag**2).sum(axis=(2, 3)).max(axis=1))
+    below = frobenius <= limit
+    unsure = np.flatnonzero(~below & (frobenius <= limit * np.sqrt(min(block.shape[2:]))))
+    if len(unsure):
+        below[unsure] = np.linalg.norm(block[unsure], 2, axis=(2, 3)).max(axis=1) <= limit[unsure]
+    return below
 
 
 def _fluxes(bloch, filled, corner, width, units, frame) -> np.ndarray:

@@ -365,9 +365,7 @@ def test_filling_is_half_unless_it_is_told():
 
 @pytest.mark.parametrize("filled", [0, 4, -1, 1.5, 2.0, True, "2"])
 def test_impossible_fillings_are_one_sentence(filled):
-    with pytest.raises(
-        UserError, match=r"`filling`: got .*from 1 to 3, the number of fill"
-    ):
+    with pytest.raises(UserError, match=r"`filling`: got .*from 1 to 3, the number of fill"):
         bulk(acc.kane_mele(), filled)
 
 
