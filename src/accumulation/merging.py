@@ -122,7 +122,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
     ds = dataset.label(values, "phase_diagram", attrs, texts, leading)
     if "status" in ds:
         ds.status.attrs |= {
-            "flag_masks": np.array(list(points.FLAGS.values()), dtype=np.int8),
+            "flag_masks": np.array(list(points.FLAGS.values()), dtype=np.int16),
             "flag_meanings": " ".join(points.FLAGS),
         }
     return ds

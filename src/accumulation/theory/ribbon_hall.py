@@ -15,10 +15,11 @@ import numpy as np
 
 from .. import zone
 from ..bloch import BlochMatrix
-from ..bulk import CLOSED, bulk
+from ..bulk import bulk
 from ..densities import orbital_moment
 from ..elements import Kernel, States
 from ..errors import UserError
+from ..gaps import CLOSED
 from ..hall import OPERATORS, as_hops, curvatures, of_spin
 from ..identities import Identity
 from ..lattice import Lattice, Ribbon
