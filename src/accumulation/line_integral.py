@@ -157,9 +157,7 @@ class LineIntegral:
             own[some, 1], misfit[some, 1] = _of_width(values, width, some)
         elsewhere = room <= mesh_rules.NARROW
         own[elsewhere] = misfit[elsewhere] = 0.0
-        value, error = fillings.integrals(
-            parts, values, below, mesh.energy, mesh.polarizability
-        )
+        value, error = fillings.integrals(parts, values, below, mesh.energy, mesh.polarizability)
         np.add.at(own[:, 1], parts.interval, value)
         np.add.at(misfit[:, 1], parts.interval, error)
         magnitude = np.zeros((2, self.rows))
@@ -198,7 +196,9 @@ class LineIntegral:
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)
 
-        value, more, size = integrate(measured, panels, rest, magnitude, tolerance, self._most_nodes)
+        value, more, size = integrate(
+            measured, panels, rest, magnitude, tolerance, self._most_nodes
+        )
         # No estimate is trusted below what was aimed at.
         error = np.maximum(error + more, tolerance(rest + value, magnitude + size))
         return Integral(rest + value, error, magnitude + size)
@@ -260,7 +260,9 @@ class LineIntegral:
         interval, band = np.nonzero(self._candidates & wanted)
         new = [key for key in zip(interval, band, strict=True) if key not in self._minima]
         if new:
-            at = located(self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True)))
+            at = located(
+                self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True))
+            )
             self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
         each = [self._minima[key] for key in zip(interval, band, strict=True)]
         k, width = np.array(each).reshape(-1, 2).T

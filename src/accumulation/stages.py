@@ -423,7 +423,9 @@ def accumulations(
         )
         parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
     stacked = (
-        np.reshape([getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape))
+        np.reshape(
+            [getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape)
+        )
         for name in ("values", "net", "error", "status")
     )
     return Accumulation(*stacked)

@@ -46,7 +46,9 @@ DIMS = {
         "mirror_row": ("row",),
         "fermi_level": ("fermi_energy",),
         "edge_crossings": ("edge", "fermi_energy"),
-        **dict.fromkeys(("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE),
+        **dict.fromkeys(
+            ("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE
+        ),
     },
     "bulk": {},
 }

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from accumulation.crossings import bands_around
 
 import accumulation as acc
 from accumulation import points
 from accumulation.bulk import bulk
-from accumulation.crossings import bands_around
 from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
 from accumulation.fermi import fermi_points
