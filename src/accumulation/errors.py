@@ -56,8 +56,8 @@ class UserError(Exception):
         return " ".join(sentence.split())
 
     def within(self, path: str, source: str | None = None) -> UserError:
-        """The same fault, its key read as a part of ``path``."""
-        key = f"{path}.{self.key}" if self.key else path
+        """The same fault, its key read as a part of ``path`` unless that begins with it."""
+        key = path if path.startswith(self.key) else f"{path}.{self.key}"
         return UserError(key, self.value, self.allowed, self.hint, source or self.source)
 
 

@@ -133,6 +133,7 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     if axes:
         system["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
     system |= _density(filled, kind, path)
+    _resolves_spin(system, [system["density"]], f"{path}.density")
     system["fermi_energy"] = _numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
     system["temperature"] = _numbers(filled["temperature"], f"{path}.temperature")
     if min(system["temperature"]) < 0:
@@ -162,6 +163,10 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
         system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
         _fits(system, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
+    if "model" in sections and "density" in system["options"]:
+        named = system["options"]["density"]
+        named = [named] if isinstance(named, str) else named
+        _resolves_spin(system, named, f"{path}.options.density")
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
     return system
@@ -294,14 +299,21 @@ def _geometry(given: dict, path: str) -> dict:
     return {"kind": given["kind"], "direction": [int(n) for n in given["direction"]], **whole}
 
 
-def _fits(system: dict, path: str) -> None:
-    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
-    cut, dimension = system["geometry"], None
-    # A model that fails is told by the job that builds it.
+def _lattice(system: dict):
+    """The lattice of a system's model at its first values, None if the model fails there.
+
+    Its failure is told by the job that builds it.
+    """
     with contextlib.suppress(Exception):
         parameters = dict(system["model"])
         name = parameters.pop("name")
-        dimension = getattr(plugins.load("models", name), name)(**parameters).dimension
+        return getattr(plugins.load("models", name), name)(**parameters)
+    return None
+
+
+def _fits(system: dict, path: str) -> None:
+    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
+    cut, dimension = system["geometry"], getattr(_lattice(system), "dimension", None)
     if cut["kind"] == "bulk" or dimension is None:
         return
     if dimension == 3 and "height" not in cut:
@@ -310,6 +322,17 @@ def _fits(system: dict, path: str) -> None:
     if dimension == 2 and "height" in cut:
         allowed = "no such key, as the model has two dimensions (a ribbon)"
         raise UserError(f"{path}.geometry.height", cut["height"], allowed)
+
+
+def _resolves_spin(system: dict, densities: list[str], path: str) -> None:
+    """Raise UserError for a density of spin if the model's orbitals have none."""
+    for name in densities:
+        module = checked_plugin("densities", name, path)
+        if getattr(module, "NEEDS_SPIN", False):
+            crystal = _lattice(system)
+            if crystal is not None and not crystal.spins.any():
+                error = module.without_spin()
+                raise UserError(path, error.value, error.allowed)
 
 
 def _density(filled: dict, kind: str, path: str) -> dict:
