@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import Said, UserError
+from .errors import Said, UserError, kind_of
 from .lattice import Lattice, System
 
 SYSTEM = "a ribbon, wire or flake, such as haldane().ribbon((1, 0), 20)"
@@ -58,8 +58,6 @@ def same_system(of: System, bands) -> None:
 
 
 def _kind(value: object) -> Said:
-    """What a value is, in a word or two; a dataset's own description would fill a page."""
+    """What a value is; a dataset also by its title."""
     title = getattr(value, "attrs", {}).get("title") if hasattr(value, "variables") else None
-    name = type(value).__name__
-    article = "an" if name[0].lower() in "aeiou" else "a"
-    return Said(f"{article} {name}" + (f" ({title})" if title else ""))
+    return Said(f"{kind_of(value)} ({title})") if title else kind_of(value)

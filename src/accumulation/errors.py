@@ -61,6 +61,13 @@ class UserError(Exception):
         return UserError(key, self.value, self.allowed, self.hint, source or self.source)
 
 
+def kind_of(value: object) -> Said:
+    """What a value is, in a word or two: its own description may fill a page."""
+    name = type(value).__name__
+    article = "an" if name[0].lower() in "aeiou" else "a"
+    return Said("None" if value is None else f"{article} {name}")
+
+
 def not_written(path: str | os.PathLike, error: Exception, full: bool = False) -> UserError:
     """The fault of a file that cannot be written; ``full``: for want of room, whatever is said."""
     full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)

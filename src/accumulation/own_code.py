@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
-from .errors import Said, UserError
+from .errors import Said, UserError, kind_of
 
 BASES = ("hops", "orbitals", "bands")
 TEXTS = ("LONG_NAME", "UNITS", "EQUATION")
@@ -75,7 +75,7 @@ def _model(function: Callable, path: Path) -> Callable:
         found = _called(function, path, key, allowed, *positional, **named)
         if not isinstance(found, Lattice):
             allowed = f"an accumulation.Lattice, returned by {path.stem}() in {path.name}"
-            raise UserError(key, _kind(found), allowed)
+            raise UserError(key, kind_of(found), allowed)
         return found
 
     return model
@@ -103,7 +103,7 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
         found = _called(function, path, key, allowed, states, definition)
         if not isinstance(found, Kernel):
             allowed = f"a Kernel(matrix, basis), returned by kernel() in {path.name}"
-            raise UserError(key, _kind(found), allowed)
+            raise UserError(key, kind_of(found), allowed)
         if not isinstance(found.basis, str) or found.basis not in BASES:
             raise UserError(f"{key}, basis", found.basis, BASES, source=path.name)
         if found.basis == "bands" and definition not in module.NEEDS_ALL_BANDS:
@@ -116,7 +116,7 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
         matrix = found.matrix
         if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in "iufc":
             allowed = f"an array of numbers of shape {shape}"
-            raise UserError(f"{key}, matrix", _kind(matrix), allowed, source=path.name)
+            raise UserError(f"{key}, matrix", kind_of(matrix), allowed, source=path.name)
         if matrix.shape != shape:
             words = Said(f"shape {matrix.shape}")
             allowed = f"shape {shape}: (k, orbital, orbital), or (k, band, band) with basis 'bands'"
@@ -144,7 +144,7 @@ def _compute(module: ModuleType, path: Path) -> Callable:
         found = _called(function, path, key, allowed, *positional, **named)
         if not isinstance(found, Mapping):
             allowed = f"a dict of arrays, returned by compute() in {path.name}"
-            raise UserError(key, _kind(found), allowed)
+            raise UserError(key, kind_of(found), allowed)
         for name, value in found.items():
             if name not in module.VARIABLES:
                 raise UserError(key, name, list(module.VARIABLES), source=path.name)
@@ -197,10 +197,3 @@ def _is_names(value: object) -> bool:
 def _undeclared(path: Path, name: str, allowed: str | Iterable[str]) -> UserError:
     words = Said(f"{path.name} without a {name} of the right kind")
     return UserError(path.stem, words, f"{name} = {allowed}")
-
-
-def _kind(value: object) -> Said:
-    name = type(value).__name__
-    return Said(
-        "None" if value is None else f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
-    )

@@ -126,9 +126,10 @@ def kernel(states, definition):
     matrix = np.broadcast_to(np.eye(size), (len(states.k), size, size)).copy()
     return Kernel(matrix, "orbitals")
 '''
+RETURN = "return Kernel(matrix"
 KERNELS = {
-    "nan": ("return Kernel(matrix", "matrix[-1, 0, 0] = np.nan\n    return Kernel(matrix", "finite"),
-    "infinite": ("return Kernel(matrix", "matrix[0, 1, 1] = np.inf\n    return Kernel(matrix", "finite"),
+    "nan": (RETURN, f"matrix[-1, 0, 0] = np.nan\n    {RETURN}", "finite"),
+    "infinite": (RETURN, f"matrix[0, 1, 1] = np.inf\n    {RETURN}", "finite"),
     "basis": ('"orbitals")', '"sites")', "hops, orbitals, bands"),
     "no basis": ('"orbitals")', "None)", "hops, orbitals, bands"),
     "shape": ("Kernel(matrix", "Kernel(matrix[0]", "shape (8, 8)"),
@@ -137,11 +138,9 @@ KERNELS = {
     "text": ("Kernel(matrix", "Kernel(matrix.astype(str)", "array of numbers"),
     "no kernel": ('return Kernel(matrix, "orbitals")', "return matrix", "a ndarray"),
     "nothing": ("return Kernel", "Kernel", "None"),
-    "raises": ("    size =", "    raise ValueError('a\\nb')\n    size =", "ValueError: a b (own.py"),
+    "raises": ("    size =", "    raise ValueError('a\\nb')\n    size =", "ValueError: a b (own."),
     "key": ("    size =", "    {}[definition]\n    size =", "KeyError: 'one' (own.py, line 12)"),
-    "off the hops": (
-        'return Kernel(matrix, "orbitals")', 'return Kernel(matrix + 1, "hops")', "basis 'orbitals'",
-    ),
+    "off the hops": ('(matrix, "orbitals")', '(matrix + 1, "hops")', "basis 'orbitals'"),
     "sum over bands": ('"orbitals")', '"bands")', "NEEDS_ALL_BANDS"),
 }  # fmt: skip
 
