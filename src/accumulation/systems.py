@@ -7,7 +7,7 @@ import copy
 import inspect
 from math import gcd
 
-from . import grid, options, plugins
+from . import grid, options, plugins, sizes
 from .configuration import argument, axis_values, number, schema
 from .densities import definitions_for
 from .errors import MISSING, UserError, closest, unknown_key
@@ -32,12 +32,14 @@ def normalised(config: dict) -> dict[str, dict]:
     UserError
         For the first key that holds what it cannot.
     """
-    shared = {
-        name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
-    }
     given = {
         name: _merged(config.get("defaults", {}), _only_of_a_theory(name, own))
         for name, own in config["systems"].items()
+    }
+    # Before any list of values is worked out.
+    sizes.check(given, config.get("axes", {}), config.get("allow_large", False))
+    shared = {
+        name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
     }
     return {name: _system(name, own, shared) for name, own in _by_density(given).items()}
 
