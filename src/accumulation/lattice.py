@@ -54,7 +54,7 @@ class HopTable:
     amplitude: np.ndarray
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class System:
     """Sites and hoppings of a finite-width system, rows ordered by y, then x.
 
@@ -145,7 +145,7 @@ class System:
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Ribbon(System):
     """A system periodic along x and open along y."""
 
@@ -218,7 +218,7 @@ class Ribbon(System):
         )
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Wire(Ribbon):
     """A system periodic along x, open along y and z: rows ordered by y, then z, then x.
 
@@ -229,7 +229,7 @@ class Wire(Ribbon):
     kind = "wire"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Flake(System):
     """A system open along x as well: one block, no Bloch phase, x an ordinary matrix."""
 
@@ -476,6 +476,7 @@ class Lattice:
 
     def _cut(self, direction, numbers: dict[str, int]) -> dict:
         """Fields of the system along n a1 + m a2 with so many cells in each open direction."""
+        row, column, cell, amplitude = self.hop_table()  # checks the lattice
         n, m = self._direction(direction)
         for key, number in numbers.items():
             if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
@@ -496,7 +497,6 @@ class Lattice:
         unimodular[:2, :2] = [[n, p], [m, q]]
         inverse = np.rint(np.linalg.inv(unimodular)).astype(int)
 
-        row, column, cell, amplitude = self.hop_table()
         along_cell, *open_cells = inverse @ cell.T
         orbital = len(self.orbitals)
         extent = tuple(numbers.values())

@@ -61,7 +61,8 @@ def elements_point(
     if source is None:
         bands = stages.bands(system, k=settings.get("k", 1))
     else:  # of this very point, by its key
-        bands = source.assign_attrs(fingerprint=system.fingerprint)
+        own = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
+        bands = source.assign_attrs(own)
     found = stages.elements(
         system,
         bands,

@@ -91,7 +91,10 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     threads = _positive("threads", threads)
     if system.periodic and (isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8):
         raise UserError("k", k, "an integer of at least 8")
+    if not isinstance(eigenvectors, bool | np.bool_):
+        raise UserError("eigenvectors", eigenvectors, "True or False")
     bloch = system.bloch
+    arguments.fits_in_memory(system, int(k) if system.periodic else 1, eigenvectors)
     points, weight = mesh(k, bloch.period)
     shape = (len(points), bloch.size)
     energy, velocity = np.empty(shape), np.empty(shape)
@@ -286,6 +289,7 @@ def response(
         For a Fermi energy or temperature that is not a finite number, or a negative temperature.
     """
     arguments.dataset("elements", elements, "elements", "response(elements, fermi_energy=0.0)")
+    arguments.whole_mesh("elements", elements, "elements")
     threads = _positive("threads", threads)
     levels = _numbers("fermi_energy", fermi_energy)
     temperatures = _numbers("temperature", temperature, least=0)

@@ -45,6 +45,20 @@ CALLS = {
     "level not finite": (lambda: acc.response(ELEMENTS, [0, np.inf]), "fermi_energy", "finite"),
     "level none": (lambda: acc.response(ELEMENTS, None), "fermi_energy", "finite"),
     "temperature": (lambda: acc.response(ELEMENTS, 0, np.nan), "temperature", "finite"),
+    "eigenvectors": (lambda: acc.bands(RIBBON, eigenvectors="no"), "eigenvectors", "True or"),
+    "endless mesh": (lambda: acc.bands(RIBBON, k=10**12), "`k`", "TB"),
+    "part of the bands": (lambda: acc.elements(RIBBON, BANDS.isel(k=slice(5))), "part", "bands("),
+    "bands turned": (lambda: acc.elements(RIBBON, BANDS.transpose()), "order", "bands("),
+    "bands of NaN": (
+        lambda: acc.elements(RIBBON, BANDS.assign(velocity=BANDS.velocity * np.nan)), "finite",
+    ),
+    "bands scaled": (
+        lambda: acc.elements(RIBBON, BANDS.assign(energy=BANDS.energy * 2)), "energies",
+    ),
+    "part of the elements": (lambda: acc.response(ELEMENTS.isel(k=slice(5))), "part", "elements("),
+    "elements of NaN": (
+        lambda: acc.response(ELEMENTS.assign(density=ELEMENTS.density * np.nan)), "finite",
+    ),
     "spin without spin": (lambda: acc.elements(RIBBON, BANDS, "spin"), "spin", "resolves spin"),
     "spin of a flake": (lambda: FLAKE.response(density="spin"), "spin", "resolves spin"),
 }  # fmt: skip
@@ -64,6 +78,15 @@ def refused(call, *words):
     assert len(sentence) < 350
     for word in words:
         assert word in sentence, sentence
+
+
+def test_a_lattice_without_hops_has_flat_bands():
+    lattice = acc.Lattice([(1, 0), (0, 1)], {"a": (0, 0), "b": (0.5, 0.5)}, {"b": 0.7})
+    for one, energies in ((lattice, [0, 0.7]), (acc.Lattice(lattice.vectors, {"a": (0, 0)}), [0])):
+        ribbon = one.ribbon((1, 0), 2)
+        bands = acc.bands(ribbon, k=9)
+        np.testing.assert_array_equal(bands.energy, np.tile(np.repeat(energies, 2), (9, 1)))
+        assert not acc.response(acc.elements(ribbon, bands), 0.3, 0.05).net.any()
 
 
 # As large as RIBBON, and other systems nonetheless.

@@ -94,6 +94,13 @@ FAULTS = [
     ({f"{S}__k": "many"}, "systems.trivial.k", "an integer"),
     ({f"{S}__k": 2.5}, "systems.trivial.k", "an integer"),
     ({f"{S}__density": "orbital"}, "systems.trivial.density", "orbital_moment"),
+    ({f"{S}__density": "spin"}, "systems.trivial.density", "resolves spin"),
+    ({f"{S}__density": ["charge", "spin"]}, "systems.trivial_spin.density", "resolves spin"),
+    (
+        {S: {"theory": "proper_current"}},
+        "systems.trivial.options.density",
+        "resolves spin",
+    ),
     ({f"{S}__density": ["charge", "charg"]}, "systems.trivial.density", "did you mean charge?"),
     (
         {f"{S}__definition": "circulating"},
