@@ -107,7 +107,7 @@ def integrals(
     energy: np.ndarray,
     polarizability: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Integral (piece, row) in spacings, and its estimated error (piece, row), see :mod:`mesh_rules`.
+    """Integral and its estimated error, both (piece, row) in spacings, see :mod:`mesh_rules`.
 
     Each with the filled bands of its piece on all points of the stencil, and as a fraction over the
     square of the gap above them.

@@ -22,8 +22,8 @@ from .near_crossings import NearCrossings, candidates, located
 from .occupations import fermi_dirac, fermi_slope
 from .panels import NODES, cut, graded, integrate
 
-# Bounds of the error, relative to the largest row of a result, from which on it is refined, and that
-# is then aimed at ...
+# Bounds of the error, relative to the largest row of a result, from which on it is refined, and
+# that is then aimed at ...
 COARSE, TOLERANCE = 9e-5, 5e-6
 # ... or to this share of the integral of its magnitude, where rows cancel over the zone.
 CANCELLED = 1e-3
@@ -38,8 +38,8 @@ MOST_WORK, LEAST_SHARE = 1e9, 0.25
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
 # rounding of eigenvectors, which grows as 1 / gap^2 towards them.
 SHARPEST = 1e-9
-# From this ratio on no mesh point is blind to a thermal window, and the differences of two rules say
-# where it is not resolved.
+# From this ratio on no mesh point is blind to a thermal window, and the differences of two rules
+# say where it is not resolved.
 VISIBLE = 0.35
 # Cuts of the panels around a Fermi point start at this many T / v.
 FIRST_CUT = 4.0

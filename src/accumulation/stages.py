@@ -19,8 +19,8 @@ from .densities import definitions_for
 from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
-from .integrands import ExactElements, MeshElements
 from .inputs import real_array
+from .integrands import ExactElements, MeshElements
 from .lattice import Crystal, Flake, HopTable, Lattice, Ribbon, System, Wire
 from .mirror import paired_rows
 from .response import FLAGS, Accumulation, accumulation

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from accumulation.crossings import bands_around
 
 import accumulation as acc
 from accumulation import points
@@ -135,39 +134,6 @@ def test_coupled_equal_layers_are_standing_waves_of_ribbons(direction):
             # The modes cross each other; at T = 0 bands are followed through that, see below.
             np.testing.assert_allclose(found[INTERBAND][:, rows], values[INTERBAND], atol=1e-10)
         assert np.abs(expected[INTERBAND]).max() > 1e-3
-
-
-@pytest.mark.parametrize("direction", DIRECTIONS)
-def test_interband_of_a_metal_keeps_its_order_where_bands_cross(direction):
-    """Two layers that nothing couples, as far from the limit of many k as each by itself."""
-    kinds = [acc.haldane(**GENERIC), acc.haldane(**OTHER)]
-    wire = stacked(kinds, [0.0, 0.7], 2.0).wire(direction, 4, 1)
-    levels = [0.9, 1.1, 1.4]
-    found = accumulated(wire, levels, k=301)[INTERBAND]
-    for kind, rows in zip(kinds, layers(wire), strict=True):
-        alone = accumulated(kind.ribbon(direction, 4), levels, k=301)[INTERBAND]
-        np.testing.assert_allclose(found[:, rows], alone, atol=1e-9)
-
-
-def test_bands_are_followed_through_exact_crossings():
-    """Three bands known in closed form, sorted: the one through the level is found again, at every
-    mesh point next to it, whatever its number there.
-    """
-    k = np.linspace(-np.pi, np.pi, 200, endpoint=False)
-    level = 0.3
-    for shift in RNG.uniform(-0.05, 0.05, 20):
-        known = np.stack((np.sin(k), level + shift - 0.5 * np.sin(k - 0.28), 2 + np.cos(k)), axis=1)
-        slopes = np.stack((np.cos(k), -0.5 * np.cos(k - 0.28), -np.sin(k)), axis=1)
-        order = np.argsort(known, axis=1)
-        energy, velocity = (np.take_along_axis(a, order, axis=1) for a in (known, slopes))
-        root = np.arcsin(level)
-        j = np.searchsorted(k, root) - 1
-        fraction = (root - k[j]) / (k[1] - k[0])
-        # The number that the band has right at the level
-        band = int(level > level + shift - 0.5 * np.sin(root - 0.28))
-        on_mesh = (energy, velocity, k[1] - k[0], np.array([j]), np.array([fraction]))
-        found = bands_around(*on_mesh, np.array([band]), level)[0]
-        assert [order[j + i, n] for i, n in zip(range(-2, 4), found, strict=True)] == [0] * 6
 
 
 FLAKES = {
