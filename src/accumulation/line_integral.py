@@ -157,7 +157,9 @@ class LineIntegral:
             own[some, 1], misfit[some, 1] = _of_width(values, width, some)
         elsewhere = room <= mesh_rules.NARROW
         own[elsewhere] = misfit[elsewhere] = 0.0
-        value, error = fillings.integrals(parts, values, below, mesh.energy, mesh.polarizability)
+        value, error = fillings.integrals(
+            parts, values, below, mesh.energy, mesh.polarizability, self._candidates
+        )
         np.add.at(own[:, 1], parts.interval, value)
         np.add.at(misfit[:, 1], parts.interval, error)
         magnitude = np.zeros((2, self.rows))
