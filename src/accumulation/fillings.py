@@ -17,7 +17,7 @@ from .fermi import FermiPoints
 from .occupations import ON_LEVEL
 
 # Factor on the error of an interval whose stencil reaches past a crossing.
-DOUBT = 10.0
+DOUBT = 5.0
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def test_layers_that_nothing_couples_respond_as_each_by_itself(direction):
     kinds = [acc.haldane(**GENERIC), acc.haldane(**OTHER)]
     wire = stacked(kinds, [0.0, 0.7], 2.0).wire(direction, 4, 1)
     levels = [0.9, 1.1, 1.4]
-    for k, closest in ((301, 1e-6), (1001, 3e-9)):
+    for k, closest in ((301, 5e-6), (1001, 3e-9)):
         both = metal(wire, levels, k)
         for kind, rows in zip(kinds, layers(wire), strict=True):
             alone = metal(kind.ribbon(direction, 4), levels, k)
