@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .ribbon import DEGENERATE, Ribbon
+from .ribbon import CORRECTED, DEGENERATE, Ribbon
 
 QUANTITIES = ("charge", "spin", "circulation", "local")
 PROCESSES = ("intraband", "interband")
 # Memory of the pair elements of one call, in complex numbers.
 CHUNK = 1_500_000
+# Pairs further apart than this (in t0) have no noise to speak of.
+NOISY = 1e-2
 
 
 def slope(energy, level, kt):
@@ -28,7 +30,7 @@ def slope(energy, level, kt):
     return -0.25 / kt / np.cosh(x) ** 2
 
 
-def filling(energy, level, kt, on_level=1e-10):
+def filling(energy, level, kt, on_level=1e-13):
     """Occupation; at zero temperature 1/2 on the level."""
     if kt == 0:
         return np.where(np.abs(energy - level) <= on_level, 0.5, (energy < level) * 1.0)
@@ -75,7 +77,7 @@ class PairElements:
         self.shape = (2, len(states), 3)
 
     def __call__(self, k):
-        """(k, process * state * kernel, row)."""
+        """(k, process * state * kernel, row + 1), the last the noise of the others."""
         n = self.ribbon.size
         per = max(1, CHUNK // (3 * n * max(n, len(self.one))))
         parts = [self._part(k[i : i + per]) for i in range(0, len(k), per)]
@@ -89,7 +91,7 @@ class PairElements:
         one, two = self.one, self.two
         diagonal = np.einsum("knn->kn", element).real
         alone = (left * right).real * diagonal[:, None, None]
-        out = np.zeros((len(k), *self.shape, rows))
+        out = np.zeros((len(k), *self.shape, rows + 1))
         if len(one):
             across = element[:, one, two][:, None, None]
             forth = left[..., one] * across * right[..., two]
@@ -106,8 +108,29 @@ class PairElements:
                 [difference(e[:, one], e[:, two], *state) / gap for state in self.states], axis=2
             )
             value = (pairs @ weight).reshape(len(k), 3, rows, -1)
-            out[:, 1] = value.transpose(0, 3, 1, 2)
+            out[:, 1, ..., :-1] = value.transpose(0, 3, 1, 2)
+            out[:, 1, ..., -1] = self._noise(gap, diagonal, weight, left, right)
         weight = np.stack([slope(e, *state) for state in self.states], axis=2)
         value = (alone.reshape(len(k), 3 * rows, -1) @ weight).reshape(len(k), 3, rows, -1)
-        out[:, 0] = value.transpose(0, 3, 1, 2)
-        return out.reshape(len(k), -1, rows) / (2 * np.pi)
+        out[:, 0, ..., :-1] = value.transpose(0, 3, 1, 2)
+        return out.reshape(len(k), -1, rows + 1) / (2 * np.pi)
+
+    def _noise(self, gap, speed, weight, left, right):
+        """(k, state, kernel) error of the pair sum by rounding of H.
+
+        H wrong by eps mixes a pair by eps / gap, its velocity element by the difference of the two
+        velocities times that.  Extended precision has 5e-20; signs that vary make the sum smaller,
+        as sequences of falling temperatures show.
+        """
+        out = np.zeros((len(gap), *self.shape[1:]))
+        here, pair = np.nonzero(np.abs(gap) < NOISY)
+        one, two = self.one[pair], self.two[pair]
+        eps = np.where(np.abs(gap[here, pair]) < CORRECTED, 1e-20, 1e-16)
+        mixed = eps * np.abs((speed[here, one] - speed[here, two]) / gap[here, pair])
+        # The corrected states are rounded too.
+        mixed += 3e-17 * np.abs(speed[here]).max(axis=1)
+        bra, ket = right[here, 0, :, two], left[here, :, :, one]
+        largest = np.abs(bra[:, None] * ket).max(axis=2)
+        errors = np.abs(weight[here, pair])[:, :, None] * (mixed[:, None] * largest)[:, None]
+        np.add.at(out, here, errors)
+        return out

@@ -18,6 +18,8 @@ PREDICTED = 3e-5
 CLOSEST = 1e-6
 # States within this of a level lie on it.
 ON_LEVEL = 1e-11
+# Nodes on the level this close to each other are one edge or crossing.
+CLUSTER = 3e-5
 # A pair of bands that comes closer than this crosses exactly.
 EXACT = 1e-11
 
@@ -140,9 +142,7 @@ def crossings(ribbon: Ribbon, found: Scan, level: float) -> Crossings:
     s = found.energy - level
     on = np.abs(s) <= ON_LEVEL
     flat = int(on.sum(axis=1).min())
-    special = found.k[:-1][on[:-1].sum(axis=1) > flat]
-    # Extrema of two bands that meet are found twice.
-    special = special[np.diff(special, prepend=-np.inf) > 1e-8]
+    special = _clusters(found.k[:-1], on[:-1].sum(axis=1), flat)
     at, band = np.nonzero((s[:-1] * s[1:] < 0) & ~on[:-1] & ~on[1:])
 
     def distance(x, which):
@@ -150,3 +150,17 @@ def crossings(ribbon: Ribbon, found: Scan, level: float) -> Crossings:
 
     root = bisect(distance, found.k[at], found.k[at + 1], s[at, band], s[at + 1, band])
     return Crossings(root, band, special, flat)
+
+
+def _clusters(k, count, flat) -> np.ndarray:
+    """One k for every run of nodes with more than ``flat`` states on the level.
+
+    Near a band edge all k within sqrt(``ON_LEVEL``) are on it; the node with most states, else the
+    middle one, stands for all.
+    """
+    some = np.nonzero(count > flat)[0]
+    if len(some) == 0:
+        return np.zeros(0)
+    parts = np.split(some, np.nonzero(np.diff(k[some]) > CLUSTER)[0] + 1)
+    most = [part[count[part] == count[part].max()] for part in parts]
+    return k[[part[len(part) // 2] for part in most]]

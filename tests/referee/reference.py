@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .kubo import PairElements, filling, state_densities
-from .levels import Scan, crossings, scan
+from .levels import CLUSTER, Scan, crossings, scan
 from .quadrature import integrate
 from .ribbon import DEGENERATE, Ribbon
 
@@ -24,16 +24,18 @@ from .ribbon import DEGENERATE, Ribbon
 FLOOR = 1e-3
 # Temperatures of the sequence, falling by 4.
 SEQUENCE = 4e-3 * 0.25 ** np.arange(7)
+# A limit known this well, relative to the scale, is known.
+DECIDED = 2e-5
 # A closest approach in this range is neither a crossing nor resolved.
 UNCLEAR = (1e-11, 3e-8)
 
 
 @dataclass
 class Value:
-    """One response: rows (kernel, row), error and scale (kernel,), and what the limit does.
+    """One response: rows (quantity, row), error and scale (quantity,), and what the limit does.
 
-    kernel : density, circulation, local;  scale : what 1e-4 refers to
-    limit : "finite", "diverges" or "undecided", (kernel,)
+    quantity : charge, spin, circulation, local;  scale : what 1e-4 refers to
+    limit : "finite", "diverges" or "undecided", (quantity,)
     """
 
     rows: np.ndarray
@@ -51,25 +53,42 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
     states = [(level, t) for t in (*temperatures, *sequence) if t > 0 or not meeting]
     elements = PairElements(ribbon, states)
     breaks = _breaks(ribbon, found, at, states)
-    total, error, modulus, kept = integrate(elements, breaks, FLOOR)
-    shape = elements.shape
-    total, error, modulus = (a.reshape(*shape, *a.shape[1:]) for a in (total, error, modulus))
-    scale = np.maximum(np.abs(total).max(axis=-1), np.maximum(1e-2 * modulus, FLOOR))
-    limit = ["finite" if kept else "undecided"] * 3
+    total, modulus, error, kept = integrate(elements, breaks, FLOOR)
+    total, modulus, error = (
+        _with_spin(a.reshape(*elements.shape, *a.shape[1:]), ribbon.spin, axis=2)
+        for a in (total, modulus, error)
+    )
+    scale = _scale(total, modulus)
     unclear = _unclear(ribbon, found, states)
     out = {}
     for process, name in enumerate(("intraband", "interband")):
         for i, (_, t) in enumerate(states[: len(states) - len(sequence)]):
+            verdict = "undecided" if unclear[i] or not kept else "finite"
             values = (a[process, i] for a in (total, error, scale))
-            out[name, t] = Value(*values, ["undecided"] * 3 if unclear[i] else list(limit))
+            out[name, t] = Value(*values, [verdict] * 4)
     if 0 in temperatures:
         out["intraband", 0.0] = _intraband_at_zero(ribbon, level, at)
         if meeting:
-            rows = total[1, len(states) - len(sequence) :]
-            noise = error[1, len(states) - len(sequence) :]
-            largest = scale[1, len(states) - len(sequence) :]
-            out["interband", 0.0] = _limit(rows, noise, largest, kept)
+            falling = slice(len(states) - len(sequence), None)
+            values = (a[1, falling] for a in (total, error, scale))
+            out["interband", 0.0] = _limit(*values, kept)
     return out
+
+
+def _with_spin(values, spin, axis):
+    """Kernels density, circulation, local become charge, spin, circulation, local."""
+    density, rest = np.split(values, [1], axis=axis)
+    # Errors have no rows.
+    weighted = density * (spin if values.ndim > axis + 1 else np.abs(spin).max())
+    return np.concatenate((density, weighted, rest), axis=axis)
+
+
+def _scale(total, modulus):
+    """What errors are relative to: the largest row, where symmetry makes that small a percent of
+    the integral of the modulus, and never less than ``FLOOR``.
+    """
+    largest = np.maximum(np.abs(total).max(axis=-1), 1e-2 * modulus.max(axis=-1))
+    return np.maximum(largest, FLOOR)
 
 
 def _several(ribbon, k, level) -> bool:
@@ -143,19 +162,19 @@ def _intraband_at_zero(ribbon, level, at) -> Value:
             modulus += np.abs(part)
         # Roots of one multiplet: the density of filled states jumps by all of it at once.
         rest = np.sort(at.root_k[~alone])
-        special += list(rest[np.diff(rest, prepend=-np.inf) > 1e-8])
+        special += list(rest[np.diff(rest, prepend=-np.inf) > 1e-7])
     others = np.sort(np.concatenate((at.root_k, at.special_k)))
     zone = 2 * np.pi / ribbon.period
     for k in special:
         apart = np.abs(np.mod(others - k + zone / 2, zone) - zone / 2)
-        apart = apart[apart > 1e-8].min(initial=0.5 * zone)
+        apart = apart[apart > CLUSTER].min(initial=0.5 * zone)
         jump, uncertain = _jump(ribbon, level, k, apart)
         total += jump
         modulus += np.abs(jump)
         error += uncertain
     total, modulus = total / (2 * np.pi), modulus / (2 * np.pi)
-    scale = np.maximum(np.abs(total).max(axis=1), np.maximum(1e-2 * modulus.max(axis=1), FLOOR))
-    return Value(total, error / (2 * np.pi) + 1e-10, scale, ["finite"] * 3)
+    total, modulus, error = (_with_spin(a, ribbon.spin, axis=0) for a in (total, modulus, error))
+    return Value(total, error / (2 * np.pi) + 1e-10, _scale(total, modulus), ["finite"] * 4)
 
 
 def _jump(ribbon, level, k, apart):
@@ -178,7 +197,7 @@ def _jump(ribbon, level, k, apart):
     steps = np.arange(1, 7)
     x = np.concatenate((-h * steps, h * steps))
     e, _, density = state_densities(ribbon, k + x)
-    theta = filling(e, level, 0.0)
+    theta = filling(e, level, 0.0, on_level=1e-10)
     sums = np.einsum("kqrn,kn->kqr", density, theta)
     jumps = sums[6:] - sums[:6]
     guesses = []
@@ -187,7 +206,7 @@ def _jump(ribbon, level, k, apart):
         guesses.append(np.tensordot(np.linalg.inv(matrix)[0], jumps[:order], axes=1))
     error = np.abs(guesses[2] - guesses[1]).max(axis=1) + 1e-9
     if 6 * h > 0.45 * apart:
-        error = error + np.inf
+        error = np.full_like(error, 1e3)
     return guesses[1] if h < 1e-5 else guesses[2], error
 
 
@@ -197,26 +216,34 @@ def _limit(rows, noise, scale, kept) -> Value:
     Powers sqrt(T), T, ... of band edges and Sommerfeld terms are fitted; a logarithm or a negative
     power shows in differences that do not fall.
     """
-    t = SEQUENCE
     limits, errors, verdicts = [], [], []
     for q in range(rows.shape[1]):
-        value = rows[:, q]
         size = scale[-1, q]
-        guesses = []
-        for part in (slice(2, 7), slice(1, 6)):
-            basis = np.stack([np.sqrt(t[part] / t[0]) ** p for p in range(4)], axis=1)
-            guesses.append(np.linalg.lstsq(basis, value[part], rcond=None)[0][0])
+        # The lowest temperatures only as long as rounding leaves them their digits.
+        usable = max(5, int((noise[:, q] < 3e-6 * size).sum()))
+        t, value, rounding = SEQUENCE[:usable], rows[:usable, q], 3 * noise[usable - 1, q]
         steps = np.abs(np.diff(value, axis=0)).max(axis=1)
-        error = np.abs(guesses[0] - guesses[1]).max() + 3 * noise[:, q].max()
-        error = min(error, steps[-1] + steps[-2] + noise[-1, q] if steps[-1] < 1e-6 * size else error)
-        limits.append(guesses[0] if steps[-1] >= 1e-6 * size else value[-1])
-        errors.append(error)
-        falling = steps[-1] < 0.7 * steps[-2] and steps[-2] < 0.8 * steps[-3]
+        ratio = steps[1:] / np.maximum(steps[:-1], 1e-300)
+        guesses = []
+        for part in (slice(-4, None), slice(-5, -1)):
+            basis = np.stack([np.sqrt(t[part] / t[0]) ** p for p in range(3)], axis=1)
+            guesses.append(np.linalg.lstsq(basis, value[part], rcond=None)[0][0])
+        fitted = np.abs(guesses[0] - guesses[1]).max() + rounding
+        settled = steps[-1] + rounding
+        if ratio[-1] < 0.35:
+            settled = 3 * steps[-1] * ratio[-1] + rounding
+        falling = ratio[-1] < 0.7 and ratio[-2] < 0.8
+        if settled < DECIDED * size or not fitted < settled:
+            limits.append(value[-1])
+            errors.append(settled)
+        else:
+            limits.append(guesses[0])
+            errors.append(fitted)
         if not kept:
             verdicts.append("undecided")
-        elif steps[-1] < 1e-6 * size or (falling and error < 1e-5 * size):
+        elif errors[-1] < DECIDED * size and (falling or settled < DECIDED * size):
             verdicts.append("finite")
-        elif steps[-1] > 0.93 * steps[-2] and steps[-1] > 1e-4 * size and steps[-2] > 0.9 * steps[-3]:
+        elif (ratio[-2:] > 0.9).all() and steps[-1] > 1e-4 * size:
             verdicts.append("diverges")
         else:
             verdicts.append("undecided")

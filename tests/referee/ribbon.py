@@ -15,7 +15,7 @@ import numpy as np
 # States closer than this (in t0) at one k are one level: their block counts as intraband.
 DEGENERATE = 1e-9
 # Pairs closer than this get their eigenvectors corrected in extended precision.
-CORRECTED = 1e-4
+CORRECTED = 1e-3
 
 
 @dataclass(frozen=True)
