@@ -18,9 +18,11 @@ from referee.reference import Value, responses
 from referee.ribbon import Crystal, Ribbon
 
 SEED = 2024
+# Small ribbons of every kind of level: exact crossings, band edges, flat bands, beside these.
+SMALL = [1, 2, 9, 12, 16, 17, 18, 27, 29, 30, 32, 33, 43, 49, 53, 54]
 
 
-@pytest.mark.parametrize("index", range(12))
+@pytest.mark.parametrize("index", SMALL)
 def test_nothing_is_silently_wrong(index):
     """A small part of ``make referee``: every entry agrees, carries a flag, or is undecided."""
     problem = draw(SEED, index)
@@ -64,12 +66,12 @@ def kubo_sum(ribbon, level, kt, points):
     return out / (points * ribbon.period)
 
 
-@pytest.mark.parametrize("index", [3, 14, 22])
+@pytest.mark.parametrize("index", [1, 9, 30])
 def test_the_reference_is_the_brute_force_sum(index):
-    """T = 0.1 t0, 600 k, double sums over states: to the accuracy of that mesh."""
+    """T = 0.1 t0, 400 k, double sums over states: to the accuracy of that mesh."""
     problem = draw(SEED, index)
     ribbon, level = Ribbon(problem.crystal, problem.direction, 2), 0.21
-    fine, coarse = (kubo_sum(ribbon, level, 0.1, points) for points in (600, 300))
+    fine, coarse = (kubo_sum(ribbon, level, 0.1, points) for points in (400, 200))
     values = responses(ribbon, level, (0.1,))
     for p, process in enumerate(("intraband", "interband")):
         one = values[process, 0.1]
@@ -78,12 +80,11 @@ def test_the_reference_is_the_brute_force_sum(index):
         assert one.error[0] < 1e-5 * one.scale[0]
 
 
-@pytest.mark.parametrize("index", range(30, 36))
+@pytest.mark.parametrize("index", [1, 9, 12, 22, 26, 33])
 def test_low_temperatures_tend_to_the_limit(index):
     """T = 0 from Fermi points against quadrature at T = 1e-6: two routes, one number."""
     problem = draw(SEED, index)
-    level = problem.level if problem.kind == "generic" else 0.137
-    values = responses(problem.ribbon, level, (0.0, 1e-6), problem.scan)
+    values = responses(problem.ribbon, 0.137, (0.0, 1e-6), problem.scan)
     for process in ("intraband", "interband"):
         limit, warm = values[process, 0.0], values[process, 1e-6]
         assert limit.limit == ["finite"] * 4
@@ -136,7 +137,7 @@ def judged(error, status=0, bound=np.nan, limit="finite"):
     """Verdict on two rows of which one is off by ``error`` where the scale is 1."""
     truth = np.array([1.0, -0.5])
     value = Value(truth[None], np.array([1e-9]), np.ones(1), [limit])
-    rows = truth + [error, 0]
+    rows = truth + np.array([error, 0])
     return verdict(value, 0, truth, rows, rows.sum(), status, bound)[0]
 
 

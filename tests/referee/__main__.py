@@ -70,7 +70,7 @@ def table(entries) -> str:
 
 def main(arguments=None) -> int:
     parser = argparse.ArgumentParser(prog="referee", description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=300)
+    parser.add_argument("--draws", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--first", type=int, default=0, help="index of the first draw")

@@ -65,9 +65,7 @@ def draw(seed: int, index: int) -> Draw:
     kind, level = _level(rng, ribbon, found)
     filled = int(rng.integers(1, orbitals)) if orbitals > 1 else None
     model = make.__name__
-    return Draw(
-        index, model, crystal, direction, width, points, kind, level, filled, ribbon, found
-    )
+    return Draw(index, model, crystal, direction, width, points, kind, level, filled, ribbon, found)
 
 
 def special_levels(ribbon: Ribbon, found: Scan) -> dict[str, np.ndarray]:
@@ -96,7 +94,15 @@ def special_levels(ribbon: Ribbon, found: Scan) -> dict[str, np.ndarray]:
 
 def _level(rng, ribbon, found):
     special = special_levels(ribbon, found)
-    kind = rng.choice(["generic", "beside", *special, *(["crossing"] * 3 if "crossing" in special else []), *special])
+    kind = rng.choice(
+        [
+            "generic",
+            "beside",
+            *special,
+            *(["crossing"] * 3 if "crossing" in special else []),
+            *special,
+        ]
+    )
     bottom, top = found.energy.min(), found.energy.max()
     if kind == "generic" or not special:
         return "generic", float(rng.uniform(bottom - 0.05, top + 0.05))

@@ -4,7 +4,7 @@ intraband   (per e E tau)  sum_n int dk/2pi f'(e_n) v_n <n|O(mu)|n>
 interband   (per e E)      sum_{n<m} int dk/2pi D_nm / (e_n - e_m) 2 Re[i <n|O(mu)|m> <m|v|n>],
                            D_nm = (f_n - f_m) / (e_n - e_m)
 
-The second is Eqs. 17, 55 for both orders of a pair at once, finite where levels meet.  States within
+The second is Eqs. 17, 55 for both orders of a pair, finite where levels meet.  States within
 ``DEGENERATE`` are one level: their whole block is intraband.
 """
 
