@@ -122,10 +122,14 @@ def _verdict(value: Value, q: int, expected, rows, net, status, bound):
     of_net = np.abs(net - expected.sum())
     net_scale = max(scale, np.abs(expected.sum()))
     error = max(of_rows / scale, of_net / net_scale)
-    if limit == "undecided" or not uncertain < 0.2 * BAR * scale:
+    doubt = uncertain / scale
+    if limit == "undecided":
         return UNDECIDED, error, bound / scale
     if not flagged:
-        return (AGREED if error <= BAR else WRONG), error, bound / scale
+        if error > BAR + doubt:
+            return WRONG, error, bound / scale
+        certain = error + doubt <= BAR or doubt < 0.2 * BAR
+        return (AGREED if error <= BAR and certain else UNDECIDED), error, bound / scale
     slack = uncertain + 1e-9 * scale
     exceeded = of_rows > bound + slack or of_net > len(rows) * (bound + slack)
     verdict = WRONG if np.isfinite(bound) and exceeded else FLAGGED

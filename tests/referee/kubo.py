@@ -128,7 +128,7 @@ class PairElements:
         eps = np.where(np.abs(gap[here, pair]) < CORRECTED, 1e-20, 1e-16)
         mixed = eps * np.abs((speed[here, one] - speed[here, two]) / gap[here, pair])
         # The corrected states are rounded too.
-        mixed += 3e-17 * np.abs(speed[here]).max(axis=1)
+        mixed += 1e-16 * np.abs(speed[here]).max(axis=1)
         bra, ket = right[here, 0, :, two], left[here, :, :, one]
         largest = np.abs(bra[:, None] * ket).max(axis=2)
         errors = np.abs(weight[here, pair])[:, :, None] * (mixed[:, None] * largest)[:, None]

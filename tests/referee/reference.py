@@ -53,7 +53,7 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
     states = [(level, t) for t in (*temperatures, *sequence) if t > 0 or not meeting]
     elements = PairElements(ribbon, states)
     breaks = _breaks(ribbon, found, at, states)
-    total, modulus, error, kept = integrate(elements, breaks, FLOOR)
+    total, modulus, error = integrate(elements, breaks, FLOOR)
     total, modulus, error = (
         _with_spin(a.reshape(*elements.shape, *a.shape[1:]), ribbon.spin, axis=2)
         for a in (total, modulus, error)
@@ -63,7 +63,7 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
     out = {}
     for process, name in enumerate(("intraband", "interband")):
         for i, (_, t) in enumerate(states[: len(states) - len(sequence)]):
-            verdict = "undecided" if unclear[i] or not kept else "finite"
+            verdict = "undecided" if unclear[i] else "finite"
             values = (a[process, i] for a in (total, error, scale))
             out[name, t] = Value(*values, [verdict] * 4)
     if 0 in temperatures:
@@ -71,7 +71,7 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
         if meeting:
             falling = slice(len(states) - len(sequence), None)
             values = (a[1, falling] for a in (total, error, scale))
-            out["interband", 0.0] = _limit(*values, kept)
+            out["interband", 0.0] = _limit(*values)
     return out
 
 
@@ -210,7 +210,7 @@ def _jump(ribbon, level, k, apart):
     return guesses[1] if h < 1e-5 else guesses[2], error
 
 
-def _limit(rows, noise, scale, kept) -> Value:
+def _limit(rows, noise, scale) -> Value:
     """What values (temperature, kernel, row) at falling temperatures tend to.
 
     Powers sqrt(T), T, ... of band edges and Sommerfeld terms are fitted; a logarithm or a negative
@@ -239,9 +239,7 @@ def _limit(rows, noise, scale, kept) -> Value:
         else:
             limits.append(guesses[0])
             errors.append(fitted)
-        if not kept:
-            verdicts.append("undecided")
-        elif errors[-1] < DECIDED * size and (falling or settled < DECIDED * size):
+        if errors[-1] < DECIDED * size and (falling or settled < DECIDED * size):
             verdicts.append("finite")
         elif (ratio[-2:] > 0.9).all() and steps[-1] > 1e-4 * size:
             verdicts.append("diverges")
