@@ -82,6 +82,13 @@ class BlochMatrix:
         return bool(np.abs(table - reflected).max(initial=0.0) <= 1e-13 * scale)
 
     @cached_property
+    def scale(self) -> float:
+        """Bound of every |energy|: the largest sum of |hopping| in a row of H, in t0."""
+        sums = np.zeros(self.size)
+        np.add.at(sums, self.row, np.abs(self._hopping).sum(axis=0))
+        return float(sums.max(initial=0.0)) or 1.0
+
+    @cached_property
     def reversal(self) -> tuple[np.ndarray, bool] | None:
         """A symmetry that takes k to -k: (order, conjugate), or None.
 

@@ -1,21 +1,18 @@
-"""The infinite crystal: gaps and the Chern number of the filled bands."""
+"""The infinite crystal: gaps and the Chern number of the filled bands, at any filling."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
-from .lattice import Lattice
+from .chern import chern_number
+from .errors import MISSING, UserError
+from .gaps import CLOSED, TOLERANCE, band_edges
+from .lattice import Crystal, HopTable, Lattice
+from .reduced import ReducedBloch
 
-# Divisible by 6: the mesh holds K, M and Gamma, where the gaps of honeycomb models open and close.
-POINTS = 24
-# Gaps smaller than this (in t0) count as closed.
-CLOSED = 1e-9
-# Rounds of the search that refines band edges; each shrinks the step to SHRINK of the one before.
-ROUNDS, SHRINK = 36, 0.55
-STARTS = 3
+MIDGAP = "midgap"
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,21 @@ class Bulk:
     ----------
     direct_gap : smallest energy difference at one k, in t0
     valence_top, conduction_bottom : band edges, in t0
-    chern : Chern number of the filled bands, NaN where the direct gap is closed; in three
-        dimensions that of every plane of constant k along a3
+    chern : Chern number of the filled bands, NaN where the direct gap is closed or the number not
+        settled; in three dimensions that of every plane of constant k along a3
+    filling : number of filled bands
+    direct_gap_error, valence_top_error, conduction_bottom_error : upper bounds of how far each
+        minimum or maximum over the zone may lie beyond the value, in t0
     """
 
     direct_gap: float
     valence_top: float
     conduction_bottom: float
     chern: float
+    filling: int
+    direct_gap_error: float = 0.0
+    valence_top_error: float = 0.0
+    conduction_bottom_error: float = 0.0
 
     @property
     def indirect_gap(self) -> float:
@@ -41,75 +45,87 @@ class Bulk:
         return self.conduction_bottom - self.valence_top
 
     @property
+    def indirect_gap_error(self) -> float:
+        """Upper bound of how far the indirect gap may lie below its value, in t0."""
+        return self.conduction_bottom_error + self.valence_top_error
+
+    @property
     def midgap(self) -> float:
         """Middle of the indirect gap, in t0; NaN where there is none."""
         middle = 0.5 * (self.conduction_bottom + self.valence_top)
         return middle if self.indirect_gap > CLOSED else np.nan
 
+    @property
+    def certified(self) -> bool:
+        """Whether both gaps and both edges are known to within ``gaps.TOLERANCE``."""
+        errors = (self.direct_gap_error, self.valence_top_error, self.conduction_bottom_error)
+        return max(errors) <= TOLERANCE
 
-def bulk(lattice: Lattice, filled: int | None = None, points: int = POINTS) -> Bulk:
-    """Gaps and Chern number of the ``filled`` lowest bands, by default half of all.
-
-    The band edges are found on a mesh of ``points`` k along each direction and refined from its
-    best points by a shrinking pattern search, to about 1e-9 where bands touch linearly, better
-    elsewhere.
-    """
-    filled = len(lattice.orbitals) // 2 if filled is None else filled
-    reciprocal = lattice.reciprocal
-    steps = np.arange(points) / points
-    dimension = lattice.dimension
-    fraction = np.stack(np.meshgrid(*[steps] * dimension, indexing="ij"), axis=-1)
-    energy, vectors = np.linalg.eigh(lattice.hamiltonian(fraction @ reciprocal))
-    below, above = energy[..., filled - 1], energy[..., filled]
-
-    targets = (above - below, -below, above)
-    best = [np.argsort(t, axis=None, kind="stable")[:STARTS] for t in targets]
-    starts = np.stack([fraction.reshape(-1, dimension)[some] for some in best])
-    direct, top, bottom = _refined(lattice, reciprocal, filled, starts, 1 / points)
-    closed = direct <= CLOSED
-    # Where the gap is open it cannot change from one plane to the next: the first serves.
-    plane = (slice(None), slice(None), *(0,) * (dimension - 2))
-    number = (
-        np.nan if closed else chern_number(lattice, vectors[plane][..., :filled], fraction[plane])
-    )
-    return Bulk(float(direct), float(-top), float(bottom), float(number))
+    @property
+    def settled(self) -> bool:
+        """Whether the Chern number is known, or known not to exist for want of a gap."""
+        return self.direct_gap <= CLOSED or bool(np.isfinite(self.chern))
 
 
-def _refined(lattice, reciprocal, filled, where, step) -> np.ndarray:
-    """Minima of gap, -valence and conduction band from the points where (3, start, dimension)."""
-    offsets = np.array(list(product((-1, 0, 1), repeat=lattice.dimension)), dtype=float)
-    for _ in range(ROUNDS):
-        tried = where[:, :, None] + step * offsets
-        energy = np.linalg.eigvalsh(lattice.hamiltonian(tried @ reciprocal))
-        below, above = energy[..., filled - 1], energy[..., filled]
-        values = np.stack(((above - below)[0], -below[1], above[2]))
-        best = np.argmin(values, axis=-1)[..., None]
-        where = np.take_along_axis(tried, best[..., None], axis=2)[:, :, 0]
-        step *= SHRINK
-    return np.take_along_axis(values, best, axis=2).min(axis=(1, 2))
-
-
-def chern_number(lattice: Lattice, vectors: np.ndarray, fraction: np.ndarray) -> int:
-    """Chern number of a set of bands, (1/2 pi) int Omega with Omega = curl i<u|grad u>.
-
-    An integer on any mesh (Fukui, Hatsugai and Suzuki, J. Phys. Soc. Jpn. 74, 1674 (2005)).
+def bulk(lattice: Lattice | Crystal, filled: int | None = None, points: int | None = None) -> Bulk:
+    """Gaps and Chern number of the ``filled`` lowest bands.
 
     Parameters
     ----------
-    vectors : (n, n, orbital, band) eigenvectors, atomic gauge
-    fraction : (n, n, dimension) their k in units of the reciprocal vectors, a uniform mesh of the
-        zone of a1 and a2
+    filled : number of filled bands, by default the lattice's own filling, or half of all bands
+    points : cells along each direction of the zone to begin with; cost depends on it, values do
+        not, as the cells are divided until the values are proved (:mod:`accumulation.gaps`,
+        :mod:`accumulation.chern`)
+
+    Raises
+    ------
+    UserError
+        If the number of filled bands is not one of 1 to all but one, or is not given and half of
+        the bands is no integer.
     """
-    # Cell gauge: periodic in k, so that the mesh closes on itself.
-    cell = lattice.positions[:, : lattice.dimension] @ np.linalg.inv(lattice.vectors)
-    periodic = vectors * np.exp(2j * np.pi * fraction @ cell.T)[..., None]
+    crystal = lattice if isinstance(lattice, Crystal) else lattice.crystal
+    filled = filled_bands(crystal, filled)
+    hops, size = crystal.hops, crystal.orbitals
+    edges = band_edges(hops, size, filled, points)
+    number = np.nan
+    # Where the gap is open it cannot change from one plane of constant k along a3 to the next: the
+    # first one serves.  In a plane the number's own cells prove that it is open.
+    proved = edges.direct_gap_error < edges.direct_gap or hops.cell.shape[1] == 2
+    if edges.direct_gap > CLOSED and proved:
+        plane = HopTable(hops.row, hops.column, hops.cell[:, :2], hops.amplitude)
+        orientation = np.sign(np.linalg.det(crystal.vectors))
+        number = orientation * chern_number(ReducedBloch(plane, size), filled, points)
+    return Bulk(
+        edges.direct_gap,
+        edges.valence_top,
+        edges.conduction_bottom,
+        float(number + 0.0),  # no negative zero
+        filled,
+        edges.direct_gap_error,
+        edges.valence_top_error,
+        edges.conduction_bottom_error,
+    )
 
-    def link(axis):
-        forward = np.roll(periodic, -1, axis=axis)
-        phase = np.linalg.det(np.swapaxes(periodic, -1, -2).conj() @ forward)
-        return phase / np.abs(phase)
 
-    one, two = link(0), link(1)
-    plaquette = one * np.roll(two, -1, axis=0) * np.roll(one, -1, axis=1).conj() * two.conj()
-    orientation = np.sign(np.linalg.det(lattice.vectors))
-    return int(np.rint(-orientation * np.angle(plaquette).sum() / (2 * np.pi)))
+def filled_bands(lattice: Lattice | Crystal, filled: int | None = None) -> int:
+    """Number of filled bands: ``filled``, the lattice's own, or half of all bands.
+
+    Raises
+    ------
+    UserError
+        As :func:`bulk`.
+    """
+    number = lattice.orbitals if isinstance(lattice, Crystal) else len(lattice.orbitals)
+    filled = lattice.filling if filled is None else filled
+    if number == 1:
+        allowed = "a model of at least two bands, as one band alone has no gap"
+        raise UserError("filling", MISSING if filled is None else filled, allowed)
+    allowed = "1" if number == 2 else f"an integer from 1 to {number - 1}"
+    allowed = f"{allowed}, the number of filled bands of {number}"
+    if filled is None and number % 2:
+        raise UserError("filling", MISSING, f"{allowed}, half of which is no integer")
+    filled = number // 2 if filled is None else filled
+    integer = isinstance(filled, (int, np.integer)) and not isinstance(filled, bool)
+    if not integer or not 1 <= filled < number:
+        raise UserError("filling", filled, allowed)
+    return int(filled)

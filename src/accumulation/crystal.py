@@ -41,7 +41,7 @@ def crystal_states(lattice: Lattice, direction: tuple[int, int], points: int) ->
     turned = replace(found, velocity_x=cosine * x + sine * y, velocity_y=cosine * y - sine * x)
     over = inverse_gap(found.energy)
     # A_nn' = i v_nn' / (e_n' - e_n)
-    connection = -1j * np.array((turned.velocity_x * over, turned.velocity_y * over))
+    connection = 1j * np.array((turned.velocity_x * over, turned.velocity_y * over))
     area = abs(np.linalg.det(lattice.vectors))
     return CrystalStates(1 / (area * len(k)), turned, connection)
 

@@ -36,6 +36,12 @@ VARIABLES = {
     "hop_cell": (("hop",), "1", "translational cell of the orbital hopped from", "S41"),
     "hop_amplitude_re": (("hop",), "t0", "hopping amplitude, real part", "S41"),
     "hop_amplitude_im": (("hop",), "t0", "hopping amplitude, imaginary part", "S41"),
+    "crystal_vectors": (("vector", "component"), "a", "lattice vectors of the crystal", "S41"),
+    "crystal_to": (("crystal_hop",), "1", "orbital of the crystal hopped to (row of H)", "S41"),
+    "crystal_from": (("crystal_hop",), "1", "orbital of the crystal hopped from", "S41"),
+    "crystal_cell": (("crystal_hop", "vector"), "1", "lattice cell of orbital hopped from", "S41"),
+    "crystal_amplitude_re": (("crystal_hop",), "t0", "hopping amplitude, real part", "S41"),
+    "crystal_amplitude_im": (("crystal_hop",), "t0", "hopping amplitude, imaginary part", "S41"),
     "k": (("k",), "1 / a", "wave vector along the ribbon", "S48"),
     "weight": (("k",), "1 / a", "quadrature weight dk / 2 pi", "55"),
     "energy": (("k", "band"), "t0", "band energy", "54, S43"),
@@ -63,16 +69,26 @@ VARIABLES = {
         "net accumulation of {long_name} per length",
         "55, 58",
     ),
+    "error": (_GRID, _ACCUMULATED, "bound of the error of any row", "55, 58"),
     "even": (
         ("process", "fermi_energy", "temperature", "row"),
         "{units} x (e E tau | e E) / a",
-        "part of the accumulation even in y",
+        "part of the accumulation even in y, by rows that mirror_row pairs; where it is -1, of the "
+        "sums over rows at one y, shared equally by these",
         "Fig. 2(d)",
     ),
     "odd": (
         ("process", "fermi_energy", "temperature", "row"),
         "{units} x (e E tau | e E) / a",
-        "part of the accumulation odd in y",
+        "part of the accumulation odd in y, by rows that mirror_row pairs; where it is -1, of the "
+        "sums over rows at one y, shared equally by these",
+        "Fig. 2(d)",
+    ),
+    "mirror_row": (
+        ("row",),
+        "1",
+        "row at -y that even and odd pair this row with: of the same orbital and cell, else the "
+        "only one there; -1: sums over all rows at y and -y without such a partner",
         "Fig. 2(d)",
     ),
     "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "18"),
@@ -100,15 +116,17 @@ VARIABLES = {
     ),
     "direct_gap": ((), "t0", "smallest direct gap of the bulk", "54"),
     "indirect_gap": ((), "t0", "indirect gap of the bulk, negative where bands overlap", "54"),
+    "direct_gap_error": ((), "t0", "upper bound of how far the direct gap may be smaller", "54"),
+    "indirect_gap_error": (
+        (),
+        "t0",
+        "upper bound of how far the indirect gap may be smaller",
+        "54",
+    ),
+    "filling": ((), "1", "number of filled bands of the bulk, 0 where there is one band", "54"),
     "midgap": ((), "t0", "middle of the bulk's indirect gap", "54"),
     "chern": ((), "1", "Chern number of the filled bands", "Fukui, Hatsugai, Suzuki (2005)"),
-    "ribbon_gap": ((), "t0", "indirect gap of the ribbon at half filling", "54"),
-    "k_error": (
-        (),
-        _ACCUMULATED,
-        "largest change of the interband part without every second k (NaN for an odd number of k)",
-        "58",
-    ),
+    "ribbon_gap": ((), "t0", "indirect gap of the ribbon at the filling of the bulk", "54"),
     "status": ((), "1", "what is undefined at this point", "54"),
     "process": (
         ("process",),
@@ -125,6 +143,11 @@ VARIABLES = {
     "edge": (("edge",), "1", "edge of the ribbon: left is y < 0", "S49"),
     "definition": (("definition",), "1", "definition of the density operator", "52, 57"),
     "gauge": (("gauge",), "1", "phase convention of the position along x", "S48"),
+}
+
+# Variables that mean something else in one stage.
+OF_STAGE = {
+    "response": {"status": (_GRID, "1", "what a value is not: see flag_meanings", "55, 58")},
 }
 
 COORDINATES = {
@@ -159,7 +182,7 @@ def label(
 
     coords, variables = {}, {}
     for name, value in values.items():
-        dims, units, long_name, equation = table[name]
+        dims, units, long_name, equation = OF_STAGE.get(stage, {}).get(name) or table[name]
         value = np.asarray(value)
         if value.ndim == 0:
             dims = ()

@@ -15,7 +15,7 @@ from .bloch import BlochMatrix
 from .elements import KernelFunction, States
 from .errors import UserError
 from .lattice import Ribbon
-from .response import fermi_slope
+from .occupations import fermi_slope
 
 # States whose -df/dE is below this part of its maximum do not take part.
 NEGLIGIBLE = 1e-7

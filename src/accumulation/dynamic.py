@@ -14,7 +14,9 @@ from .bands import adjoint, gathered, solve
 from .bloch import mesh
 from .elements import States
 from .lehmann import pair_sum
-from .response import ExactElements, accumulation, elements_on_mesh, fermi_dirac
+from .integrands import ExactElements
+from .occupations import fermi_dirac
+from .response import accumulation, elements_on_mesh
 
 # Pairs whose occupations differ by less do not change a sum at all.
 NEGLIGIBLE = 1e-17
@@ -62,7 +64,7 @@ def spectrum(
     """
     on_mesh = elements_on_mesh(exact, points)
     levels = np.array([fermi_energy]), np.array([temperature])
-    static = accumulation(on_mesh, exact, *levels)[:, 0, 0]
+    static = accumulation(on_mesh, exact, *levels).values[:, 0, 0]
     gap, strength = interband_pairs(exact, points, fermi_energy, temperature)
     return Spectrum(static[0], gap, strength), static
 

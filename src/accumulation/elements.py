@@ -17,13 +17,14 @@ from functools import cached_property
 
 import numpy as np
 
-from .bands import Eigenpairs, adjoint, overlap
+from .bands import DEGENERACY, Eigenpairs, adjoint, overlap
 from .bloch import BlochMatrix
 
-# Principal part x / (x^2 + eta^2), in t0.  Pairs this close cancel between n and n' when both are
-# filled; the width keeps their terms below the reciprocal of rounding.  At a gap of 0.1 t0 it
-# changes the response by 1e-12.
-ETA = 1e-7
+# Pairs of states closer than this share of :attr:`BlochMatrix.scale` are left out of the
+# polarizability: their terms, of the order of 1 / gap^2 and opposite in both states, would bring
+# rounding of 1e-16 / gap^2.  The response adds them from divided differences of the occupation,
+# which have no such terms (:mod:`accumulation.integrands`).
+CLOSE_PAIR = 1e-5
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ class Kernel:
 
     matrix: np.ndarray
     basis: str
+
+
+def inverse_gap(energy: np.ndarray, closest: float = DEGENERACY) -> np.ndarray:
+    """1 / (e_n - e_n') as (..., n', n), in 1/t0; zero where the gap is below ``closest`` (in t0).
+
+    Degenerate states are those that diagonalise the velocity among them, so that no element of it
+    is left there to be divided by the gap.
+    """
+    gap = energy[..., None, :] - energy[..., :, None]
+    near = np.abs(gap) < closest
+    gap[near] = 1.0
+    over = np.reciprocal(gap, out=gap)
+    over[near] = 0.0
+    return over
 
 
 class States:
@@ -70,9 +85,8 @@ class States:
 
     @cached_property
     def _inverse_gap(self) -> np.ndarray:
-        """(k, n', n) principal part of 1 / (e_n - e_n'), zero on the diagonal."""
-        gap = self.energy[:, None, :] - self.energy[:, :, None]
-        return gap / (gap * gap + ETA * ETA)
+        """(k, n', n) 1 / (e_n - e_n'), zero among degenerate states."""
+        return inverse_gap(self.energy)
 
     @cached_property
     def connection_over_i(self) -> np.ndarray:
@@ -81,8 +95,12 @@ class States:
 
     @cached_property
     def mixing_over_i(self) -> np.ndarray:
-        """(k, n', n) G / i = A_{n'n} / (i (e_n - e_n'))."""
-        return self.connection_over_i * self._inverse_gap
+        """(k, n', n) G / i = A_{n'n} / (i (e_n - e_n')), zero for pairs closer than CLOSE_PAIR."""
+        over = self._inverse_gap
+        close = np.abs(over) > 1 / (CLOSE_PAIR * self.bloch.scale)
+        if close.any():
+            over = np.where(close, 0.0, over)
+        return self.connection_over_i * over
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Product with a matrix on the hop table, see :meth:`BlochMatrix.product`."""
@@ -134,6 +152,32 @@ def matrix_elements(
     return density, np.swapaxes(value, -1, -2)
 
 
+def pair_sum(states: States, kernel: Kernel, difference: np.ndarray) -> np.ndarray | None:
+    """Interband response sum_{n, n'} D_nn' Re[<n|n(mu)|n'> A_n'n] at each k, (k, row), per e E.
+
+    Parameters
+    ----------
+    difference : (k, n', n), the symmetric D = (f_n - f_n') / (e_n - e_n') in 1/t0
+
+    None where it is identically zero, as in :func:`matrix_elements`.
+    """
+    complex_any = (np.iscomplexobj(a) for a in (states.eigenvector, states.slope, kernel.matrix))
+    if not any(complex_any):
+        return None
+    weighted = difference * states.connection_over_i
+    applied = states.apply(kernel)
+    mixed = states.eigenvector @ weighted
+    if kernel.basis == "bands":
+        applied_mixed = states.eigenvector @ (kernel.matrix @ weighted)
+    elif kernel.basis == "orbitals":
+        applied_mixed = kernel.matrix @ mixed
+    else:
+        applied_mixed = states.product(kernel.matrix, mixed)
+    value = _minus_imaginary(applied, mixed)
+    value += _minus_imaginary(states.eigenvector, applied_mixed)
+    return 0.5 * value.sum(axis=-1)
+
+
 def _minus_imaginary(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """-Im[left* right] element by element, without a complex temporary."""
     return left.imag * right.real - left.real * right.imag
@@ -144,15 +188,19 @@ def band_response(
 ) -> np.ndarray:
     """b_n with interband response chi_{X,x}(i eta) = sum_n f_n b_n, (k, band) (Eqs. 17, S46).
 
-    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta), at eta = 0 the principal part; for
+    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta); at eta = 0 among states further
+    apart than ``CLOSE_PAIR`` of their spread, as terms of closer ones are rounding.  For
     X = O * v_y that is the generalized Berry curvature of Eqs. S23-S24.
 
     Parameters
     ----------
     energy : (k, band);  connection, matrix : (k, band, band), A along x off the diagonal, and X
     """
-    gap = energy[:, :, None] - energy[:, None, :]  # (k, n, n')
-    propagator = 1 / (gap + 1j * eta) if eta else gap / (gap * gap + ETA * ETA)
+    if eta:
+        propagator = 1 / (energy[:, :, None] - energy[:, None, :] + 1j * eta)  # (k, n, n')
+    else:
+        spread = np.ptp(energy) if energy.size else 0.0
+        propagator = -inverse_gap(energy, max(DEGENERACY, CLOSE_PAIR * spread))
     return 2 * (matrix * np.swapaxes(connection, -1, -2) * propagator).sum(axis=-1).real
 
 

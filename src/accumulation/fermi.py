@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bands import adjoint, expectation, over_chunks, solve
+from .occupations import ON_LEVEL, occupation
 
-# Half-width (in t0) of the zone in which a state counts as lying on the Fermi level.
-ON_LEVEL = 1e-10
 # A state on the Fermi level with a smaller velocity (in t0 a) is a band edge, not a crossing.
 AT_REST = 1e-6
 # Two levels this close (in t0) at a Fermi point are told apart by a full diagonalisation.
@@ -43,12 +42,6 @@ class FermiPoints:
     fraction: np.ndarray
     step: np.ndarray
     state: np.ndarray
-
-
-def occupation(energy: np.ndarray, fermi_energy: float) -> np.ndarray:
-    """Zero-temperature occupation 1, 1/2 (within ``ON_LEVEL`` of the level) or 0."""
-    distance = fermi_energy - energy
-    return np.where(np.abs(distance) <= ON_LEVEL, 0.5, (distance > 0).astype(float))
 
 
 def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> FermiPoints:
@@ -169,9 +162,11 @@ def _locate(
     first, last = energy[j, n] - target, energy[after, n] - target
     s = _hermite_root(first, last, velocity[j, n] * spacing, velocity[after, n] * spacing)
     s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
-    # A half step starts or ends on a mesh point that lies on the level: nothing to search.
+    # A half step is where a band comes to lie on the level, or leaves it.
     half = np.abs(step) == 0.5
-    s = np.where(half, (np.abs(last) <= ON_LEVEL).astype(float), s)
+    s[half] = _ends_of_flat(
+        bloch, k[j[half]], spacing, n[half], target[half], np.abs(last[half]) <= ON_LEVEL
+    )
     kind = float if bloch.is_real else complex
     state = np.full((len(s) + len(touches), bloch.size), np.nan, dtype=kind)
     search = np.nonzero(~half)[0]
@@ -186,6 +181,11 @@ def _locate(
 
     if len(search):
         over_chunks(work, len(search), bloch.size, threads, light=True)
+        by_state = ~np.isnan(state[search, 0])
+        again = search[_out_of_order(*(a[search] for a in (level, j, n, step, s)), by_state)]
+        where = (k[j[again]], spacing, n[again], target[again], step[again])
+        s[again] = _newton(bloch, *where, s[again], low[again], high[again])
+        state[again] = np.nan
     columns = [(level, j, n, s, step)]
     if touches:
         t = np.array(touches)
@@ -193,6 +193,22 @@ def _locate(
         columns.append((whole[:, 0], whole[:, 1], whole[:, 2], t[:, 3], np.zeros(len(t))))
     level, j, n, s, step = (np.concatenate(c) for c in zip(*columns, strict=True))
     return FermiPoints(level, k[j] + s * spacing, n, j, s, step, state)
+
+
+def _ends_of_flat(bloch, start, spacing, band, target, at_right) -> np.ndarray:
+    """Where bands that lie on the level at one end of an interval leave it, as a fraction.
+
+    By bisection; 0 or 1 for bands that only cross it there.
+    """
+    out = at_right.astype(float)
+    low, high = np.zeros(len(out)), np.ones(len(out))
+    for _ in range(40 if len(out) else 0):
+        middle = 0.5 * (low + high)
+        energy = np.linalg.eigvalsh(bloch.hamiltonian(start + middle * spacing))
+        on = np.abs(energy[np.arange(len(band)), band] - target) <= ON_LEVEL
+        left = on == at_right
+        low, high = np.where(left, low, middle), np.where(left, middle, high)
+    return np.where(np.abs(low - out) < 1e-6, out, low)
 
 
 def _follow(bloch, start, spacing, band, target, step, s, low, high):
@@ -239,6 +255,23 @@ def _follow(bloch, start, spacing, band, target, step, s, low, high):
     sure &= (np.abs(residual).max(axis=1) < 1e-10) & (np.abs(energy - target) < ON_LEVEL)
     sure &= speed * step < 0
     return np.where(sure, s, kept), np.where(sure[:, None], state, np.nan)
+
+
+def _out_of_order(level, interval, band, step, s, by_state) -> np.ndarray:
+    """Indices of crossings that share level, interval and direction, and whose order is wrong.
+
+    Of bands that rise through a level in one interval the highest does so first, of bands that fall
+    the lowest.  Inverse iteration takes the nearest state, whatever its number: where bands nearly
+    cross between two mesh points it may find one root twice and miss the other.  ``by_state`` are
+    the crossings that it found; all others are right.
+    """
+    order = np.lexsort((band, step, interval, level))
+    key = np.stack((level, interval, np.sign(step)))[:, order]
+    new = np.any(key[:, 1:] != key[:, :-1], axis=0)
+    group = np.concatenate(([0], np.cumsum(new)))
+    wrong = ~new & (step[order][1:] * np.diff(s[order]) < 1e-9)
+    wrong &= by_state[order][1:] | by_state[order][:-1]
+    return order[np.isin(group, group[1:][wrong])]
 
 
 def _newton(bloch, start, spacing, band, target, step, s, low, high):

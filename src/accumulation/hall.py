@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import DEGENERACY, adjoint
-from .elements import ETA
+from .bands import adjoint
+from .elements import inverse_gap
 from .honeycomb import valley_of_bulk
 from .lattice import Lattice
 from .products import commutator, star
@@ -52,16 +52,6 @@ def bulk_states(lattice: Lattice, k: np.ndarray) -> BulkStates:
     energy, u = np.linalg.eigh(lattice.hamiltonian(k))
     v = adjoint(u)[:, None] @ lattice.velocity(k) @ u[:, None]
     return BulkStates(k, energy, u, v[:, 0], v[:, 1])
-
-
-def inverse_gap(energy: np.ndarray) -> np.ndarray:
-    """(k, n, n') principal part of 1 / (e_n - e_n'), zero among degenerate states.
-
-    Without those nothing depends on how the degenerate states are chosen; at a gap of rounding the
-    principal part itself would be rounding over ETA^2.
-    """
-    gap = energy[:, :, None] - energy[:, None, :]
-    return np.where(np.abs(gap) < DEGENERACY, 0.0, gap / (gap * gap + ETA * ETA))
 
 
 def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:

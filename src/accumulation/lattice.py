@@ -45,6 +45,24 @@ class HopTable:
 
 
 @dataclass(frozen=True)
+class Crystal:
+    """The infinite crystal that a system is cut out of: what its gaps are computed from.
+
+    Attributes
+    ----------
+    hops : hop table, its ``cell`` (hop, dimension) in units of the lattice vectors
+    vectors : (dimension, dimension) float, the lattice vectors
+    orbitals : number of orbitals of a cell
+    filling : number of filled bands, None where the model does not say
+    """
+
+    hops: HopTable
+    vectors: np.ndarray
+    orbitals: int
+    filling: int | None = None
+
+
+@dataclass(frozen=True)
 class System:
     """Sites and hoppings of a finite-width system, rows ordered by y, then x.
 
@@ -63,6 +81,7 @@ class System:
         +1 or -1, the sign of s_z; 0 where spin is not resolved.
     periodic : bool
         Whether it repeats along x, with Bloch states and a k mesh.
+    crystal : the crystal it was cut out of, None where that is not known
     """
 
     periodic = False
@@ -72,6 +91,7 @@ class System:
     sublattice: np.ndarray
     cell: np.ndarray
     spin: np.ndarray
+    crystal: Crystal | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def sites(self) -> np.ndarray:
@@ -177,6 +197,7 @@ class Ribbon(System):
             sublattice=closed.sublattice,
             cell=closed.cell,
             spin=closed.spin,
+            crystal=closed.crystal,
         )
 
 
@@ -230,6 +251,7 @@ class Lattice:
     vectors : (2, 2) or (3, 3) float, the lattice vectors a1, a2 (and a3)
     orbitals : mapping name -> (x, y) or (x, y, z)
     spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
+    filling : number of filled bands, for gaps, midgap and Chern number; None: half of all
 
     Raises
     ------
@@ -243,6 +265,7 @@ class Lattice:
     onsite: dict[str, float] = field(default_factory=dict)
     hoppings: list[tuple] = field(default_factory=list)
     spin: dict[str, int] = field(default_factory=dict)
+    filling: int | None = None
 
     def __post_init__(self):
         self.vectors = np.asarray(self.vectors, dtype=float)
@@ -291,6 +314,12 @@ class Lattice:
     def spins(self) -> np.ndarray:
         """(orbital,) sign of s_z in the home cell, 0 where spin is not resolved."""
         return np.array([self.spin.get(name, 0) for name in self.orbitals], dtype=int)
+
+    @property
+    def crystal(self) -> Crystal:
+        """Hop table, vectors and filling, as systems cut out of the lattice carry them."""
+        hops = HopTable(*self.hop_table())
+        return Crystal(hops, self.vectors, len(self.orbitals), self.filling)
 
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Row, column, cell (hop, dimension) and amplitude of every element, with conjugates."""
@@ -450,6 +479,7 @@ class Lattice:
             "sublattice": np.tile(np.array(list(self.orbitals)), cells)[order],
             "cell": np.zeros(len(order), dtype=int),
             "spin": np.tile(self.spins, cells)[order],
+            "crystal": self.crystal,
         }
 
     @property

@@ -77,14 +77,17 @@ def _place(arrays: dict, name: str, put: list[int], values: np.ndarray, total: i
     held = arrays.get(name)
     inner = values.shape[1:] if held is None else tuple(map(max, values.shape[1:], held.shape[1:]))
     if held is None or inner != held.shape[1:]:
-        grown = np.full((total, *inner), _missing(values.dtype), dtype=values.dtype)
+        grown = np.full((total, *inner), _missing(name, values.dtype), dtype=values.dtype)
         if held is not None:
             grown[(slice(None), *map(slice, held.shape[1:]))] = held
         held = arrays[name] = grown
     held[(put, *map(slice, values.shape[1:]))] = values
 
 
-def _missing(dtype: np.dtype):
+def _missing(name: str, dtype: np.dtype):
+    """What stands for the rows that a narrower ribbon of a grid does not have."""
+    if name == "mirror_row":
+        return -1
     return np.nan if dtype.kind == "f" else "" if dtype.kind in "UO" else 0
 
 
@@ -107,7 +110,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
             "edge": ["left", "right"],
         }
     # Rows of every point are the same unless the geometry is an axis.
-    for name in {"x", "y", "z", "sublattice"} & set(arrays):
+    for name in {"x", "y", "z", "sublattice", "mirror_row"} & set(arrays):
         flat = arrays[name].reshape(-1, arrays[name].shape[-1])
         if np.all(flat == flat[0]):
             values[name], arrays[name] = flat[0], flat[0]
@@ -119,7 +122,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
     ds = dataset.label(values, "phase_diagram", attrs, texts, leading)
     if "status" in ds:
         ds.status.attrs |= {
-            "flag_masks": np.array(list(points.FLAGS.values()), dtype=np.int8),
+            "flag_masks": np.array(list(points.FLAGS.values()), dtype=np.int16),
             "flag_meanings": " ".join(points.FLAGS),
         }
     return ds

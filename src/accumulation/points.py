@@ -12,36 +12,53 @@ import numpy as np
 import xarray as xr
 
 from . import plugins, stages
-from .bulk import CLOSED, bulk
+from .bulk import MIDGAP, bulk
 from .edges import edge_crossings, regions, ribbon_gap
 from .fermi import fermi_points
-from .response import parity
+from .gaps import CLOSED
+from .response import INACCURATE, NO_LIMIT
 
-MIDGAP = "midgap"
 # What is undefined at a point, as bits.
-BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL, COARSE_K = 1, 2, 4, 8
-# A change of the interband part by more than this, relative to its largest value, is coarse.
-TOLERANCE = 0.01
+BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL, ERROR_LARGE = 1, 2, 4, 8
+BULK_GAP_UNCERTAIN, CHERN_UNSETTLED, NO_VALUE = 16, 32, 64
 FLAGS = {
     "bulk_gap_closed": BULK_GAP_CLOSED,
     "bulk_metal": BULK_METAL,
     "ribbon_without_gap": RIBBON_METAL,
-    "interband_not_converged_in_k": COARSE_K,
+    "error_above_1e-4": ERROR_LARGE,
+    "bulk_gap_uncertain": BULK_GAP_UNCERTAIN,
+    "chern_unsettled": CHERN_UNSETTLED,
+    "no_zero_temperature_limit": NO_VALUE,
 }
 
 
 def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
     """Stage ``bulk``: gaps and Chern number of the infinite crystal."""
-    found = bulk(stages.lattice(point["model"]))
+    lattice = stages.lattice(point["model"], settings.get("filling"))
+    if len(lattice.orbitals) == 1 and lattice.filling is None:
+        return _one_band()
+    found = bulk(lattice)
     status = BULK_GAP_CLOSED * (found.direct_gap <= CLOSED)
     status |= BULK_METAL * (found.indirect_gap <= CLOSED)
+    status |= BULK_GAP_UNCERTAIN * (not found.certified)
+    status |= CHERN_UNSETTLED * (not found.settled)
     return {
+        "filling": np.array(found.filling),
+        "direct_gap_error": np.array(found.direct_gap_error),
+        "indirect_gap_error": np.array(found.indirect_gap_error),
         "direct_gap": np.array(found.direct_gap),
         "indirect_gap": np.array(found.indirect_gap),
         "midgap": np.array(found.midgap),
         "chern": np.array(found.chern),
-        "status": np.array(status, dtype=np.int8),
+        "status": np.array(status, dtype=np.int16),
     }
+
+
+def _one_band() -> dict[str, np.ndarray]:
+    """The same where there is one band, and so neither a gap nor a filling."""
+    names = ("direct_gap", "indirect_gap", "direct_gap_error", "indirect_gap_error")
+    values = dict.fromkeys((*names, "midgap", "chern"), np.array(np.nan))
+    return values | {"filling": np.array(0), "status": np.array(BULK_METAL, dtype=np.int16)}
 
 
 def bands_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
@@ -76,14 +93,18 @@ def elements_point(
             if name in values:
                 values[name] = values[name] @ weights.T
     values |= bulk_point(point, settings)
-    half = system.bloch.size // 2
+    filled = int(values["filling"]) * (system.bloch.size // system.crystal.orbitals)
     energy = values["energy"]
-    if system.periodic:
-        gap = ribbon_gap(system.bloch, values["k"], energy, values["velocity"], half)
+    if not filled:
+        gap = np.nan
+    elif system.periodic:
+        gap = ribbon_gap(system.bloch, values["k"], energy, values["velocity"], filled)
     else:
-        gap = energy[0, half] - energy[0, half - 1]
+        gap = energy[0, filled] - energy[0, filled - 1]
     values["ribbon_gap"] = np.array(gap)
-    values["status"] = np.array(values["status"] | RIBBON_METAL * (gap <= CLOSED), dtype=np.int8)
+    values["status"] = np.array(
+        values["status"] | RIBBON_METAL * (not gap > CLOSED), dtype=np.int16
+    )
     return values
 
 
@@ -111,19 +132,19 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     found = stages.accumulations(
         system, source, levels[known], temperatures, regions=reduced, points=points
     )
-    error, coarse = _k_error(system, source, levels[known], temperatures, reduced, found)
-    # (definition, gauge, process, fermi_energy, temperature, row or region)
-    values = np.full((*found.shape[:3], len(levels), *found.shape[4:]), np.nan)
-    values[:, :, :, known] = found
+    # (definition, gauge, process, fermi_energy, temperature[, row or region])
+    shape = (*found.error.shape[:3], len(levels), len(temperatures))
+    error = np.full(shape, np.nan)
+    error[:, :, :, known] = found.error
+    values = np.full((*shape, found.values.shape[-1]), np.nan)
+    values[:, :, :, known] = found.values
     result = {"fermi_level": levels, "edge_crossings": crossings}
     if settings["profile"]:
         result["accumulation"] = values
         result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
         layers = system.positions[:, 2] if system.kind == "wire" else None
         result |= {} if layers is None else {"z": layers}
-        parts = parity(values, y, system.spin, layers)
-        if parts is not None:
-            result["even"], result["odd"] = parts
+        result |= stages.mirror_parts(system, values)
         values = values @ weights.T
     left, right, net = np.moveaxis(values, -1, 0)
     result |= {
@@ -133,28 +154,14 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
         "edge_even": 0.5 * (right + left),
         "edge_odd": 0.5 * (right - left),
     }
-    for name in ("direct_gap", "indirect_gap", "midgap", "chern", "ribbon_gap"):
+    gaps = ("direct_gap", "indirect_gap", "direct_gap_error", "indirect_gap_error", "ribbon_gap")
+    for name in (*gaps, "midgap", "chern", "filling"):
         result[name] = source[name].values
-    result["k_error"] = np.array(error)
-    result["status"] = np.array(source.status.values | COARSE_K * coarse, dtype=np.int8)
+    result["error"] = error
+    status = source.status.values | ERROR_LARGE * np.any(found.status & INACCURATE)
+    status |= NO_VALUE * np.any(found.status & NO_LIMIT)
+    result["status"] = np.array(status, dtype=np.int16)
     return result
-
-
-def _k_error(system, source, levels, temperatures, reduced, found) -> tuple[float, bool]:
-    """Largest change of the interband part without every second k, and whether it is too large.
-
-    An upper bound of the error: the sum converges faster than any power, or as k^-6 in a metal.
-    NaN for an odd mesh, every second point of which is none.
-    """
-    k = source.sizes["k"]
-    if k < 16 or k % 2 or not found.size:
-        return np.nan, False
-    half = source.isel(k=slice(None, None, 2))
-    half = half.assign(weight=2 * half.weight)
-    coarser = stages.accumulations(system, half, levels, temperatures, regions=reduced)
-    exact, other = found[:, :, 1], coarser[:, :, 1]
-    change = float(np.abs(other - exact).max())
-    return change, bool(change > max(1e-9, TOLERANCE * np.abs(exact).max()))
 
 
 def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
@@ -163,7 +170,7 @@ def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarr
     wanted = inspect.signature(compute).parameters
     arguments = point.get("options", {}) | settings.get("options", {})
     if "lattice" in wanted:
-        arguments["lattice"] = stages.lattice(point["model"])
+        arguments["lattice"] = stages.lattice(point["model"], settings.get("filling"))
     if "system" in wanted:
         arguments["system"] = stages.build(point["model"], point["geometry"])
     return {name: np.asarray(value) for name, value in compute(**arguments).items()}

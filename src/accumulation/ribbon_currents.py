@@ -16,14 +16,9 @@ from .bloch import mesh
 from .elements import States, band_response, matrix_elements
 from .lattice import HopTable, Ribbon
 from .products import star, star_diagonal
-from .response import (
-    ExactElements,
-    MeshElements,
-    accumulation,
-    fermi_dirac,
-    fermi_slope,
-    need_resolved,
-)
+from .integrands import ExactElements, MeshElements
+from .occupations import fermi_dirac, fermi_slope
+from .response import accumulation, need_resolved
 
 # A level is in the gap when no band comes closer than this many temperatures.
 FAR = 6.0
@@ -90,7 +85,7 @@ def currents(
         return np.einsum("lkn,kn->l", window, joined[name])
 
     elements = MeshElements(points, weight, energy, velocity, joined["density"], None)
-    rows = accumulation(elements, exact, levels, np.array([temperature]))[0, :, 0]
+    rows = accumulation(elements, exact, levels, np.array([temperature])).values[0, :, 0]
     moment = rows @ bloch.y
     conventional, dipole, extrinsic = sea("current_0"), sea("dipole_0"), -sea("slope")
     scale = np.abs(filled * joined["current_0"]).sum(axis=(-1, -2))

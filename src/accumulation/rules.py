@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .bands import adjoint, solve
-from .conserved import silent
+from .conserved import silent, silent_by_state
 from .elements import KernelFunction, States
 from .symmetry import SAME, Operation, parity, symmetries
 
@@ -122,9 +122,9 @@ class Symmetries:
         total = self._site_density(kernel, definition).sum(axis=1, keepdims=True)
         return bool(self._silent(total)["intraband"].shape[1])
 
-    def _site_density(self, kernel, definition) -> np.ndarray:
+    def _site_density(self, kernel, definition, k=None) -> np.ndarray:
         """n(site) = (P K + K+ P) / 2, (k, site, orbital, orbital), at a few k."""
-        matrix = self.kernel_matrix(kernel, definition)(self.k)
+        matrix = self.kernel_matrix(kernel, definition)(self.k if k is None else k)
         half = 0.5 * self.ribbon.sites[:, :, None] * matrix[:, None]
         return half + adjoint(half)
 
@@ -132,14 +132,32 @@ class Symmetries:
         bloch = self.ribbon.bloch
         return silent(density, bloch.hamiltonian(self.k), bloch.velocity(self.k, self.gauge))
 
+    def _silent_by_state(self, kernel, definition) -> dict[str, np.ndarray]:
+        """Sums over sites to which no state contributes, see :mod:`accumulation.conserved`."""
+        density, energy, state, slope = [], [], [], []
+        for k in (self.k, -self.k):
+            density.append(self._site_density(kernel, definition, k))
+            states = self._states[k.tobytes()]
+            energy.append(states.energy)
+            state.append(states.eigenvector)
+            slope.append(states.slope)
+        return silent_by_state(*map(np.array, (density, energy, state, slope)))
+
     def allowed_profiles(self, kernel, definition, fermi_energy) -> dict[str, np.ndarray]:
         """Orthonormal basis (site, dimension) of the profiles allowed for each process."""
         sites = self.ribbon.sites
-        nothing = self._silent(self._site_density(kernel, definition))
-        return {
-            process: _orthogonal(sites @ _fixed(listed, sites.shape[1]), nothing[process])
-            for process, listed in self.rules(kernel, definition, fermi_energy).items()
-        }
+        reasons = (
+            self._silent(self._site_density(kernel, definition)),
+            self._silent_by_state(kernel, definition),
+        )
+        spaces = {}
+        for process, listed in self.rules(kernel, definition, fermi_energy).items():
+            space = sites @ _fixed(listed, sites.shape[1])
+            # One after the other: where both know a sum, they know it to different rounding.
+            for nothing in reasons:
+                space = _orthogonal(space, nothing[process])
+            spaces[process] = space
+        return spaces
 
 
 def operator_residual(ribbon, found: Symmetries) -> float:

@@ -39,6 +39,8 @@ def stacked(layers: list[Lattice], heights: list[float], period: float) -> Latti
         onsite={n + number: e for layer, number in named for n, e in layer.onsite.items()},
         spin={n + number: s for layer, number in named for n, s in layer.spin.items()},
     )
+    if all(layer.filling is not None for layer in layers):
+        whole.filling = sum(layer.filling for layer in layers)
     for layer, number in named:
         for to, origin, cell, amplitude in layer.hoppings:
             whole.hop(to + number, origin + number, (*cell, 0), amplitude)

@@ -13,14 +13,16 @@ import numpy as np
 from . import plugins
 from .bands import Eigenpairs, over_chunks, solve
 from .bloch import mesh
-from .bulk import bulk
+from .bulk import MIDGAP, bulk, filled_bands
 from .dataset import identity, label
 from .densities import definitions_for
 from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
-from .lattice import Flake, HopTable, Lattice, Ribbon, System, Wire
-from .response import ExactElements, MeshElements, accumulation, parity
+from .integrands import ExactElements, MeshElements
+from .lattice import Crystal, Flake, HopTable, Lattice, Ribbon, System, Wire
+from .mirror import paired_rows
+from .response import FLAGS, Accumulation, accumulation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,8 +34,18 @@ KINDS = {system.kind: system for system in (Ribbon, Wire, Flake)}
 
 def model(system: System) -> xr.Dataset:
     """Sites and hoppings of a ribbon, wire or flake as a dataset (see :func:`restore`)."""
-    values = {**_sites(system), **_hops(system)}
-    return label(values, "model", {"kind": system.kind, "period": system.period})
+    values = {**_sites(system), **_hops(system), **_crystal(system)}
+    return label(values, "model", _kind(system))
+
+
+def _kind(system: System) -> dict:
+    """Attributes of the datasets from which :func:`restore` builds the system."""
+    attrs = {"kind": system.kind, "period": system.period}
+    crystal = system.crystal
+    if crystal is not None:
+        attrs["crystal_orbitals"] = crystal.orbitals
+        attrs |= {} if crystal.filling is None else {"filling": filled_bands(crystal)}
+    return attrs
 
 
 def _sites(system: System) -> dict:
@@ -53,6 +65,34 @@ def _hops(system: System) -> dict:
     }
 
 
+def _crystal(system: System) -> dict:
+    if system.crystal is None:
+        return {}
+    hops = system.crystal.hops
+    return {
+        "crystal_vectors": system.crystal.vectors,
+        "crystal_to": hops.row,
+        "crystal_from": hops.column,
+        "crystal_cell": hops.cell,
+        "crystal_amplitude_re": hops.amplitude.real,
+        "crystal_amplitude_im": hops.amplitude.imag,
+    }
+
+
+def _restored_crystal(ds: xr.Dataset) -> Crystal | None:
+    if "crystal_vectors" not in ds:
+        return None
+    hops = HopTable(
+        ds.crystal_to.values,
+        ds.crystal_from.values,
+        ds.crystal_cell.values,
+        ds.crystal_amplitude_re.values + 1j * ds.crystal_amplitude_im.values,
+    )
+    said = ds.attrs.get("filling")
+    orbitals = int(ds.attrs["crystal_orbitals"])
+    return Crystal(hops, ds.crystal_vectors.values, orbitals, None if said is None else int(said))
+
+
 def restore(ds: xr.Dataset) -> System:
     """The ribbon, wire or flake whose hop table a model or elements dataset carries."""
     hops = HopTable(
@@ -63,7 +103,8 @@ def restore(ds: xr.Dataset) -> System:
     )
     positions = np.column_stack((ds.x.values, ds.y.values, ds.z.values))
     labels = (ds.sublattice.values, ds.cell.values, ds.spin.values)
-    return KINDS[ds.attrs["kind"]](hops, positions, ds.attrs["period"], *labels)
+    kind, period = KINDS[ds.attrs["kind"]], ds.attrs["period"]
+    return kind(hops, positions, period, *labels, _restored_crystal(ds))
 
 
 def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1) -> xr.Dataset:
@@ -223,8 +264,9 @@ def elements(
         "density": diagonal.squeeze(drop),
         "polarizability": interband.squeeze(drop),
         **_hops(system),
+        **_crystal(system),
     }
-    attrs = {"kind": system.kind, "period": system.period, "density": density}
+    attrs = {**_kind(system), "density": density}
     leading = dict.fromkeys(("moment", "density", "polarizability"), lead)
     return label(values, "elements", attrs, texts, leading)
 
@@ -235,6 +277,8 @@ def _is_single(value) -> bool:
 
 def _numbers(key: str, value, least: float | None = None) -> np.ndarray:
     allowed = "a finite number or a non-empty list of them"
+    if key == "fermi_energy":
+        allowed = "a finite number, midgap, or a non-empty list of them"
     if least is not None:
         allowed += f", at least {least:g}"
     try:
@@ -247,36 +291,64 @@ def _numbers(key: str, value, least: float | None = None) -> np.ndarray:
     return numbers
 
 
+def _at_midgap(value, elements: xr.Dataset, filled: int | None) -> tuple:
+    """Fermi energies with numbers for ``midgap``; attributes that say which, and what is filled."""
+    values = [value] if np.ndim(value) == 0 else list(value)
+    crystal = _restored_crystal(elements)
+    if MIDGAP not in [one for one in values if isinstance(one, str)]:
+        if crystal is None or (filled is None and crystal.filling is None and crystal.orbitals % 2):
+            return value, {}
+        return value, {"filling": filled_bands(crystal, filled)}
+    if crystal is None:
+        raise UserError("fermi_energy", MIDGAP, "numbers, as the crystal behind it is not known")
+    found = bulk(crystal, filled)
+    if not np.isfinite(found.midgap):
+        allowed = f"numbers, as the bulk has no gap above {found.filling} filled bands"
+        raise UserError("fermi_energy", MIDGAP, allowed)
+    levels = [found.midgap if isinstance(one, str) and one == MIDGAP else one for one in values]
+    return levels, {"filling": found.filling, "midgap": found.midgap}
+
+
 def response(
     elements: xr.Dataset,
-    fermi_energy: float | list[float] = 0.0,
+    fermi_energy: float | str | list[float | str] = 0.0,
     temperature: float | list[float] = 0.0,
     threads: int = 1,
+    filling: int | None = None,
 ) -> xr.Dataset:
     """Accumulation of the density in a field along x, per length a.
 
     Parameters
     ----------
     elements : from :func:`elements`; one serves any number of Fermi energies and temperatures
-    fermi_energy : in t0;  temperature : k_B T in t0, zero is exact
+    fermi_energy : in t0; ``"midgap"`` is the middle of the gap of the crystal that the system was
+        cut out of
+    temperature : k_B T in t0, zero is exact
+    filling : number of filled bands of the crystal below that gap, by default the lattice's own,
+        or half of all bands
 
     Returns
     -------
     Dataset with accumulation (process, fermi_energy, temperature, row), intraband per e E tau and
     interband per e E; net, its sum over rows; even and odd, its parts under y -> -y (absent when
-    the sites do not pair up).  Of a flake: of the whole flake, and only the interband part is
+    the sites do not pair up), and mirror_row, what each row was compared with for them (see
+    :mod:`accumulation.mirror`).  Of a flake: of the whole flake, and only the interband part is
     non-zero.
 
     Raises
     ------
     UserError
-        For a Fermi energy or temperature that is not a finite number, or a negative temperature.
+        For a Fermi energy or temperature that is not a finite number, or a negative temperature;
+        for midgap where the crystal has no gap, or a filling that it cannot have.
     """
-    levels = _numbers("fermi_energy", fermi_energy)
+    known, attrs = _at_midgap(fermi_energy, elements, filling)
+    levels = _numbers("fermi_energy", known)
     temperatures = _numbers("temperature", temperature, least=0)
     _, texts = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
-    out = accumulations(restore(elements), elements, levels, temperatures, threads)
+    system = restore(elements)
+    found = accumulations(system, elements, levels, temperatures, threads)
+    out = found.values
     values = {
         "definition": elements.definition.values,
         "gauge": elements.gauge.values,
@@ -285,15 +357,31 @@ def response(
         "temperature": temperatures,
         **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell", "spin")},
         "accumulation": out,
-        "net": out.sum(axis=-1),
+        "net": found.net,
+        "error": found.error,
+        "status": found.status,
     }
-    layers = elements.z.values if elements.attrs["kind"] == Wire.kind else None
-    parts = parity(out, elements.y.values, elements.spin.values, layers)
-    if parts is not None:
-        values["even"], values["odd"] = parts
-    attrs = {name: elements.attrs[name] for name in ("kind", "period", "density")}
-    leading = dict.fromkeys(("accumulation", "net", "even", "odd"), lead)
-    return label(values, "response", attrs, texts, leading)
+    values |= mirror_parts(system, out)
+    attrs |= {name: elements.attrs[name] for name in ("kind", "period", "density")}
+    names = ("accumulation", "net", "even", "odd", "error", "status")
+    ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))
+    return flagged(ds, FLAGS)
+
+
+def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
+    """The dataset, its ``status`` described by the bits of ``flags`` (CF conventions)."""
+    ds.status.attrs["flag_meanings"] = " ".join(flags)
+    ds.status.attrs["flag_masks"] = np.array(list(flags.values()), dtype=ds.status.dtype)
+    return ds
+
+
+def mirror_parts(system: System, values: np.ndarray) -> dict[str, np.ndarray]:
+    """mirror_row (row), and even and odd (..., row) of values (..., row) where rows pair up."""
+    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
+    if pairing is None:
+        return {"mirror_row": np.full(len(system.spin), -1)}
+    even, odd = pairing.parts(values)
+    return {"mirror_row": pairing.mirror_row, "even": even, "odd": odd}
 
 
 def accumulations(
@@ -304,8 +392,8 @@ def accumulations(
     threads: int = 1,
     regions: np.ndarray | None = None,
     points: FermiPoints | None = None,
-) -> np.ndarray:
-    """Accumulation of a system, ([definition,] [gauge,] process, fermi_energy, temperature, row).
+) -> Accumulation:
+    """Accumulation of a system, its arrays with ([definition,] [gauge,]) before all other dims.
 
     ``regions`` (region, row): the elements hold sums over rows with these weights, and so does the
     result.  ``points`` are the Fermi points of these levels where they are known.
@@ -313,8 +401,7 @@ def accumulations(
     module, _ = _declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     sizes = tuple(elements.sizes[name] for name in lead)
-    rows = elements.density.shape[-1]
-    out = np.empty((*sizes, len(PROCESSES), len(levels), len(temperatures), rows))
+    parts = []
     for index in np.ndindex(sizes):
         which = dict(zip(lead, index, strict=True))
         interband = elements.polarizability[which].values if "polarizability" in elements else None
@@ -334,8 +421,12 @@ def accumulations(
         exact = ExactElements(
             system.bloch, module.kernel, **names, needs_all_bands=all_bands, regions=regions
         )
-        out[index] = accumulation(mesh_elements, exact, levels, temperatures, threads, points)
-    return out
+        parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
+    stacked = (
+        np.reshape([getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape))
+        for name in ("values", "net", "error", "status")
+    )
+    return Accumulation(*stacked)
 
 
 def build(model: dict, geometry: dict) -> System:
@@ -344,11 +435,13 @@ def build(model: dict, geometry: dict) -> System:
     return getattr(lattice(model), cut.pop("kind"))(**cut)
 
 
-def lattice(model: dict) -> Lattice:
-    """The lattice that a config's ``model`` describes."""
+def lattice(model: dict, filling: int | None = None) -> Lattice:
+    """The lattice that a config's ``model`` describes, with this filling, or the model's own."""
     parameters = dict(model)
     name = parameters.pop("name")
-    return getattr(plugins.load("models", name), name)(**parameters)
+    found = getattr(plugins.load("models", name), name)(**parameters)
+    found.filling = found.filling if filling is None else filling
+    return found
 
 
 def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.Dataset):
@@ -393,18 +486,8 @@ def run_elements(
     return _identified(found, spec, ("density", "definition", "gauge"), bands_ds)
 
 
-def _level(value: float | str, elements_ds: xr.Dataset) -> float:
-    """A Fermi energy; ``midgap`` is the middle of the bulk's gap."""
-    if not isinstance(value, str):
-        return value
-    middle = bulk(lattice(json.loads(elements_ds.attrs["parameters"])["model"])).midgap
-    if not np.isfinite(middle):
-        raise UserError("fermi_energy", value, "numbers, as the bulk of this model has no gap")
-    return middle
-
-
 def run_response(spec: dict, elements_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
-    """Stage ``response``: spec holds ``fermi_energy`` and ``temperature``."""
-    levels = [_level(value, elements_ds) for value in spec["fermi_energy"]]
-    found = response(elements_ds, levels, spec["temperature"], threads=threads)
-    return _identified(found, spec, ("fermi_energy", "temperature"), elements_ds)
+    """Stage ``response``: spec holds ``fermi_energy`` and ``temperature``, maybe ``filling``."""
+    given = (spec["fermi_energy"], spec["temperature"], threads, spec.get("filling"))
+    found = response(elements_ds, *given)
+    return _identified(found, spec, ("fermi_energy", "temperature", "filling"), elements_ds)

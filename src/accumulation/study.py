@@ -18,7 +18,7 @@ from . import grid, plugins
 from .configuration import check_structure, schema
 from .errors import UserError, closest, unknown_key
 from .sources import PACKAGE, code_hash, plugin_hash
-from .systems import MIDGAP, SECTIONS, checked_plugin, is_grid, normalised
+from .systems import SECTIONS, checked_plugin, is_grid, normalised
 
 # Which stages read which, in the order in which they are handed over.
 STAGES = {
@@ -32,15 +32,15 @@ USES = {
     "model": ("model", "geometry"),
     "bands": ("k", "keep_eigenvectors"),
     "elements": ("density", "definition", "gauge"),
-    "response": ("fermi_energy", "temperature"),
+    "response": ("fermi_energy", "temperature", "filling"),
 }
 GALLERY_DPI = 110
 # The stages of a grid, each with exactly the config that it uses; the code each runs.
 TILE_USES = {
-    "theory": ("theory",),
-    "bulk": (),
+    "theory": ("theory", "filling"),
+    "bulk": ("filling",),
     "bands": ("k",),
-    "elements": ("k", "density", "definition", "gauge", "profile", "edge_depth"),
+    "elements": ("k", "density", "definition", "gauge", "profile", "edge_depth", "filling"),
     "response": ("fermi_energy", "temperature"),
 }
 
@@ -294,8 +294,6 @@ class Study:
             code.append(plugin_hash("models", chosen["model"]["name"]))
         if stage in ("elements", "response"):
             code.append(plugin_hash("densities", chosen["density"]))
-        if stage == "response" and MIDGAP in chosen["fermi_energy"]:
-            code.append(plugin_hash("models", chosen["model"]["name"]))
         return grid.canonical({"study": self.name, "system": system, "code": code, **slice_})
 
     def figure_spec(self, figure: str, dpi: int = 300) -> str:

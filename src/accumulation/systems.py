@@ -8,6 +8,7 @@ import inspect
 from math import gcd
 
 from . import grid, options, plugins
+from .bulk import filled_bands
 from .configuration import argument, axis_values, number, schema
 from .densities import definitions_for
 from .errors import MISSING, UserError, closest, unknown_key
@@ -16,7 +17,7 @@ from .errors import MISSING, UserError, closest, unknown_key
 SECTIONS = ("model", "geometry", "options")
 GAUGES = ("atomic", "cell")
 MIDGAP = "midgap"
-THEORY_KEYS = ("theory", "options", "model", "geometry", "points_per_job")
+THEORY_KEYS = ("theory", "options", "model", "geometry", "filling", "points_per_job")
 # Dimensions that a merged response has anyway.
 RESERVED = {
     *("definition", "gauge", "process", "fermi_energy", "temperature", "row", "edge", "k", "band"),
@@ -112,7 +113,8 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     system = {"model": _model(given["model"], f"{path}.model")}
     system["geometry"] = _geometry(given["geometry"], f"{path}.geometry")
     axes = [_axis(system, given, *axis, path) for axis in found]
-    _fits(system, path)
+    lattice = _lattice(system)
+    _fits(system, lattice, path)
     kind = system["geometry"]["kind"]
     if kind == "bulk" and not axes:
         # One point, as a grid of the parameter that every model has: its first.
@@ -126,14 +128,16 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
         if axes:
             system[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
     if kind == "bulk":
-        return system
+        return system | _filling(given, lattice, True, False, path)
+    levels = _numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
+    system |= _filling(given, lattice, bool(axes), MIDGAP in levels, path)
     if kind != "flake":
         system["k"] = int(filled["k"])
         system["keep_eigenvectors"] = filled["keep_eigenvectors"]
     if axes:
         system["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
     system |= _density(filled, kind, path)
-    system["fermi_energy"] = _numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
+    system["fermi_energy"] = levels
     system["temperature"] = _numbers(filled["temperature"], f"{path}.temperature")
     if min(system["temperature"]) < 0:
         allowed = "a finite number of at least 0, or a non-empty list of them"
@@ -158,9 +162,11 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
     system = {"theory": name}
     if "model" in sections:
         system["model"] = _model(plain["model"], f"{path}.model")
+    if "lattice" in taken:
+        system |= _filling(given, _lattice(system), False, False, path)
     if "geometry" in sections:
         system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
-        _fits(system, path)
+        _fits(system, _lattice(system), path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
@@ -294,16 +300,41 @@ def _geometry(given: dict, path: str) -> dict:
     return {"kind": given["kind"], "direction": [int(n) for n in given["direction"]], **whole}
 
 
-def _fits(system: dict, path: str) -> None:
-    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
-    cut, dimension = system["geometry"], None
-    # A model that fails is told by the job that builds it.
+def _lattice(system: dict):
+    """The lattice of a system's model; None of one that fails: the job that runs it tells."""
     with contextlib.suppress(Exception):
         parameters = dict(system["model"])
         name = parameters.pop("name")
-        dimension = getattr(plugins.load("models", name), name)(**parameters).dimension
-    if cut["kind"] == "bulk" or dimension is None:
+        lattice = getattr(plugins.load("models", name), name)(**parameters)
+        return lattice if lattice.orbitals and lattice.dimension else None
+    return None
+
+
+def _filling(given: dict, lattice, grid: bool, midgap: bool, path: str) -> dict:
+    """The key ``filling`` where the config says it.
+
+    Raises UserError for one that the model's bands do not allow, and where there is none although
+    an odd number of bands needs it: for the gaps of a ``grid``, or its middle.
+    """
+    chosen = {"filling": int(given["filling"])} if "filling" in given else {}
+    if lattice is None:
+        return chosen
+    filled = chosen.get("filling", lattice.filling)
+    # A grid of a model with one band has no gaps and needs no filling.
+    if filled is not None or midgap or (grid and len(lattice.orbitals) > 1):
+        try:
+            filled_bands(lattice, filled)
+        except UserError as error:
+            raise UserError(f"{path}.filling", error.value, error.allowed) from error
+    return chosen
+
+
+def _fits(system: dict, lattice, path: str) -> None:
+    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
+    cut = system["geometry"]
+    if cut["kind"] == "bulk" or lattice is None:
         return
+    dimension = lattice.dimension
     if dimension == 3 and "height" not in cut:
         allowed = "wire, or a flake with a height, as the model has three dimensions"
         raise UserError(f"{path}.geometry.kind", cut["kind"], allowed)

@@ -41,10 +41,12 @@ DIMS = {
         "odd": (*RESPONSE, "row"),
         "x": ("row",),
         "y": ("row",),
+        "z": ("row",),
         "sublattice": ("row",),
+        "mirror_row": ("row",),
         "fermi_level": ("fermi_energy",),
         "edge_crossings": ("edge", "fermi_energy"),
-        **dict.fromkeys(("net", "left_edge", "right_edge", "edge_even", "edge_odd"), RESPONSE),
+        **dict.fromkeys(("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE),
     },
     "bulk": {},
 }
@@ -134,8 +136,11 @@ def _stacked(declared: dict, found: list[dict], keys: list[str]) -> xr.Dataset:
         if name in SHARED or dims == (name,):
             variables[name] = (dims, first)
             continue
-        # Absent where it vanishes identically, for some points of a tile but not for others.
-        rows = [values.get(name, np.zeros_like(first)) for values in found]
+        # Absent where it vanishes identically (the polarizability) or is undefined (even and odd of
+        # rows that do not pair up), for some points of a tile but not for others.
+        absent = 0.0 if name == "polarizability" else np.nan
+        rows = [values.get(name) for values in found]
+        rows = [np.full_like(first, absent) if row is None else row for row in rows]
         variables[name] = (("point", *dims), np.stack(rows))
     return xr.Dataset(variables)
 

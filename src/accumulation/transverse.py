@@ -12,9 +12,10 @@ import copy
 import numpy as np
 
 from .bands import adjoint
+from .elements import inverse_gap
 from .elements import Kernel, KernelFunction, States
 from .products import star
-from .response import fermi_dirac
+from .occupations import fermi_dirac
 from .zone import axes_along, shifted_mesh
 
 
@@ -74,10 +75,8 @@ class BulkCurrent:
             kernel = star(operator, hy)
         self.energy, u = np.linalg.eigh(self._derivative(0, 0))
         element, velocity = (adjoint(u) @ one @ u for one in (kernel + adjoint(kernel), hx))
-        gap = self.energy[:, :, None] - self.energy[:, None, :]
-        inverse = np.divide(1, gap, out=np.zeros_like(gap), where=np.abs(gap) > 1e-9)
         # 2 Re <n|K|n'> A_n'n / (e_n - e_n') with A_n'n = i v_n'n / (e_n - e_n')
-        terms = element * np.swapaxes(velocity, -1, -2) * inverse**2
+        terms = element * np.swapaxes(velocity, -1, -2) * inverse_gap(self.energy) ** 2
         area = abs(np.linalg.det(lattice.vectors))
         self.share = -terms.sum(axis=-1).imag / (points**2 * area)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from .lattice import Lattice
-from .response import fermi_dirac
+from .occupations import fermi_dirac
 
 # Gauss-Legendre nodes a side of a square.
 ORDER = 4

@@ -7,7 +7,8 @@ import accumulation as acc
 from accumulation import plugins
 from accumulation.bulk import bulk
 from accumulation.errors import UserError
-from accumulation.response import ExactElements, accumulation, elements_on_mesh
+from accumulation.integrands import ExactElements
+from accumulation.response import accumulation, elements_on_mesh
 from accumulation.theory import dissipation
 from accumulation.transverse import BulkCurrent, current_kernel
 
@@ -18,7 +19,7 @@ def currents(lattice, direction, width, density, definition, level=0.0, k=80):
     kernel = current_kernel(plugins.load("densities", density).kernel)
     exact = ExactElements(ribbon.bloch, kernel, definition, "atomic", True, ribbon.sites)
     mesh = elements_on_mesh(exact, k)
-    found = accumulation(mesh, exact, np.array([level]), np.array([0.05]))[1, 0, 0]
+    found = accumulation(mesh, exact, np.array([level]), np.array([0.05])).values[1, 0, 0]
     return ribbon, found
 
 
@@ -146,7 +147,7 @@ def test_degenerate_bands_at_a_fermi_point_enter_by_their_trace():
     module = plugins.load("densities", "charge")
     exact = ExactElements(ribbon.bloch, module.kernel, "site", "atomic", False, ribbon.sites)
     mesh = elements_on_mesh(exact, 120)
-    found = accumulation(mesh, exact, np.array([1.13]), np.zeros(1))[0, 0, 0]
+    found = accumulation(mesh, exact, np.array([1.13]), np.zeros(1)).values[0, 0, 0]
     assert np.abs(found).max() < 1e-12
 
 

@@ -8,7 +8,8 @@ from accumulation import crystal
 from accumulation.bulk import bulk
 from accumulation.elements import Kernel, band_response
 from accumulation.errors import UserError
-from accumulation.response import ExactElements, accumulation, elements_on_mesh
+from accumulation.integrands import ExactElements
+from accumulation.response import accumulation, elements_on_mesh
 from accumulation.theory import proper_current
 
 SMALL = {"widths": (3, 5), "k": 120, "bulk_k": 30, "temperature": 0.1}
@@ -168,7 +169,7 @@ def test_odd_accumulation_of_fig_2d_is_the_moment_of_the_drude_current(definitio
     drude = (
         -share
         * ribbon.bloch.y
-        * accumulation(elements_on_mesh(exact, 201), exact, *levels)[0, 0, 0]
+        * accumulation(elements_on_mesh(exact, 201), exact, *levels).values[0, 0, 0]
     )
     drude = 0.5 * (drude - drude[::-1])
     assert found @ drude == pytest.approx(drude @ drude, rel=0.02)

@@ -247,3 +247,54 @@ def test_faults_are_named():
         selection_rules.compute(acc.haldane(), widths=(3,))
     with pytest.raises(UserError, match="directions"):
         selection_rules.compute(acc.haldane(), directions=("up",), widths=(3,))
+
+
+@pytest.mark.parametrize("gauge", ["atomic", "cell"])
+@pytest.mark.parametrize("phi", [0.0, HALF, PHI])
+@pytest.mark.parametrize("width", [2, 4, 5, 6])
+def test_found_exactly_where_allowed_at_special_fluxes(gauge, phi, width):
+    """Real hops, half flux and two cells across have operations that permute no sites."""
+    found = selection_rules.compute(
+        acc.haldane(t2=0.12, phi=phi, delta=0.1),
+        widths=(width,) * 3, fermi_energy=(1.137, 0.0, 9.0), gauge=gauge, k=60,
+    )  # fmt: skip
+    assert found["forbidden_residual"].max() < 1e-10
+    assert np.nanmin(found["smallest_allowed"]) > 1e-6
+    assert not found["allowed"][:, 2].any()  # every state is filled
+
+
+@pytest.mark.parametrize("width", [4, 5])
+def test_operations_of_armchair_ribbons_that_mix_the_sublattices(width):
+    """H = D s_z + b0.s + b1.s N + rows: a plane of s is kept by K at phi = 0, one axis by H^2 at
+    phi = pi / 2, for any k and potential.  Both written out, as neither permutes sites.
+    """
+    k = 0.83
+    for phi, kept in ((0.0, "antiunitary"), (HALF, "square"), (PHI, None)):
+        ribbon = acc.haldane(t2=0.12, phi=phi, delta=0.3).ribbon((1, 1), width)
+        on_a = ribbon.sublattice == "A"
+        order = np.concatenate((np.flatnonzero(on_a), np.flatnonzero(~on_a)))
+        h = ribbon.hamiltonian(k)[0][np.ix_(order, order)]
+        # Bonds from A to B along one row, and to the next one: two vectors in the plane of s.
+        within, beside = h[0, width], h[0, width + 1]
+        turn = np.exp(1j * np.angle(beside))
+        axis = np.kron([[0, -1j * turn], [1j * turn.conj(), 0]], np.eye(width))
+        square = h @ h
+        commutes = np.abs(axis @ square - square @ axis).max() < 1e-12
+        assert commutes == (kept == "square")
+        # The plane that holds s_z D + b0.s and b1.s: its normal, a reflection through it and K.
+        normal = np.cross([within.real, -within.imag, 0.3], [beside.real, -beside.imag, 0.0])
+        x, y, z = normal / np.linalg.norm(normal)
+        flip = np.array([[z, x - 1j * y], [x + 1j * y, -z]]) @ np.array([[0, -1j], [1j, 0]])
+        theta = np.kron(flip, np.eye(width))
+        same = np.abs(theta @ h.conj() @ theta.conj().T - h).max() < 1e-12
+        assert same == (kept == "antiunitary")
+
+
+@pytest.mark.parametrize(("phi", "relation"), [(0.0, "zero"), (HALF, "even"), (PHI, None)])
+def test_net_moments_in_the_gauge_of_the_cell_of_even_armchair_ribbons(phi, relation):
+    """Why their net intraband part vanishes: states have none, or those at k and -k cancel."""
+    ribbon = acc.haldane(t2=0.12, phi=phi, delta=0.1).ribbon((1, 1), 6)
+    moment = acc.elements(ribbon, acc.bands(ribbon, k=30), gauge="cell").moment.values
+    assert (np.abs(moment).max() < 1e-12) == (relation == "zero")
+    odd = np.abs(moment - moment[::-1]).max()
+    assert (odd < 1e-12) == (relation is not None)

@@ -8,7 +8,8 @@ from accumulation import kramers_kronig, lehmann, plugins
 from accumulation.dynamic import spectrum
 from accumulation.errors import UserError
 from accumulation.flake_operators import density_matrix, flake_operators
-from accumulation.response import ExactElements, fermi_dirac
+from accumulation.integrands import ExactElements
+from accumulation.occupations import fermi_dirac
 from accumulation.theory import flake_spectrum
 from accumulation.theory import spectrum as theory
 

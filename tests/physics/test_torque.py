@@ -9,7 +9,7 @@ import accumulation as acc
 from accumulation import torque
 from accumulation.bloch import mesh
 from accumulation.errors import UserError
-from accumulation.response import fermi_dirac
+from accumulation.occupations import fermi_dirac
 from accumulation.theory import external_torque
 from accumulation.theory import torque as flake_torque
 

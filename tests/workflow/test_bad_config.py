@@ -106,6 +106,11 @@ FAULTS = [
     ({f"{S}__fermi_energy": [0, "x"]}, "systems.trivial.fermi_energy.1", "finite number"),
     ({f"{S}__fermi_energy": [1, 1.0]}, "systems.trivial.fermi_energy", "only once"),
     ({f"{S}__fermi_energy": {}}, "systems.trivial.fermi_energy", "finite number"),
+    ({f"{S}__filling": 0}, "systems.trivial.filling", "at least 1"),
+    ({f"{S}__filling": 2}, "systems.trivial.filling", "filled bands of 2"),
+    ({f"{S}__filling": 1.5}, "systems.trivial.filling", "an integer"),
+    ({f"{S}__filling": True}, "systems.trivial.filling", "an integer"),
+    ({f"{S}__filling": "half"}, "systems.trivial.filling", "an integer"),
     ({f"{S}__temperature": -0.1}, "systems.trivial.temperature", "at least 0"),
     ({f"{S}__temperature": [0, -1]}, "systems.trivial.temperature", "at least 0"),
     ({f"{S}__keep_eigenvectors": "yes please"}, "systems.trivial.keep_eigenvectors", "true or"),
@@ -246,3 +251,49 @@ def test_every_key_of_the_schema_is_documented():
     keys += [key for key in kinds["system"]["properties"] if key not in ("model", "geometry")]
     keys += [f"geometry.{key}" for key in kinds["system"]["properties"]["geometry"]["properties"]]
     assert [key for key in keys if f"| `{key}` |" not in text] == []
+
+
+KAGOME = """
+from accumulation import Lattice
+
+
+def kagome(t=1.0):
+    lattice = Lattice([(1, 0), (0, 1)], {"a": (0, 0), "b": (0.5, 0), "c": (0, 0.5)})
+    for pair in ("ab", "ac", "bc"):
+        lattice.hop(*pair, (0, 0), t)
+    return lattice
+"""
+
+
+def test_an_odd_number_of_bands_needs_its_filling_where_a_gap_is_asked_for(beside_figure):
+    (beside_figure / "kagome.py").write_text(KAGOME)
+    plain = {M: {"name": "kagome"}}
+    needs = [
+        {**plain, f"{S}__fermi_energy": "midgap"},
+        {M: {"name": "kagome", "t": [0.5, 1.0]}, "figures": None},
+        {**plain, G: {"kind": "bulk"}, "figures": None},
+    ]
+    for change in needs:
+        sentence = told(config(**change))
+        assert "`systems.trivial.filling`: got nothing; allowed: an integer from 1 to 2" in sentence
+        study.load(config(**change, **{f"{S}__filling": 2}))
+    assert "filling" not in study.load(config(**plain)).systems["trivial"]
+    theory = {"theory": "hall", "model": {"name": "kagome"}, "filling": 3}
+    sentence = told(config(systems__trivial=theory, figures=None))
+    assert "`systems.trivial.filling`: got 3" in sentence
+
+
+def test_a_filling_reruns_what_depends_on_it(beside_figure):
+    own = {M: {"name": "kane_mele"}, f"{S}__density": "charge", "figures": None}
+    half, less = (study.load(config(**own, **change)) for change in ({}, {f"{S}__filling": 1}))
+    same = [half.spec("trivial", s) == less.spec("trivial", s) for s in study.STAGES]
+    assert dict(zip(study.STAGES, same, strict=True)) == {
+        "model": True,
+        "bands": True,
+        "elements": True,
+        "response": False,
+    }
+    own |= {f"{M}": {"name": "kane_mele", "delta": [0.1, 0.2]}, f"{S}__keep_eigenvectors": True}
+    half, less = (study.load(config(**own, **change)) for change in ({}, {f"{S}__filling": 1}))
+    paths = [{one.stage: one.path for one in some.tiles.values()} for some in (half, less)]
+    assert [stage for stage in paths[0] if paths[0][stage] == paths[1][stage]] == ["bands"]

@@ -253,9 +253,9 @@ def test_touched_files_rerun_nothing(project):
         ("response.py", "NODES = 8", "NODES = 9", {"response": POINTS}),
         ("elements.py", "ETA = 1e-7", "ETA = 1.1e-7", {"elements": POINTS, "response": POINTS}),
         (
-            "bulk.py",
-            "STARTS = 3",
-            "STARTS = 4",
+            "gaps.py",
+            "LEVELS = 40",
+            "LEVELS = 41",
             {"bulk": POINTS, "elements": POINTS, "response": POINTS},
         ),
         ("merging.py", "shape = tuple(", "shape = list(", {}),

@@ -31,7 +31,7 @@ def synthetic(keys: list[str], deltas: np.ndarray) -> xr.Dataset:
         dict.fromkeys(names, (lead, filled))
         | dict.fromkeys(scalars, ("point", deltas))
         | {
-            "status": ("point", np.zeros(len(keys), dtype=np.int8)),
+            "status": ("point", np.zeros(len(keys), dtype=np.int16)),
             "fermi_level": (("point", "fermi_energy"), deltas[:, None]),
             "edge_crossings": (("point", "edge", "fermi_energy"), np.ones((len(keys), 2, 1), int)),
             "point_key": ("point", np.array(keys)),

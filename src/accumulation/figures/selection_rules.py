@@ -12,13 +12,15 @@ from .naming import model_name
 NEEDS = ("response",)
 CAPTION = (
     "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
-    "and interband, each even and odd in y and net. Colored: allowed by what the program finds in "
-    "the Hamiltonian; the color is the largest computed value over the sum of the magnitudes of "
-    "its terms. Grey: forbidden, and zero to rounding; white: no such density. (a) Fermi energy in "
-    "a band; (b) at zero, where operations that exchange filled and empty states (S) hold as well, "
-    "and an insulator has no intraband response. Beside: operations (T antiunitary, Mx: x -> -x, "
-    "My: y -> -y, C2: both, F exchanges spins). (c) All computed values, over all definitions of "
-    "the densities; those that vanish identically are in the leftmost bin."
+    "and interband, each even and odd in y and net; a site is compared with the same one at -y, "
+    "or with the other sublattice's where that is what lies there (zigzag, chiral). Colored: "
+    "allowed by what the program finds in the Hamiltonian; the color is the largest computed value "
+    "over the sum of the magnitudes of its terms. Grey: forbidden, and zero to rounding; white: no "
+    "such density. (a) Fermi energy in a band; (b) at zero, where operations that exchange filled "
+    "and empty states (S) hold as well, and an insulator has no intraband response. Beside: "
+    "operations (T antiunitary, Mx: x -> -x, My: y -> -y, C2: both, F exchanges spins). (c) All "
+    "computed values, over all definitions of the densities; those that vanish identically are in "
+    "the leftmost bin."
 )
 EDGES = {"1 0": "zigzag", "1 1": "armchair"}
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}

@@ -14,7 +14,10 @@ from ..bulk import bulk
 from ..densities import charge, chosen
 from ..errors import UserError
 from ..identities import Identity
-from ..response import RESOLVED, ExactElements, accumulation, elements_on_mesh, fermi_slope
+from ..integrands import ExactElements
+from ..line_integral import RESOLVED
+from ..occupations import fermi_slope
+from ..response import accumulation, elements_on_mesh
 from ..rules import Symmetries
 from ..transverse import BulkCurrent, current_kernel
 
@@ -194,7 +197,8 @@ def _response(ribbon, levels, temperature, k, kernel, definition, whole):
     needed = int(np.ceil(RESOLVED * fastest * 2 * np.pi / (ribbon.period * temperature)))
     if k <= needed:
         raise UserError("k", k, f"more than {needed}, which resolve the temperature")
-    return accumulation(mesh, exact, levels, np.array([temperature]))[:, :, 0], mesh
+    response = accumulation(mesh, exact, levels, np.array([temperature]))
+    return response.values[:, :, 0], mesh
 
 
 def _window(places: np.ndarray, lattice, period: float) -> tuple[np.ndarray, float]:

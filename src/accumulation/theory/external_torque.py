@@ -25,14 +25,9 @@ from ..elements import States, band_response
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Ribbon
-from ..response import (
-    ExactElements,
-    accumulation,
-    elements_on_mesh,
-    fermi_dirac,
-    fermi_slope,
-    need_resolved,
-)
+from ..integrands import ExactElements
+from ..occupations import fermi_dirac, fermi_slope
+from ..response import accumulation, elements_on_mesh, need_resolved
 
 EQUATION = "37-44, S25-S34, S46"
 UNITS = {"temperature": "t0 / k_B"}
@@ -127,7 +122,7 @@ def compute(
     kernel = plugins.load("densities", density).kernel
     exact = ExactElements(bloch, kernel, definition, "atomic", False)
     elements = elements_on_mesh(exact, k)
-    surface = accumulation(elements, exact, levels, np.array([temperature]))[0, :, 0].sum(axis=-1)
+    surface = accumulation(elements, exact, levels, np.array([temperature])).net[0, :, 0]
     printed = -np.einsum("lkn,kn->l", window, velocity * moment)
     extrinsic, intrinsic = -over_filled(slope), over_filled(response)
     sea = extrinsic + intrinsic

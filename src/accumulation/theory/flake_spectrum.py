@@ -22,7 +22,8 @@ from ..flake_operators import (
 from ..identities import Identity
 from ..lehmann import relative
 from ..products import commutator
-from ..response import ExactElements, fermi_dirac
+from ..integrands import ExactElements
+from ..occupations import fermi_dirac
 
 EQUATION = "17, 18, 33, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

@@ -14,8 +14,9 @@ from functools import partial
 import numpy as np
 
 from .. import zone
-from ..bulk import CLOSED, bulk
+from ..bulk import bulk
 from ..errors import UserError
+from ..gaps import CLOSED
 from ..hall import curvatures
 from ..identities import Identity
 from ..lattice import Lattice
@@ -149,7 +150,7 @@ def compute(
     gap_rule = zone.sharp_rule(integrand, lattice, midgap)
     insulating = [zone.adaptive(gap_rule, start, one) for one in tolerance]
     metallic = [zone.adaptive(sharp_rule, start, max(one, SHARPEST))[0][0] for one in tolerance]
-    band = len(lattice.orbitals) // 2
+    band = gaps.filling
     pockets = [
         [zone.pocket(integrand, lattice, side * K, band, level, REACH)[0] for side in (1, -1)]
         for level in levels

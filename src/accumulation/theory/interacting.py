@@ -19,7 +19,7 @@ from ..identities import Identity
 from ..lehmann import relative
 from ..manybody import Ensemble, ensemble, nearest_bonds, sectors
 from ..products import commutator
-from ..response import fermi_dirac
+from ..occupations import fermi_dirac
 
 EQUATION = "S1-S6, 33"
 UNITS = {"interaction": "t0", "chemical_potential": "t0", "temperature": "t0", "eta": "t0"}

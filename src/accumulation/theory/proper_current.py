@@ -31,7 +31,8 @@ from ..elements import band_response
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Lattice
-from ..response import ExactElements, fermi_dirac, fermi_slope
+from ..integrands import ExactElements
+from ..occupations import fermi_dirac, fermi_slope
 from ..ribbon_currents import FAR
 
 EQUATION = "12-15, 29, 47-51, S23, S35, S36"

@@ -24,7 +24,7 @@ from ..flake_operators import FlakeOperators, flake_operators
 from ..identities import Identity
 from ..lehmann import relative
 from ..products import commutator, star
-from ..response import fermi_dirac
+from ..occupations import fermi_dirac
 
 EQUATION = "13-15, 22-25"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

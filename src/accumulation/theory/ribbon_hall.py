@@ -15,15 +15,17 @@ import numpy as np
 
 from .. import zone
 from ..bloch import BlochMatrix
-from ..bulk import CLOSED, bulk
+from ..bulk import bulk
 from ..densities import orbital_moment
 from ..elements import Kernel, States
 from ..errors import UserError
+from ..gaps import CLOSED
 from ..hall import OPERATORS, as_hops, curvatures, of_spin
 from ..identities import Identity
 from ..lattice import Lattice, Ribbon
 from ..products import star
-from ..response import ExactElements, accumulation, elements_on_mesh
+from ..integrands import ExactElements
+from ..response import accumulation, elements_on_mesh
 
 EQUATION = "8, 29, 30, S19-S22"
 UNITS = {"fermi_energy": "t0"}
@@ -158,7 +160,7 @@ def compute(
 def _response(ribbon: Ribbon, kernel, k: int, fermi_energy: float) -> np.ndarray:
     """Intraband (per tau) and interband response of a density, (2, row), at zero temperature."""
     exact = ExactElements(ribbon.bloch, kernel, "site", "atomic", needs_all_bands=False)
-    found = accumulation(elements_on_mesh(exact, k), exact, np.array([fermi_energy]), np.zeros(1))
+    found = accumulation(elements_on_mesh(exact, k), exact, np.array([fermi_energy]), np.zeros(1)).values
     return found[:, 0, 0]
 
 

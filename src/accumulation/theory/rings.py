@@ -13,7 +13,9 @@ from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Ribbon
-from ..response import ExactElements, accumulation, elements_on_mesh, fermi_dirac
+from ..integrands import ExactElements
+from ..occupations import fermi_dirac
+from ..response import accumulation, elements_on_mesh
 
 EQUATION = "27, S11"
 UNITS = {"strength": "t0", "fermi_energy": "t0", "temperature": "t0 / k_B"}
@@ -76,7 +78,7 @@ def clean_residual(ribbon, ring, how, fermi_energy, temperature) -> float:
     found = found.reshape(-1, len(ribbon.positions)).sum(axis=0) * tiny / ring.period
     exact = ExactElements(ribbon.bloch, *how, "atomic", False)
     mesh = elements_on_mesh(exact, 800)
-    expected = accumulation(mesh, exact, np.array([fermi_energy]), np.array([temperature]))
+    expected = accumulation(mesh, exact, np.array([fermi_energy]), np.array([temperature])).values
     expected = expected[0, 0, 0]
     return float(np.max(np.abs(found - expected)) / np.max(np.abs(expected)))
 

@@ -16,9 +16,12 @@ from ..bands import over_chunks, solve
 from ..bloch import mesh as uniform_mesh
 from ..elements import States
 from ..errors import UserError
-from ..fermi import fermi_points, occupation
+from ..fermi import fermi_points
+from ..occupations import occupation
 from ..identities import Identity
-from ..response import ExactElements, accumulation, elements_on_mesh
+from ..integrands import ExactElements
+from ..mirror import paired_rows
+from ..response import accumulation, elements_on_mesh
 from ..rules import Symmetries, operator_residual
 
 EQUATION = "22-27, 32, 55"
@@ -30,7 +33,7 @@ VARIABLES = {
     "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "55"),
     "density": (("density",), "1", "density, and its definition", "5"),
     "process": (("process",), "1", "dissipative or not", "55"),
-    "part": (("part",), "1", "part of the profile of sums over sites at one y", "55"),
+    "part": (("part",), "1", "part of the profile by site, under y -> -y, and its sum", "55"),
     "operations": (("direction",), "1", "symmetries found", "22"),
     "crossings": (
         ("direction", "fermi_energy"),
@@ -145,7 +148,9 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
             spaces = symmetric.allowed_profiles(kernel, label[1], center if same else level)
             for p, process in enumerate(PROCESSES):
                 space = spaces[process]
-                if process == "intraband" and not crossings[e]:
+                filled = mesh.energy < level
+                nothing_filled = filled.all() or not filled.any()
+                if nothing_filled if process == "interband" else not crossings[e]:
                     space = space[:, :0]
                 at = (e, d, p)
                 profile = profiles[p, e]
@@ -192,17 +197,18 @@ def _share_net(may, labels, moments) -> None:
 def parts_of_profile(ribbon) -> list[np.ndarray]:
     """Matrices (value, site) that take a profile to the parts PARTS.
 
-    Even and odd are parts in y of the sums over all sites at one y: which of two sites at one y has
-    its partner at -y is a matter of taste, their sum is not.
+    A site, which is all the orbitals at one place, is compared with the same one at -y where there
+    is one, else with what is there (:mod:`accumulation.mirror`).
     """
     sites = ribbon.sites
     first = np.argmax(sites, axis=1)
-    heights, where = np.unique(np.round(ribbon.positions[first, 1], 7), return_inverse=True)
-    if not np.allclose(heights, -heights[::-1], atol=1e-6):
+    names = ["+".join(sorted(ribbon.sublattice[site > 0])) for site in sites]
+    none = np.zeros(len(sites), dtype=int)
+    pairing = paired_rows(ribbon.positions[first], np.array(names), none, none)
+    if pairing is None:
         raise UserError("system", "a ribbon without partners", "rows that pair at y and -y")
-    total = (where == np.arange(len(heights))[:, None]).astype(float)
-    mirrored = total[::-1]
-    return [0.5 * (total + mirrored), 0.5 * (total - mirrored), total.sum(axis=0)[None]]
+    even, odd = pairing.parts(np.eye(len(sites)))
+    return [even.T, odd.T, np.ones((1, len(sites)))]
 
 
 def responses(ribbon, density, definition, levels, gauge, k):
@@ -221,7 +227,7 @@ def responses(ribbon, density, definition, levels, gauge, k):
     exact = ExactElements(ribbon.bloch, module.kernel, definition, gauge, whole, ribbon.sites)
     mesh = elements_on_mesh(exact, k)
     points = fermi_points(ribbon.bloch, mesh.k, mesh.energy, mesh.velocity, levels)
-    found = accumulation(mesh, exact, levels, np.zeros(1), points=points)[:, :, 0]
+    found = accumulation(mesh, exact, levels, np.zeros(1), points=points).values[:, :, 0]
     crossings = np.bincount(points.level, minlength=len(levels))
     at_level = crossings * np.abs(mesh.density).max() / (2 * np.pi)
     between, every = _term_magnitudes(exact, levels, k).max(axis=-1)

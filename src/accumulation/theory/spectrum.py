@@ -20,7 +20,7 @@ from ..edges import regions
 from ..errors import UserError
 from ..identities import Identity
 from ..lehmann import pair_sum, relative
-from ..response import ExactElements
+from ..integrands import ExactElements
 
 EQUATION = "17, 18, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

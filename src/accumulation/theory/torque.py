@@ -24,7 +24,9 @@ from ..bands import solve
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import Flake
-from ..response import ExactElements, accumulation, elements_on_mesh, fermi_dirac
+from ..integrands import ExactElements
+from ..occupations import fermi_dirac
+from ..response import accumulation, elements_on_mesh
 
 EQUATION = "9-11, 33-42, 45, 46, S25-S31, S37-S40"
 UNITS = {
@@ -201,7 +203,7 @@ def _static(system, density, definition, fermi_energy, temperature) -> float:
     exact = ExactElements(system.bloch, kernel, definition, "atomic", False)
     elements = elements_on_mesh(exact, 1)
     levels = (np.array([fermi_energy]), np.array([temperature]))
-    return float(accumulation(elements, exact, *levels)[1, 0, 0].sum())
+    return float(accumulation(elements, exact, *levels).net[1, 0, 0])
 
 
 def _by_wave_vector(q, y, total, dipole, second) -> dict[str, np.ndarray]:

@@ -13,7 +13,8 @@ from ..densities import charge, orbital_moment
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice import System
-from ..response import ExactElements, accumulation, elements_on_mesh
+from ..integrands import ExactElements
+from ..response import accumulation, elements_on_mesh
 
 EQUATION = "17-21, 52, 55, 58"
 _UNITS = "e t0 a^2 / hbar x e E / a"
@@ -73,5 +74,5 @@ def _rows(system, density, definition, level, k) -> tuple[np.ndarray, np.ndarray
     """Interband accumulation by row, and which states are filled (k, band)."""
     exact = ExactElements(system.bloch, density.kernel, definition, "atomic", False)
     mesh = elements_on_mesh(exact, k)
-    found = accumulation(mesh, exact, level, np.zeros(1))
+    found = accumulation(mesh, exact, level, np.zeros(1)).values
     return found[INTERBAND, 0, 0], mesh.energy < level[0]

@@ -1,0 +1,355 @@
+"""Responses as integrals over k: from the mesh where it suffices, on panels of their own elsewhere.
+
+The mesh's own sum converges exponentially where everything is smooth over a few of its points.  An
+interval is taken out of it, and integrated adaptively on states diagonalised anew, where that does
+not hold: bands that cross or nearly cross at the level, a thermal window narrower than the mesh, a
+peak that the mesh does not resolve.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from . import fillings, mesh_rules
+from .bands import DEGENERACY
+from .elements import CLOSE_PAIR
+from .fermi import FermiPoints
+from .integrands import THERMAL, ExactElements, MeshElements, integrand
+from .near_crossings import NearCrossings, candidates, located
+from .occupations import fermi_dirac, fermi_slope
+from .panels import NODES, cut, graded, integrate
+
+# Bounds of the error, relative to the largest row of a result, from which on it is refined, and that
+# is then aimed at ...
+COARSE, TOLERANCE = 9e-5, 5e-6
+# ... or to this share of the integral of its magnitude, where rows cancel over the zone.
+CANCELLED = 1e-3
+# exp(-WINDOW) is neglected beyond the thermal window.
+WINDOW = 30.0
+# A uniform mesh integrates a Fermi function of temperature T with an error of about
+# exp(-2 pi^2 T / (v dk)): 2e-11 at this ratio of T to v dk.
+RESOLVED = 1.25
+# Orbitals cubed times the diagonalisations that a refinement may take, and their least number as a
+# share of the mesh's: about a second, or what a quarter more points cost.
+MOST_WORK, LEAST_SHARE = 1e9, 0.25
+# Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
+# rounding of eigenvectors, which grows as 1 / gap^2 towards them.
+SHARPEST = 1e-9
+# From this ratio on no mesh point is blind to a thermal window, and the differences of two rules say
+# where it is not resolved.
+VISIBLE = 0.35
+# Cuts of the panels around a Fermi point start at this many T / v.
+FIRST_CUT = 4.0
+
+
+@dataclass(frozen=True)
+class Integral:
+    """Both processes of one level and temperature.
+
+    value : (process, row);  error : (process,) bound of the error of any row;  magnitude :
+    (process,), the integral of the integrand's magnitude, of the row where it is largest
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    magnitude: np.ndarray
+
+
+class LineIntegral:
+    """Responses of one density of one periodic system, at any level and temperature.
+
+    Parameters
+    ----------
+    mesh : its elements on a uniform mesh;  exact : the same at any k
+    """
+
+    def __init__(self, mesh: MeshElements, exact: ExactElements, threads: int = 1):
+        self.mesh, self.exact, self.threads = mesh, exact, threads
+        self.spacing = mesh.k[1] - mesh.k[0]
+        self.rows = mesh.density.shape[-1]
+        self._minima: dict[tuple[int, int], tuple[float, float]] = {}
+
+    @cached_property
+    def fastest(self) -> float:
+        """Largest velocity on the mesh, in t0 a."""
+        return float(np.abs(self.mesh.velocity).max(initial=0.0))
+
+    def sees(self, temperature: float) -> bool:
+        """Whether the mesh sees a Fermi function of that temperature in every band."""
+        return temperature >= VISIBLE * self.fastest * self.spacing
+
+    def at_temperature(self, level: float, temperature: float) -> Integral:
+        """Sums over the mesh, and panels where the bands themselves are not resolved."""
+        mesh, count = self.mesh, len(self.mesh.k)
+        values = np.zeros((count, 2, self.rows))
+        slope = fermi_slope(mesh.energy, level, temperature) * mesh.velocity
+        values[:, 0] = contract(slope, mesh.density)
+        near = self._in_window(level, temperature)
+        refined = np.zeros(count, dtype=bool)
+        if mesh.polarizability is not None:
+            filled = fermi_dirac(mesh.energy, level, temperature)
+            values[:, 1] = contract(filled, mesh.polarizability)
+            close, crossing = self._close_pairs(level, temperature)
+            if close.any():
+                fresh = integrand(self.exact, level, temperature, threads=self.threads)
+                values[close, 1] = fresh(mesh.k[close], np.zeros(close.sum(), dtype=int))[:, 1]
+            refined |= _stencils_of(crossing, mesh_rules.WIDE)
+        crossings = self._crossings(near[:, :-1] | near[:, 1:])
+        refined[crossings.interval] = True
+        values *= mesh.weight[0]
+        own, misfit = _of_width(values, mesh_rules.WIDE)
+        parts = _whole(np.arange(count), THERMAL)
+        sums = Sums(own, misfit, np.abs(values).sum(axis=0))
+        cuts = self._cuts(crossings, temperature)
+        return self._completed(sums, parts, refined, (level, temperature), cuts)
+
+    def at_filling(
+        self, level: float, temperature: float, points: FermiPoints, here: np.ndarray
+    ) -> Integral:
+        """Bands filled up to the level, the Fermi function only in its own narrow window.
+
+        At zero temperature the intraband part is left zero: it is a sum over Fermi points.
+        ``points`` are those of several levels, of which ``here`` (point,) are this one's.
+        """
+        mesh = self.mesh
+        below = (mesh.energy < level).sum(axis=1)
+        window = np.zeros(len(mesh.k), dtype=bool)
+        centers = np.zeros(0, dtype=int)
+        if temperature > 0:
+            window = self._in_window(level, temperature).any(axis=1)
+            window[points.interval[here]] = True
+            centers = np.flatnonzero(here)
+        if mesh.polarizability is None and not window.any():
+            nothing = np.zeros((2, self.rows))
+            return Integral(nothing, np.zeros(2), np.zeros(2))
+        changes = (below != np.roll(below, -1)) | window
+        changes[points.interval[here]] = True
+        room = mesh_rules.room(~changes)
+        near = np.flatnonzero((room <= mesh_rules.NARROW) & ~window)
+        far = np.flatnonzero(room > mesh_rules.NARROW)
+        parts = fillings.pieces(self.exact.bloch, mesh.k, mesh.energy, level, points, here, near)
+        sums = self._by_interval(below, room, parts)
+        parts = fillings.joined(parts, _whole(far, below[far]))
+        refined, crossings = self._unresolved(parts, window, level, temperature)
+        parts = fillings.joined(parts, _whole(np.flatnonzero(window), THERMAL))
+        fermi = (level, temperature)
+        cuts = self._cuts(crossings, temperature, points, centers)
+        return self._completed(sums, parts, refined | window, fermi, cuts)
+
+    def _by_interval(self, below: np.ndarray, room: np.ndarray, parts: fillings.Pieces) -> Sums:
+        """Interband integral of each interval outside the thermal window, from mesh values.
+
+        Intervals with ``room`` (interval,) for a wide stencil by the widest, others by ``parts``.
+        """
+        mesh, count = self.mesh, len(self.mesh.k)
+        own, misfit = np.zeros((2, count, 2, self.rows))
+        if mesh.polarizability is None:
+            return Sums(own, misfit, np.zeros((2, self.rows)))
+        occupied = (np.arange(mesh.energy.shape[1]) < below[:, None]).astype(float)
+        values = contract(occupied, mesh.polarizability)
+        if room.max() == mesh_rules.WIDE:
+            own[:, 1], misfit[:, 1] = _of_width(values, mesh_rules.WIDE)
+        for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE):
+            some = room == width
+            own[some, 1], misfit[some, 1] = _of_width(values, width, some)
+        elsewhere = room <= mesh_rules.NARROW
+        own[elsewhere] = misfit[elsewhere] = 0.0
+        value, error = fillings.integrals(
+            parts, values, below, mesh.energy, mesh.polarizability
+        )
+        np.add.at(own[:, 1], parts.interval, value)
+        np.add.at(misfit[:, 1], parts.interval, error)
+        magnitude = np.zeros((2, self.rows))
+        magnitude[1] = np.abs(values).sum(axis=0)
+        weight = mesh.weight[0]
+        return Sums(own * weight, misfit * weight, magnitude * weight)
+
+    def _completed(self, sums: Sums, parts, refined, fermi, cuts) -> Integral:
+        """The sums, with the intervals that need it integrated on panels instead.
+
+        Parameters
+        ----------
+        parts : pieces of all intervals;  refined : (interval,) bool, those that need it anyway
+        fermi : level and temperature;  cuts : (cut,) k that panels end at
+        """
+        total = sums.own.sum(axis=0)
+        magnitude = sums.magnitude.max(axis=-1, initial=0.0)
+        allowed = tolerance(total, magnitude)
+        error = sums.misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
+        if np.any(error > allowed * COARSE / TOLERANCE):
+            worst = sums.misfit.max(axis=-1, initial=0.0)
+            more = _with_worst(refined, worst, 0.5 * allowed)
+            # Rather no refinement than one that cannot end: the error then says what is missing.
+            if (more & ~refined).sum() * len(NODES) <= self._most_nodes:
+                refined = more
+            error = sums.misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
+        if not refined.any():
+            return Integral(total, error, magnitude)
+        rest = sums.own[~refined].sum(axis=0)
+        some = parts.part(refined[parts.interval])
+        start = self.mesh.k[some.interval]
+        low, high = (start + end * self.spacing for end in (some.low, some.high))
+        panels = cut(low, high, cuts, 1e-14)
+        fresh = integrand(self.exact, *fermi, some.filled, self.threads)
+
+        def measured(k, label):
+            return fresh(k, label) / (2 * np.pi)
+
+        value, more, size = integrate(measured, panels, rest, magnitude, tolerance, self._most_nodes)
+        # No estimate is trusted below what was aimed at.
+        error = np.maximum(error + more, tolerance(rest + value, magnitude + size))
+        return Integral(rest + value, error, magnitude + size)
+
+    def _in_window(self, level: float, temperature: float) -> np.ndarray:
+        """(interval, band) whether a band comes within the thermal window of the level there."""
+        one, two = self.mesh.energy - level, np.roll(self.mesh.energy, -1, axis=0) - level
+        turn = np.abs(self.mesh.velocity - np.roll(self.mesh.velocity, -1, axis=0))
+        reach = WINDOW * temperature + 0.25 * self.spacing * turn
+        return (np.minimum(one, two) < reach) & (np.maximum(one, two) > -reach)
+
+    def _close_pairs(self, level: float, temperature: float) -> tuple[np.ndarray, np.ndarray]:
+        """Mesh points (k,) bool at which close pairs count that the polarizability leaves out.
+
+        Those with a gap, and those at which bands cross exactly, but not along the whole line.
+        """
+        gap = np.diff(self.mesh.energy, axis=1)
+        if gap.min(initial=np.inf) >= self._close:
+            nothing = np.zeros(len(gap), dtype=bool)
+            return nothing, nothing
+        inside = np.abs(self.mesh.energy - level) < WINDOW * temperature
+        inside = inside[:, :-1] | inside[:, 1:]
+        equal = gap < DEGENERACY
+        everywhere = np.roll(equal, 1, axis=0) & np.roll(equal, -1, axis=0)
+        close = inside & (gap < self._close)
+        return (close & ~equal).any(axis=1), (close & equal & ~everywhere).any(axis=1)
+
+    @property
+    def _most_nodes(self) -> float:
+        return max(LEAST_SHARE * len(self.mesh.k), MOST_WORK / self.exact.bloch.size**3)
+
+    @cached_property
+    def _close(self) -> float:
+        return CLOSE_PAIR * self.exact.bloch.scale
+
+    def _unresolved(self, parts, window, level, temperature) -> tuple[np.ndarray, NearCrossings]:
+        """Intervals (interval,) in which filled and empty bands come close, and where they do."""
+        energy, count = self.mesh.energy, len(self.mesh.k)
+        refined = np.zeros(count, dtype=bool)
+        wanted = np.zeros((count, energy.shape[1] - 1), dtype=bool)
+        if self.mesh.polarizability is not None:
+            inner = (parts.filled > 0) & (parts.filled < energy.shape[1])
+            interval, upper = parts.interval[inner], parts.filled[inner]
+            wanted[interval, upper - 1] = True
+            where = (interval[:, None] + mesh_rules.stencil(mesh_rules.NARROW)) % count
+            gap = energy[where, upper[:, None]] - energy[where, upper[:, None] - 1]
+            refined[interval[(gap < self._close).any(axis=1)]] = True
+        if window.any():
+            near = self._in_window(level, temperature)
+            wanted |= window[:, None] & (near[:, :-1] | near[:, 1:])
+        crossings = self._crossings(wanted)
+        refined[crossings.interval] = True
+        return refined, crossings
+
+    def _crossings(self, wanted: np.ndarray) -> NearCrossings:
+        """Narrow minima of the gaps chosen by wanted (interval, band - 1), each located once."""
+        if self.mesh.polarizability is None:
+            wanted = np.zeros_like(wanted)
+        interval, band = np.nonzero(self._candidates & wanted)
+        new = [key for key in zip(interval, band, strict=True) if key not in self._minima]
+        if new:
+            at = located(self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True)))
+            self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
+        each = [self._minima[key] for key in zip(interval, band, strict=True)]
+        k, width = np.array(each).reshape(-1, 2).T
+        return NearCrossings(interval, band, k, width)
+
+    @cached_property
+    def _candidates(self) -> np.ndarray:
+        return candidates(self.mesh.energy, self.mesh.velocity, self.spacing)
+
+    def _cuts(
+        self,
+        crossings: NearCrossings,
+        temperature: float,
+        points: FermiPoints | None = None,
+        chosen: np.ndarray | tuple = (),
+    ) -> np.ndarray:
+        """Ends of panels (cut,), sorted: finer towards crossings and the chosen Fermi points."""
+        most = self.spacing
+        reach = FIRST_CUT * temperature
+        sharpest = np.clip(reach / max(self.fastest, reach / most), SHARPEST, most)
+        # Exact crossings are smooth on the scale of the Fermi function.
+        exact = sharpest if temperature > 0 else most / 8
+        finest = np.where(crossings.width < SHARPEST, exact, crossings.width)
+        where = crossings.k
+        if len(chosen):
+            interval, band = points.interval[chosen], points.band[chosen]
+            after = (interval + 1) % len(self.mesh.k)
+            speed = np.abs(self.mesh.velocity[[interval, after], band]).max(axis=0)
+            thermal = reach / np.maximum(speed, reach / most)
+            where = np.concatenate((where, points.k[chosen]))
+            finest = np.concatenate((finest, np.maximum(thermal, SHARPEST)))
+        cuts = graded(where, np.minimum(finest, most), most)
+        start, zone = self.mesh.k[0], self.spacing * len(self.mesh.k)
+        return np.sort(start + np.mod(cuts - start, zone))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the mesh says of each interval.
+
+    own, misfit : (interval, process, row) integrals, and their estimated errors
+    magnitude : (process, row) sum of the magnitudes of the integrand
+    """
+
+    own: np.ndarray
+    misfit: np.ndarray
+    magnitude: np.ndarray
+
+
+def _of_width(values: np.ndarray, width: int, some=slice(None)) -> tuple[np.ndarray, np.ndarray]:
+    """Integrals of some intervals (interval, ...) from values (k, ...), and their errors."""
+    lowest, middle, highest = (
+        mesh_rules.every_interval(values, w)[some] for w in (width - 2, width - 1, width)
+    )
+    return highest, mesh_rules.remaining(lowest, middle, highest)
+
+
+def contract(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """sum over bands at each k: (k, band) with (k, band, row) -> (k, row)."""
+    return (weights[:, None, :] @ values)[:, 0]
+
+
+def tolerance(value: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
+    """Error (process,) that is aimed at for a value (process, row) of that magnitude (process,)."""
+    return TOLERANCE * np.maximum(np.abs(value).max(axis=-1, initial=0.0), CANCELLED * magnitude)
+
+
+def _whole(interval: np.ndarray, filled) -> fillings.Pieces:
+    """Whole intervals as pieces."""
+    count = len(interval)
+    filled = np.broadcast_to(np.asarray(filled, dtype=int), count)
+    return fillings.Pieces(interval, np.zeros(count), np.ones(count), filled)
+
+
+def _stencils_of(point: np.ndarray, half_width: int) -> np.ndarray:
+    """Intervals (interval,) bool whose stencil holds one of these mesh points (k,) bool."""
+    return np.any([np.roll(point, -shift) for shift in mesh_rules.stencil(half_width)], axis=0)
+
+
+def _with_worst(refined: np.ndarray, misfit: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """The refined intervals and those of the largest misfit, until the others' sum is allowed.
+
+    Intervals of equal misfit, such as those at k and -k, go together.
+    """
+    refined = refined.copy()
+    for process in range(misfit.shape[1]):
+        left = np.where(refined, 0.0, misfit[:, process])
+        ordered = np.sort(left)
+        beyond = ordered[np.cumsum(ordered) > allowed[process]]
+        if len(beyond):
+            refined |= left > (1 - 1e-6) * beyond[0]
+    return refined

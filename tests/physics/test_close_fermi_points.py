@@ -1,0 +1,38 @@
+"""Bands that cross a level close to each other, next to a crossing: each has a root of its own."""
+
+import numpy as np
+import pytest
+
+import accumulation as acc
+from accumulation.fermi import fermi_points
+
+
+def roots(ribbon, level):
+    """(band, k) of all roots, from sign changes on a dense mesh, then bisection."""
+    k = np.linspace(-np.pi, np.pi, 20001) / ribbon.period
+    below = np.linalg.eigvalsh(ribbon.bloch.hamiltonian(k)) < level
+    found = []
+    for i, band in zip(*np.nonzero(below[1:] != below[:-1]), strict=True):
+        low, high = k[i], k[i + 1]
+        for _ in range(40):
+            middle = 0.5 * (low + high)
+            energy = np.linalg.eigvalsh(ribbon.bloch.hamiltonian(np.array([middle])))[0]
+            same = (energy[band] < level) == below[i, band]
+            low, high = (middle, high) if same else (low, middle)
+        found.append((band, low))
+    return sorted(found)
+
+
+# Edge bands that cross the level 0.0019 apart, their crossing between the same two mesh points.
+@pytest.mark.parametrize("k", [60, 69, 84, 85, 100, 161])
+def test_bands_that_cross_a_level_in_one_interval_are_told_apart(k):
+    ribbon = acc.kane_mele(spin_orbit=0.06, rashba=0.15, delta=0).ribbon((1, 0), 5)
+    bands = acc.bands(ribbon, k=k)
+    mesh = (bands.k.values, bands.energy.values, bands.velocity.values)
+    points = fermi_points(ribbon.bloch, *mesh, np.array([0.0]))
+    zone = 2 * np.pi / ribbon.period
+    folded = (points.k + zone / 2) % zone - zone / 2
+    found = sorted(zip(points.band.tolist(), folded, strict=True))
+    known = roots(ribbon, 0.0)
+    assert [band for band, _ in found] == [band for band, _ in known]
+    np.testing.assert_allclose([k for _, k in found], [k for _, k in known], atol=1e-9)
