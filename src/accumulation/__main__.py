@@ -118,12 +118,13 @@ def unused(configs: str, remove: bool) -> None:
 
     files = housekeeping.configs() if configs == "all" else configs.split(",")
     found = housekeeping.unused(files)
+    names = ", ".join(dict.fromkeys(needs.config for needs in housekeeping.needed(files)))
     if not found:
-        print(f"Every file in results/ is needed by {', '.join(files)}.")
+        print(f"Every file in results/ is needed by {names}.")
         return
     verb = "Removed, as none" if remove else "None"
     total = housekeeping.size(found)
-    print(f"{verb} of {', '.join(files)} needs these {len(found)} files, {total}:")
+    print(f"{verb} of {names} needs these {len(found)} files, {total}:")
     print("\n".join(housekeeping.described(found)))
     if remove:
         housekeeping.remove(found)

@@ -97,6 +97,8 @@ class BlochMatrix:
         time reversal times the mirror y -> -y (armchair Haldane ribbons) conjugates too.
         """
         size = self.size
+        if not len(self.displacement):  # no hops at all: H = 0
+            return np.arange(size), False
         dense = np.zeros((len(self.displacement), size, size), dtype=complex)
         dense[:, self.row, self.column] = self._hopping
         negative = np.abs(self.displacement[:, None] + self.displacement) < 1e-9

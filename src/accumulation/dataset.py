@@ -12,21 +12,17 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import __version__
-from .errors import UserError, not_written
+from . import __version__, sealing
+from .errors import Said, UserError, not_written
 
 # Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
 if TYPE_CHECKING:
     import xarray as xr
 
-# Behind the last byte of every netCDF file, where readers do not look: a hash of all bytes before.
-# It is compared before a library reads the file, which a damaged one can send into an endless loop.
-SEAL = b"\naccumulation blake2b "
-SEAL_BYTES = len(SEAL) + 32
 _GRID = ("process", "fermi_energy", "temperature")
 _ACCUMULATED = "{units} x (e E tau | e E) / a"
 # name: (dims, units, long_name, equation).  "{...}" is filled in from the density's declaration.
@@ -232,9 +228,10 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
             for name, variable in ds.variables.items()
             if variable.ndim and variable.size and variable.dtype.kind in "fi"
         }
+        ds = ds.assign_attrs({sealing.NUMBERS: sealing.numbers(ds)})
         ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=checked)
         with open(temporary, "r+b") as written:
-            seal = SEAL + _digest(written, os.path.getsize(temporary))
+            seal = sealing.seal_of(written, os.path.getsize(temporary))
             written.write(seal)
             written.flush()
             os.fsync(written.fileno())
@@ -259,25 +256,6 @@ def _is_full(error: Exception, folder: Path, size: int) -> bool:
         return False
 
 
-def _digest(file: BinaryIO, size: int) -> bytes:
-    """Hash of the next ``size`` bytes of a file, as 32 hexadecimal digits."""
-    digest = hashlib.blake2b(digest_size=16)
-    while size > 0:
-        block = file.read(min(size, 1 << 20))
-        if not block:
-            break
-        digest.update(block)
-        size -= len(block)
-    return digest.hexdigest().encode()
-
-
-def _is_sealed(path: str | os.PathLike) -> bool:
-    """Whether a file holds exactly the bytes that :func:`write` wrote."""
-    with open(path, "rb") as file:
-        size = os.path.getsize(path) - SEAL_BYTES
-        return size > 0 and SEAL + _digest(file, size) == file.read()
-
-
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -294,26 +272,39 @@ def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
     Raises
     ------
     UserError
-        If it is missing, or does not hold exactly the bytes that were written.
+        If it is missing, or does not hold the numbers that were written; attributes that another
+        program edited may differ.
     """
     import xarray as xr
 
     try:
-        if not _is_sealed(path):
-            raise damaged(path, set_aside)
+        state = sealing.state(path)
+        if state not in (sealing.WHOLE, sealing.EDITED):
+            raise damaged(path, set_aside, edited=state == sealing.OTHER_NUMBERS)
         with xr.open_dataset(path, engine="netcdf4") as ds:
-            return ds.load()
+            loaded = ds.load()
+        loaded.attrs.pop(sealing.NUMBERS, None)
+        return loaded
     except FileNotFoundError as error:
         raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
     except (OSError, RuntimeError, ValueError) as error:
         raise damaged(path, set_aside) from error
 
 
-def damaged(path: str | os.PathLike, set_aside: bool = True) -> UserError:
-    """What to raise for a file that does not hold what it should; ``set_aside`` as in `read`."""
+def damaged(path: str | os.PathLike, set_aside: bool = True, edited: bool = False) -> UserError:
+    """What to raise for a file that does not hold what it should; ``set_aside`` as in `read`.
+
+    ``edited``: another program wrote it, and not only other attributes.
+    """
     remedy = "delete it and run again"
     if set_aside:
         with contextlib.suppress(OSError):
             os.replace(path, f"{path}.damaged")
             remedy = "it has been set aside, run again to compute it anew"
+    if edited:
+        words = Said("a file that another program wrote, with other numbers in it")
+        allowed = (
+            f"the numbers that were computed (labels and other attributes may be edited); {remedy}"
+        )
+        return UserError(str(path), words, allowed)
     return UserError(str(path), "a truncated or damaged file", f"a complete netCDF4 file; {remedy}")

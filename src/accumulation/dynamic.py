@@ -13,8 +13,8 @@ import numpy as np
 from .bands import adjoint, gathered, solve
 from .bloch import mesh
 from .elements import States
-from .lehmann import pair_sum
 from .integrands import ExactElements
+from .lehmann import pair_sum
 from .occupations import fermi_dirac
 from .response import accumulation, elements_on_mesh
 

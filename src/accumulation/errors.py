@@ -56,9 +56,16 @@ class UserError(Exception):
         return " ".join(sentence.split())
 
     def within(self, path: str, source: str | None = None) -> UserError:
-        """The same fault, its key read as a part of ``path``."""
-        key = f"{path}.{self.key}" if self.key else path
+        """The same fault, its key read as a part of ``path`` unless that begins with it."""
+        key = path if path.startswith(self.key) else f"{path}.{self.key}"
         return UserError(key, self.value, self.allowed, self.hint, source or self.source)
+
+
+def kind_of(value: object) -> Said:
+    """What a value is, in a word or two: its own description may fill a page."""
+    name = type(value).__name__
+    article = "an" if name[0].lower() in "aeiou" else "a"
+    return Said("None" if value is None else f"{article} {name}")
 
 
 def not_written(path: str | os.PathLike, error: Exception, full: bool = False) -> UserError:

@@ -100,9 +100,9 @@ def curvatures(lattice: Lattice, k: np.ndarray, names=tuple(OPERATORS)):
 
 
 def of_spin(lattice: Lattice, spin: int) -> Lattice | None:
-    """The crystal of one spin, None where hops flip it (or onsite spins are mixed)."""
+    """The crystal of one spin, None where hops flip it or no orbital has it."""
     chosen = [name for name in lattice.orbitals if lattice.spin.get(name, 0) == spin]
-    if any((a in chosen) != (b in chosen) for a, b, *_ in lattice.hoppings):
+    if not chosen or any((a in chosen) != (b in chosen) for a, b, *_ in lattice.hoppings):
         return None
     return Lattice(
         lattice.vectors,

@@ -9,10 +9,11 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from . import records
 from .configuration import read
 from .errors import UserError
 from .grid import INDEX, TILES
-from .study import Study, load
+from .study import TILE_USES, Study, load
 
 RESULTS = Path("results")
 DEFAULT = "config/config.yaml"
@@ -42,12 +43,14 @@ def plan(path: str) -> list[str]:
     jobs = _planned_jobs(path)
     lines = []
     tiles = [study.tiles[job["output"]] for job in jobs if job["output"] in study.tiles]
-    for stage in ("bulk", "bands", "elements", "response"):
+    for stage in TILE_USES:
         some = [tile for tile in tiles if tile.stage == stage]
         if some:
             new, kept = _fresh(some)
-            words = f"{stage} of grids: {len(some)} tiles, {new} points to compute"
-            lines.append(words + (f", {kept} copied from tiles that hold them" if kept else ""))
+            words = f"{stage} of grids: {len(some)} tile{'' if len(some) == 1 else 's'}, "
+            words += f"{new} points to compute"
+            words += f", {kept} copied from tiles that hold them" if kept else ""
+            lines.append(f"{words}, for {', '.join(_users(study, some))}")
     grouped: dict[tuple[str, str], list[str]] = {}
     for job in jobs:
         if job["output"] not in study.tiles:
@@ -55,6 +58,12 @@ def plan(path: str) -> list[str]:
     for (rule, reason), names in grouped.items():
         lines.append(f"{rule} of {', '.join(names)}: {reason}")
     return lines or ["Nothing to be done: every file is there and up to date."]
+
+
+def _users(study: Study, tiles: list) -> list[str]:
+    """Systems that these tiles are made for; one tile may serve several."""
+    paths = {tile.path for tile in tiles}
+    return [system for system in study.grids if paths & study.paths_of_tiles(system)]
 
 
 def _fresh(tiles: list) -> tuple[int, int]:
@@ -107,13 +116,14 @@ def _plain(reason: str) -> str:
 
 
 def unused(configs: list[str]) -> list[Path]:
-    """Files in results/ that none of these configs needs, the gallery excepted.
+    """Files in results/ that no study needs, the gallery excepted.
 
-    Of a study that still has a config only tiles and the datasets and figures of systems and
-    figures that it no longer has count; its logs and benchmarks stay.
+    Neither one of these configs nor one that was run from elsewhere.  Of a study only tiles and the
+    datasets and figures of systems and figures that it no longer has count; its logs and benchmarks
+    stay.
     """
-    studies = [load(read(path), path) for path in configs]
-    tiles = {tile for study in studies for tile in study.tiles}
+    every = needed(configs)
+    tiles = {tile for needs in every for tile in needs.tiles}
     # The index of a folder goes with its last tile.
     folders = {os.path.dirname(tile) for tile in tiles}
     found = []
@@ -122,31 +132,33 @@ def unused(configs: list[str]) -> list[Path]:
         index = path.name == INDEX and os.path.dirname(name) in folders
         if path.is_file() and name not in tiles and not index:
             found.append(path)
-    known = {study.name: study for study in studies}
     for folder in sorted(RESULTS.iterdir()) if RESULTS.is_dir() else []:
-        if folder.name in ("gallery", Path(TILES).name) or not folder.is_dir():
+        kept = ("gallery", Path(TILES).name, records.FOLDER.name)
+        if folder.name in kept or not folder.is_dir():
             continue
+        users = [needs for needs in every if needs.study == folder.name]
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        if folder.name not in known:
-            found += files
-        else:
-            found += [path for path in files if not _belongs(path, folder, known[folder.name])]
+        found += [p for p in files if not any(_belongs(p, folder, needs) for needs in users)]
     return found
 
 
-def _belongs(path: Path, folder: Path, study: Study) -> bool:
+def needed(configs: list[str]) -> list[records.Needs]:
+    """What each of these configs needs, and each that was run from elsewhere."""
+    here = [records.of_study(load(read(path), path), path) for path in configs]
+    return here + records.of_other_runs(configs)
+
+
+def _belongs(path: Path, folder: Path, needs: records.Needs) -> bool:
     first, *rest = path.relative_to(folder).parts
     if first in ("logs", "benchmarks") or not rest:
         return True
     if first == "specs":
-        return path.as_posix() in study.spec_files()
+        return path.as_posix() in needs.specs
     if first == "figures":
-        return path.stem in study.figures
-    if first not in study.systems:
+        return path.stem in needs.figures
+    if first not in needs.systems:
         return False
-    return path.suffix != ".damaged" and not (
-        study.systems[first]["axes"] and path.name != "response.nc"
-    )
+    return path.suffix != ".damaged" and not (needs.systems[first] and path.name != "response.nc")
 
 
 def remove(paths: list[Path]) -> None:

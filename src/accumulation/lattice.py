@@ -11,17 +11,27 @@ Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb 
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
-from math import gcd
+from math import gcd, prod
 
 import numpy as np
 
+from . import lattice_input
 from .bloch import BlochMatrix
-from .errors import UserError
+from .errors import Said, UserError
+from .inputs import real_array
 
 # Coordinates closer than this (in units of a) are the same row: it decides the order of rows only.
 SAME_ROW = 1e-9
+# Decimals to which two systems have to agree to be the same: those of another machine's rounding
+# are not among them.
+SAME_NUMBER = 9
+# A matrix of more orbitals than this fits into no memory (16 TB).
+MOST_ORBITALS = 10**6
+NAMES_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,7 @@ class Crystal:
     filling: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class System:
     """Sites and hoppings of a finite-width system, rows ordered by y, then x.
 
@@ -110,6 +120,33 @@ class System:
         weights[rank[site.reshape(-1)], np.arange(len(self.positions))] = 1
         return weights
 
+    def __repr__(self) -> str:
+        names = list(dict.fromkeys(self.sublattice.tolist()))
+        x, y, z = np.ptp(self.positions, axis=0)
+        size = f"{y:.6g} a across" + (f", {z:.6g} a high" if z > SAME_ROW else "")
+        size += f", period {self.period:.6g} a" if self.periodic else f", {x:.6g} a long"
+        resolved = "" if self.spin.any() else "not "
+        return (
+            f"{type(self).__name__} of {_count(self.positions, 'orbital')} ({_listed(names)}), "
+            f"{_count(self.sites, 'site')}, spin {resolved}resolved\n"
+            f"  {size}; {_count(self.hops.row, 'hop')} (each with its conjugate), "
+            f"H {'real' if self.bloch.is_real else 'complex'}"
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that stand for sites and hops: what bands belong to."""
+        hops = self.hops
+        numbers = (hops.amplitude.real, hops.amplitude.imag, self.positions, [self.period])
+        # + 0.0: no negative zero
+        parts = [np.round(np.asarray(n, dtype=float), SAME_NUMBER) + 0.0 for n in numbers]
+        parts += [np.asarray(n, dtype=np.int64) for n in (hops.row, hops.column, hops.cell)]
+        parts += [np.asarray(self.spin, dtype=np.int64)]
+        digest = hashlib.sha256(f"{self.kind} {self.sublattice.tolist()}".encode())
+        for part in parts:
+            digest.update(part.tobytes())
+        return digest.hexdigest()[:12]
+
     @cached_property
     def bloch(self) -> BlochMatrix:
         """H(k) and its velocity, ready to be evaluated on batches of k.
@@ -128,7 +165,7 @@ class System:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Ribbon(System):
     """A system periodic along x and open along y."""
 
@@ -149,7 +186,7 @@ class Ribbon(System):
         """
         if gauge not in ("atomic", "cell"):
             raise UserError("gauge", gauge, "one of: atomic, cell")
-        k = np.asarray(k, dtype=float)
+        k = real_array("k", k, "a finite real number, or an array of them")
         flat = k.reshape(-1)
         h = self.bloch.hamiltonian(flat)
         v = self.bloch.velocity(flat, gauge)
@@ -164,6 +201,7 @@ class Ribbon(System):
         if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
             raise UserError("length", length, "an integer of at least 1")
         n, hops = len(self.positions), self.hops
+        _fits_in_memory("length", length, n * int(length))
         cells = np.arange(length)
         start = np.repeat(cells, len(hops.row))
         end = start + np.tile(hops.cell, length)
@@ -201,7 +239,7 @@ class Ribbon(System):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Wire(Ribbon):
     """A system periodic along x, open along y and z: rows ordered by y, then z, then x.
 
@@ -212,7 +250,7 @@ class Wire(Ribbon):
     kind = "wire"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False, eq=False)
 class Flake(System):
     """A system open along x as well: one block, no Bloch phase, x an ordinary matrix."""
 
@@ -229,12 +267,13 @@ class Flake(System):
         return bands(self)
 
     def response(
-        self, density="orbital_moment", definition="exact", fermi_energy=0.0, temperature=0.0
+        self, density="orbital_moment", definition=None, fermi_energy=0.0, temperature=0.0
     ):
         """Density response of the exact eigenstates, Eqs. 17-21, as a dataset.
 
-        ``definition`` is one of the density's flake definitions; for the orbital moment ``exact``
-        (the operator of Eq. 52 as it stands), ``circulation`` or ``local``.
+        ``definition`` is one of the density's flake definitions, by default its first; for the
+        orbital moment ``exact`` (the operator of Eq. 52 as it stands), ``circulation`` or
+        ``local``.
         """
         from .stages import bands, elements, response
 
@@ -242,7 +281,7 @@ class Flake(System):
         return response(found, fermi_energy=fermi_energy, temperature=temperature)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class Lattice:
     """A tight-binding lattice in two or three dimensions.
 
@@ -250,14 +289,18 @@ class Lattice:
     ----------
     vectors : (2, 2) or (3, 3) float, the lattice vectors a1, a2 (and a3)
     orbitals : mapping name -> (x, y) or (x, y, z)
+    onsite : mapping name -> on-site energy, real, in t0; 0 where left out
+    hoppings : list of (to, origin, cell, amplitude), as :meth:`hop` takes them
     spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
     filling : number of filled bands, for gaps, midgap and Chern number; None: half of all
 
     Raises
     ------
     UserError
-        For an unknown orbital, a hopping of an orbital to itself or to a cell of another
-        dimension, or dependent vectors.
+        For whatever would make wrong numbers: a number that is not finite, an on-site energy that
+        is not real, an unknown orbital or none, a hopping of an orbital to itself or to a cell of
+        another dimension, a bond given twice, another spin, or dependent vectors.  Changed later,
+        a lattice is checked again when it is used.
     """
 
     vectors: np.ndarray
@@ -268,52 +311,99 @@ class Lattice:
     filling: int | None = None
 
     def __post_init__(self):
-        self.vectors = np.asarray(self.vectors, dtype=float)
-        square = self.vectors.shape in ((2, 2), (3, 3))
-        if not square or abs(np.linalg.det(self.vectors)) < 1e-12:
-            allowed = "two independent vectors (x, y), or three (x, y, z)"
-            raise UserError("vectors", self.vectors.tolist(), allowed)
-        for name in (*self.onsite, *self.spin):
-            self._index(name)
+        self._check()
+
+    def _check(self) -> None:
+        """Bring every part into one form, and note of which contents the arrays are."""
+        self.vectors = lattice_input.vectors(self.vectors)
+        names = self.orbitals = lattice_input.orbitals(self.orbitals, self.dimension)
+        self.onsite = lattice_input.onsite(self.onsite, names)
+        self.spin = lattice_input.spin(self.spin, names)
+        if not isinstance(self.hoppings, list | tuple):
+            allowed = "a list of (to, origin, cell, amplitude)"
+            raise UserError("hoppings", self.hoppings, allowed)
+        self.hoppings = [lattice_input.bond(hop, names, self.dimension) for hop in self.hoppings]
+        self._places = lattice_input.places(self.hoppings)
+        self._arrays = lattice_input.table(
+            names, self.onsite, self.hoppings, self.spin, self.dimension
+        )
+        self._checked = self._contents()
+
+    def _contents(self) -> tuple:
+        parts = (self.orbitals, self.onsite, self.spin)
+        vectors = np.asarray(self.vectors).tobytes()
+        return vectors, *(tuple(part.items()) for part in parts), tuple(self.hoppings)
+
+    @property
+    def _table(self) -> lattice_input.Table:
+        """Arrays of what the lattice holds now."""
+        try:
+            same = self._contents() == self._checked
+        except (AttributeError, TypeError, ValueError):  # parts of another type than before
+            same = False
+        if not same:
+            self._check()
+        return self._arrays
+
+    def __repr__(self) -> str:
+        names = _listed(self.orbitals)
+        rows = ", ".join(_place(row) for row in np.asarray(self.vectors))
+        energies = _listed(f"{name} {energy:.6g}" for name, energy in self.onsite.items())
+        return (
+            f"Lattice of {self.dimension} dimensions: {_count(self.orbitals, 'orbital')} ({names}),"
+            f" {_count(self.hoppings, 'hopping')}, spin {'' if any(self.spin.values()) else 'not '}"
+            f"resolved\n  vectors {rows}; on-site energies {energies or 'all zero'}"
+        )
 
     @property
     def dimension(self) -> int:
         """2 or 3."""
         return len(self.vectors)
 
-    def _index(self, name: str) -> int:
-        names = list(self.orbitals)
-        if name not in names:
-            raise UserError("orbital", name, "one of: " + ", ".join(names))
-        return names.index(name)
+    def hop(
+        self, to: str, origin: str, cell: tuple[int, ...], amplitude: complex, add: bool = False
+    ) -> None:
+        """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate.
 
-    def hop(self, to: str, origin: str, cell: tuple[int, ...], amplitude: complex) -> None:
-        """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate."""
-        self._index(to)
-        self._index(origin)
-        cell = tuple(int(steps) for steps in cell)
-        if len(cell) != self.dimension:
-            allowed = f"a cell of {self.dimension} integers, one for each lattice vector"
-            raise UserError("hopping", (to, origin, cell), allowed)
-        if to == origin and not any(cell):
-            raise UserError("hopping", (to, origin, cell), "two different orbitals (use onsite)")
-        self.hoppings.append((to, origin, cell, complex(amplitude)))
+        A bond is given once, itself or as its conjugate; with ``add`` the amplitude is added to
+        that of a bond that is there already.
+
+        Raises
+        ------
+        UserError
+            For an unknown orbital, a cell that is not one integer a lattice vector, an amplitude
+            that is not finite, the home orbital itself, or a bond that is there without ``add``.
+        """
+        new = lattice_input.bond((to, origin, cell, amplitude), self.orbitals, self.dimension)
+        name, _ = lattice_input.identity(new)
+        place = self._places.get(name)
+        if len(self._places) != len(self.hoppings) or (
+            place is not None and lattice_input.identity(self.hoppings[place])[0] != name
+        ):  # changed by hand
+            self._places = lattice_input.places(self.hoppings)
+            place = self._places.get(name)
+        if place is None:
+            self._places[name] = len(self.hoppings)
+            self.hoppings.append(new)
+        elif add:
+            self.hoppings[place] = lattice_input.joined(self.hoppings[place], new)
+        else:
+            raise lattice_input.given_twice(new)
 
     @property
     def reciprocal(self) -> np.ndarray:
         """Rows b1, b2 (and b3), in 1/a."""
         return 2 * np.pi * np.linalg.inv(self.vectors).T
 
-    @cached_property
+    @property
     def positions(self) -> np.ndarray:
         """(orbital, 3) positions in the home cell."""
-        rows = [(*position, 0.0)[:3] for position in self.orbitals.values()]
-        return np.array(rows, dtype=float)
+        return self._table.positions
 
-    @cached_property
+    @property
     def spins(self) -> np.ndarray:
         """(orbital,) sign of s_z in the home cell, 0 where spin is not resolved."""
-        return np.array([self.spin.get(name, 0) for name in self.orbitals], dtype=int)
+        return self._table.spins
 
     @property
     def crystal(self) -> Crystal:
@@ -323,24 +413,12 @@ class Lattice:
 
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Row, column, cell (hop, dimension) and amplitude of every element, with conjugates."""
-        index = {name: i for i, name in enumerate(self.orbitals)}
-        home = (0,) * self.dimension
-        table = [(index[n], index[n], home, complex(e)) for n, e in self.onsite.items() if e != 0]
-        for to, origin, cell, t in self.hoppings:
-            table.append((index[to], index[origin], cell, t))
-            back = tuple(-steps for steps in cell)
-            table.append((index[origin], index[to], back, t.conjugate()))
-        row, column, cell, amplitude = zip(*table, strict=True) if table else ((), (), (), ())
-        return (
-            np.array(row, dtype=int),
-            np.array(column, dtype=int),
-            np.array(cell, dtype=int).reshape(-1, self.dimension),
-            np.array(amplitude, dtype=complex),
-        )
+        table = self._table
+        return table.row, table.column, table.cell, table.amplitude
 
     def hamiltonian(self, k) -> np.ndarray:
         """Bulk Hamiltonian (..., orbital, orbital) at k (..., dimension), atomic gauge (S42)."""
-        k = np.asarray(k, dtype=float)
+        k = self._wave_vectors(k)
         displacement, table = self._bulk_table()
         size = len(self.orbitals)
         return (np.exp(1j * (k @ displacement.T)) @ table).reshape(*k.shape[:-1], size, size)
@@ -350,12 +428,19 @@ class Lattice:
 
         In t0 a, in the atomic gauge: i[H, r] with the positions of the sites.
         """
-        k = np.asarray(k, dtype=float)
+        k = self._wave_vectors(k)
         displacement, table = self._bulk_table()
         size = len(self.orbitals)
         both = np.concatenate([1j * displacement[:, [axis]] * table for axis in (0, 1)], axis=1)
         v = np.exp(1j * (k @ displacement.T)) @ both
         return v.reshape(*k.shape[:-1], 2, size, size)
+
+    def _wave_vectors(self, k) -> np.ndarray:
+        allowed = f"{self.dimension} finite real numbers in 1/a, or an array of such vectors"
+        vectors = real_array("k", k, allowed)
+        if vectors.ndim < 1 or vectors.shape[-1] != self.dimension:
+            raise UserError("k", Said(f"an array of shape {vectors.shape}"), allowed)
+        return vectors
 
     def _bulk_table(self) -> tuple[np.ndarray, np.ndarray]:
         """Displacement (hop, 2) and amplitude (hop, element): H(k) is one product with phases."""
@@ -420,10 +505,13 @@ class Lattice:
 
     def _cut(self, direction, numbers: dict[str, int]) -> dict:
         """Fields of the system along n a1 + m a2 with so many cells in each open direction."""
+        row, column, cell, amplitude = self.hop_table()  # checks the lattice
         n, m = self._direction(direction)
         for key, number in numbers.items():
             if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
                 raise UserError(key, number, "an integer of at least 1")
+        cells = prod(map(int, numbers.values()))
+        _fits_in_memory("width", numbers["width"], len(self.orbitals) * cells)
         p, q = _complement(n, m)
         along, across = n * self.vectors[0] + m * self.vectors[1], p * self.vectors[0]
         across = across + q * self.vectors[1]
@@ -438,7 +526,6 @@ class Lattice:
         unimodular[:2, :2] = [[n, p], [m, q]]
         inverse = np.rint(np.linalg.inv(unimodular)).astype(int)
 
-        row, column, cell, amplitude = self.hop_table()
         along_cell, *open_cells = inverse @ cell.T
         orbital = len(self.orbitals)
         extent = tuple(numbers.values())
@@ -503,6 +590,26 @@ class Lattice:
         if not isinstance(n, integer) or not isinstance(m, integer) or gcd(n, m) != 1:
             raise UserError("direction", direction, allowed)
         return int(n), int(m)
+
+
+def _fits_in_memory(key: str, number: int, orbitals: int) -> None:
+    if orbitals > MOST_ORBITALS:
+        allowed = f"a size of at most {MOST_ORBITALS} orbitals in all, not {orbitals}"
+        raise UserError(key, number, allowed)
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Some names, and that there are more."""
+    every = list(names)
+    return ", ".join(every[:NAMES_SHOWN]) + (", ..." if len(every) > NAMES_SHOWN else "")
+
+
+def _place(row: np.ndarray) -> str:
+    return f"({', '.join(f'{value:.6g}' for value in row)})"
 
 
 def _complement(n: int, m: int) -> tuple[int, int]:

@@ -56,8 +56,15 @@ def asked(function: Callable) -> Callable:
     return function
 
 
-def begin(specs: dict[str, str], arguments: list[str], folder: str = ".snakemake") -> None:
+def begin(
+    specs: dict[str, str],
+    arguments: list[str],
+    folder: str = ".snakemake",
+    record: dict[str, str] | None = None,
+) -> None:
     """Begin a run, or a mere look, in this folder: write the specs that have changed.
+
+    ``record`` is what a run, not a look, leaves of itself (:mod:`accumulation.records`).
 
     Raises
     ------
@@ -81,7 +88,7 @@ def begin(specs: dict[str, str], arguments: list[str], folder: str = ".snakemake
         )
     # Inputs of the rules, newer than what was made from an older one: what is stale is known even
     # where Snakemake's own records are lost.
-    _write_changed(specs)
+    _write_changed(specs if looks else specs | (record or {}))
     while looks and len(_held) > before:
         os.close(_held.pop())
 

@@ -22,8 +22,8 @@ from .near_crossings import NearCrossings, candidates, located
 from .occupations import fermi_dirac, fermi_slope
 from .panels import NODES, cut, graded, integrate
 
-# Bounds of the error, relative to the largest row of a result, from which on it is refined, and that
-# is then aimed at ...
+# Bounds of the error, relative to the largest row of a result, from which on it is refined, and
+# that is then aimed at ...
 COARSE, TOLERANCE = 9e-5, 5e-6
 # ... or to this share of the integral of its magnitude, where rows cancel over the zone.
 CANCELLED = 1e-3
@@ -38,8 +38,8 @@ MOST_WORK, LEAST_SHARE = 1e9, 0.25
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
 # rounding of eigenvectors, which grows as 1 / gap^2 towards them.
 SHARPEST = 1e-9
-# From this ratio on no mesh point is blind to a thermal window, and the differences of two rules say
-# where it is not resolved.
+# From this ratio on no mesh point is blind to a thermal window, and the differences of two rules
+# say where it is not resolved.
 VISIBLE = 0.35
 # Cuts of the panels around a Fermi point start at this many T / v.
 FIRST_CUT = 4.0
@@ -158,7 +158,7 @@ class LineIntegral:
         elsewhere = room <= mesh_rules.NARROW
         own[elsewhere] = misfit[elsewhere] = 0.0
         value, error = fillings.integrals(
-            parts, values, below, mesh.energy, mesh.polarizability
+            parts, values, below, mesh.energy, mesh.polarizability, self._candidates
         )
         np.add.at(own[:, 1], parts.interval, value)
         np.add.at(misfit[:, 1], parts.interval, error)
@@ -198,7 +198,9 @@ class LineIntegral:
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)
 
-        value, more, size = integrate(measured, panels, rest, magnitude, tolerance, self._most_nodes)
+        value, more, size = integrate(
+            measured, panels, rest, magnitude, tolerance, self._most_nodes
+        )
         # No estimate is trusted below what was aimed at.
         error = np.maximum(error + more, tolerance(rest + value, magnitude + size))
         return Integral(rest + value, error, magnitude + size)
@@ -260,7 +262,9 @@ class LineIntegral:
         interval, band = np.nonzero(self._candidates & wanted)
         new = [key for key in zip(interval, band, strict=True) if key not in self._minima]
         if new:
-            at = located(self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True)))
+            at = located(
+                self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True))
+            )
             self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
         each = [self._minima[key] for key in zip(interval, band, strict=True)]
         k, width = np.array(each).reshape(-1, 2).T

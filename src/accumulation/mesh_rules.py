@@ -66,7 +66,9 @@ def every_interval(values: np.ndarray, half_width: int) -> np.ndarray:
     """Integral over each interval, (k, ...) in units of the spacing, from values (k, ...)."""
     out = np.zeros_like(values)
     # Symmetric weights: points i and 1 - i of the stencil.
-    for shift, weight in zip(range(half_width), whole(half_width)[half_width - 1 :: -1], strict=True):
+    for shift, weight in zip(
+        range(half_width), whole(half_width)[half_width - 1 :: -1], strict=True
+    ):
         left, right = np.roll(values, shift, axis=0), np.roll(values, -1 - shift, axis=0)
         out += weight * (left + right)
     return out

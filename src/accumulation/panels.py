@@ -29,8 +29,8 @@ KRONROD = np.array([*_KRONROD, *reversed(_KRONROD[:-1])])
 GAUSS = np.zeros(15)
 GAUSS[1::2] = (*_GAUSS, *reversed(_GAUSS[:-1]))
 
-# Panels of a grading are wider by this than the one before: a pole at the distance of the first from
-# its center then costs 15 nodes 1e-13.
+# Panels of a grading are wider by this than the one before: a pole as far from its center as the
+# first is wide then costs 15 nodes 1e-13.
 RATIO = 4.0
 
 # values (..., k) -> contributions (k, process, column); the second argument is the panel's label
@@ -118,7 +118,7 @@ def _rule(integrand: Integrand, panels: Panels):
 
 
 def graded(centers: np.ndarray, finest: np.ndarray, largest: float) -> np.ndarray:
-    """Cuts around each center (center,), from ``finest`` (center,) to ``largest`` in steps of RATIO.
+    """Cuts around each center (center,), from ``finest`` (center,) to ``largest`` by RATIO.
 
     Sorted, the centers among them.
     """

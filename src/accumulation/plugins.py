@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from . import own_code
 from .errors import Said, UserError, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
@@ -63,20 +64,24 @@ def load(kind: str, name: str) -> ModuleType:
     Raises
     ------
     UserError
-        If the name is unknown (the sentence lists those there are) or the user's file is broken.
+        If the name is unknown (the sentence lists those there are) or the user's file is broken or
+        does not declare what its kind needs.
     """
     path = path_of(kind, name)
     if not is_own(path):
         return importlib.import_module(f"{__package__}.{kind}.{name}")
     qualified = f"{__package__}_own.{path}"
     if qualified not in sys.modules:
+        # What it imports from files beside it is found whoever runs this.
+        if str(path.parent) not in sys.path:
+            sys.path.append(str(path.parent))
         spec = importlib.util.spec_from_file_location(qualified, path)
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
         except Exception as error:
             raise _broken(path, error) from error
-        sys.modules[qualified] = module
+        sys.modules[qualified] = own_code.checked(kind, module, path)
     return sys.modules[qualified]
 
 

@@ -75,7 +75,11 @@ def elements_point(
     ``source`` holds the point's bands; without it they are diagonalised here.
     """
     system = stages.build(**point)
-    bands = source if source is not None else stages.bands(system, k=settings.get("k", 1))
+    if source is None:
+        bands = stages.bands(system, k=settings.get("k", 1))
+    else:  # of this very point, by its key
+        own = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
+        bands = source.assign_attrs(own)
     found = stages.elements(
         system,
         bands,

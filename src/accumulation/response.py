@@ -151,9 +151,7 @@ class _Line:
             self.points = points or fermi_points(self.exact.bloch, *bands, levels, self.threads)
         if kt == 0 and self.surface is None:
             rows = self.mesh.density.shape[-1]
-            self.surface = fermi_surface.contributions(
-                self.points, self.exact, rows, self.threads
-            )
+            self.surface = fermi_surface.contributions(self.points, self.exact, rows, self.threads)
 
     def at(self, number: int, level: float, kt: float):
         """Value (process, row), net, error and magnitude (process,) of the level of a number."""

@@ -14,10 +14,10 @@ from . import torque
 from .bands import expectation, gathered, solve
 from .bloch import mesh
 from .elements import States, band_response, matrix_elements
-from .lattice import HopTable, Ribbon
-from .products import star, star_diagonal
 from .integrands import ExactElements, MeshElements
+from .lattice import HopTable, Ribbon
 from .occupations import fermi_dirac, fermi_slope
+from .products import star, star_diagonal
 from .response import accumulation, need_resolved
 
 # A level is in the gap when no band comes closer than this many temperatures.

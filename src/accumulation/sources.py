@@ -18,7 +18,7 @@ from . import plugins
 PACKAGE = __package__
 ROOT = Path(__file__).parent
 # They choose words and refuse input, but no value of a dataset depends on how.
-WITHOUT_EFFECT = {f"{PACKAGE}.errors", f"{PACKAGE}.plugins"}
+WITHOUT_EFFECT = {f"{PACKAGE}.{name}" for name in ("errors", "plugins", "own_code", "arguments")}
 
 
 @cache
@@ -29,7 +29,10 @@ def code_hash(*starts: tuple[str, str | None]) -> str:
     while waiting:
         start = waiting.pop()
         if start[1] is None:
-            waiting.extend((start[0], name) for name in _module(start[0]).definitions)
+            module = _module(start[0])
+            # What a package imports is what it offers.
+            offered = module.imports if module.package == module.name else ()
+            waiting.extend((start[0], name) for name in (*module.definitions, *offered))
         elif start not in reached and start[0] not in WITHOUT_EFFECT:
             source, following = _module(start[0]).visit(start[1])
             reached[start] = source
@@ -39,11 +42,120 @@ def code_hash(*starts: tuple[str, str | None]) -> str:
 
 
 def plugin_hash(kind: str, name: str) -> str:
-    """Hash of a model, density or figure file and of all that it uses of the package."""
+    """Hash of a model, density, theory or figure file and of all that it uses.
+
+    Of the package what is reached, as for packaged files; of the user's own folder the files that
+    it imports, every byte of them.
+    """
     path = plugins.path_of(kind, name)
     if plugins.is_own(path):
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        files, starts = own_sources(path)
+        parts = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+        return hashlib.sha256(" ".join([*parts, code_hash(*starts)]).encode()).hexdigest()[:12]
     return code_hash((f"{PACKAGE}.{kind}.{name}", None))
+
+
+def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:
+    """All that a file of the user's imports, itself and through what it imports.
+
+    Returns
+    -------
+    Files beside it, itself first, every byte of which counts; and the ``(module, name)`` of this
+    package to start :func:`code_hash` from.  Imports inside functions count as those at the top.
+    """
+    files, starts, waiting = [], set(), [path]
+    while waiting:
+        file = waiting.pop()
+        if file in files:
+            continue
+        files.append(file)
+        try:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError):  # told by whoever imports it
+            continue
+        for module, name, bound in _imported(tree, file.relative_to(path.parent)):
+            if module.split(".")[0] == PACKAGE:
+                starts |= _package_starts(tree, module, name, bound)
+            else:
+                waiting += _beside(path.parent, module) + _beside(path.parent, f"{module}.{name}")
+    return [path, *sorted(set(files) - {path})], sorted(starts, key=str)
+
+
+def _imported(tree: ast.Module, file: Path) -> list[tuple[str, str | None, str]]:
+    """Module, name (None: the module itself) and the name it is bound to, of every import."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            # Without "as" the name that is bound is the package's.
+            for one in node.names:
+                module = one.name if one.asname else one.name.split(".")[0]
+                found.append((module, None, one.asname or module))
+                found.append((one.name, None, ""))
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import starts from the folder of the file.
+            above = file.parts[: len(file.parts) - node.level] if node.level else ()
+            module = ".".join([*above, *filter(None, [node.module])])
+            found += [(module, one.name, one.asname or one.name) for one in node.names]
+    return found
+
+
+def _package_starts(
+    tree: ast.Module, module: str, name: str | None, bound: str
+) -> set[tuple[str, str | None]]:
+    """Where the walk of the package begins for one import of a file of the user's."""
+    if name == "*":
+        return {(module, None)} if _file(module) else set()
+    if name is not None and not _is_module(module, name):
+        return {(module, name)} if _file(module) else set()
+    target = module if name is None else f"{module}.{name}"
+    if not _file(target):
+        return set()
+    # A module: what follows it wherever it is named, such as acc.models.haldane.haldane; all of it
+    # where it stands alone.
+    starts, alone = set(), 0
+    for node in ast.walk(tree):
+        alone += isinstance(node, ast.Name) and node.id == bound
+        chain = _dotted(node) if isinstance(node, ast.Attribute) else None
+        if chain and chain.startswith(f"{bound}."):
+            alone -= chain.count(".") == 1
+            starts.add(_resolved(target, chain.partition(".")[2]))
+    return starts | ({(target, None)} if alone else set())
+
+
+def _resolved(module: str, names: str) -> tuple[str, str | None]:
+    """The definition that dotted names after a module lead to."""
+    for name in filter(None, names.split(".")):
+        if not _is_module(module, name):
+            return module, name
+        module = f"{module}.{name}"
+    return module, None
+
+
+def _is_module(package: str, name: str) -> bool:
+    """Whether a name of a package is a module of it, not what the package calls by that name."""
+    if not _file(f"{package}.{name}"):
+        return False
+    parent = _module(package)
+    return name not in parent.definitions and name not in parent.imports
+
+
+def _dotted(node: ast.AST) -> str | None:
+    """``a.b.c`` of such an expression."""
+    if isinstance(node, ast.Name):
+        return node.id
+    inner = _dotted(node.value) if isinstance(node, ast.Attribute) else None
+    return f"{inner}.{node.attr}" if inner else None
+
+
+def _beside(folder: Path, module: str) -> list[Path]:
+    """Files of a module beside the user's: of its packages too, which are run on the way."""
+    parts = [part for part in module.split(".") if part not in ("", "None", "*")]
+    found = []
+    for end in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:end])
+        files = (place.with_suffix(".py"), place / "__init__.py")
+        found += [file for file in files if file.is_file()]
+    return found
 
 
 class _Module:

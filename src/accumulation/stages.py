@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import plugins
+from . import arguments, plugins
 from .bands import Eigenpairs, over_chunks, solve
 from .bloch import mesh
 from .bulk import MIDGAP, bulk, filled_bands
@@ -19,6 +19,7 @@ from .densities import definitions_for
 from .elements import States, center_y, matrix_elements
 from .errors import UserError
 from .fermi import FermiPoints
+from .inputs import real_array
 from .integrands import ExactElements, MeshElements
 from .lattice import Crystal, Flake, HopTable, Lattice, Ribbon, System, Wire
 from .mirror import paired_rows
@@ -34,6 +35,7 @@ KINDS = {system.kind: system for system in (Ribbon, Wire, Flake)}
 
 def model(system: System) -> xr.Dataset:
     """Sites and hoppings of a ribbon, wire or flake as a dataset (see :func:`restore`)."""
+    arguments.system("system", system, "model(system)")
     values = {**_sites(system), **_hops(system), **_crystal(system)}
     return label(values, "model", _kind(system))
 
@@ -126,9 +128,14 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     UserError
         If k is not an integer of at least 8 (2 neighbours each side are needed at a Fermi point).
     """
+    arguments.system("system", system, "bands(system, k=401)")
+    threads = _positive("threads", threads)
     if system.periodic and (isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8):
         raise UserError("k", k, "an integer of at least 8")
+    if not isinstance(eigenvectors, bool | np.bool_):
+        raise UserError("eigenvectors", eigenvectors, "True or False")
     bloch = system.bloch
+    arguments.fits_in_memory(system, int(k) if system.periodic else 1, eigenvectors)
     points, weight = mesh(k, bloch.period)
     shape = (len(points), bloch.size)
     energy, velocity = np.empty(shape), np.empty(shape)
@@ -158,7 +165,8 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     over_chunks(work, half, bloch.size, threads)
     values = {"k": points, "weight": weight, "energy": energy, "velocity": velocity}
     values |= dict(zip(("eigenvector_re", "eigenvector_im"), vectors, strict=False))
-    return label(values, "bands", {"kind": system.kind, "period": system.period})
+    attrs = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
+    return label(values, "bands", attrs)
 
 
 def _eigenpairs(bloch, ds: xr.Dataset):
@@ -180,9 +188,12 @@ def _eigenpairs(bloch, ds: xr.Dataset):
 
 
 def _names(key: str, value, allowed) -> list[str]:
-    names = [value] if isinstance(value, str) else list(value)
-    if not names:
-        raise UserError(key, value, "at least one of: " + ", ".join(allowed))
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple | np.ndarray) or not len(names):
+        raise UserError(key, value, "one or a list of: " + ", ".join(allowed))
+    names = [str(name) if isinstance(name, np.str_) else name for name in names]
+    if any(names.count(name) > 1 for name in names):
+        raise UserError(key, value, "each name once")
     for name in names:
         if name not in allowed:
             raise UserError(key, name, "one of: " + ", ".join(allowed))
@@ -220,15 +231,16 @@ def elements(
     UserError
         For an unknown density, definition or gauge; or bands of another system.
     """
+    usage = "elements(system, bands, density='orbital_moment')"
+    arguments.system("system", system, usage)
+    arguments.dataset("bands", bands, "bands", usage)
     module, texts = _declaration(density)
     definitions = definitions_for(module, system.kind)
-    chosen = _names("definition", definition or definitions[0], definitions)
+    chosen = _names("definition", definitions[0] if definition is None else definition, definitions)
     gauges = _names("gauge", gauge, GAUGES if system.periodic else GAUGES[:1])
+    arguments.same_system(system, bands)
+    threads = _positive("threads", threads)
     bloch, k = system.bloch, bands.k.values
-    if bands.sizes["band"] != bloch.size:
-        raise UserError(
-            "bands", f"{bands.sizes['band']} bands", f"bands of this system ({bloch.size} orbitals)"
-        )
     shape = (len(chosen), len(gauges), len(k), bloch.size, bloch.size)
     # In memory rows come before bands, as the eigenvectors have them: no transposed copies.
     # Untouched zero pages cost no memory where the polarizability vanishes identically.
@@ -267,8 +279,15 @@ def elements(
         **_crystal(system),
     }
     attrs = {**_kind(system), "density": density}
+    attrs["fingerprint"] = system.fingerprint
     leading = dict.fromkeys(("moment", "density", "polarizability"), lead)
     return label(values, "elements", attrs, texts, leading)
+
+
+def _positive(key: str, value) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise UserError(key, value, "an integer of at least 1")
+    return int(value)
 
 
 def _is_single(value) -> bool:
@@ -281,10 +300,7 @@ def _numbers(key: str, value, least: float | None = None) -> np.ndarray:
         allowed = "a finite number, midgap, or a non-empty list of them"
     if least is not None:
         allowed += f", at least {least:g}"
-    try:
-        numbers = np.atleast_1d(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
-        raise UserError(key, value, allowed) from None
+    numbers = np.atleast_1d(real_array(key, value, allowed))
     low = least is not None and np.any(numbers < least)
     if numbers.ndim != 1 or not len(numbers) or not np.all(np.isfinite(numbers)) or low:
         raise UserError(key, value, allowed)
@@ -341,6 +357,9 @@ def response(
         For a Fermi energy or temperature that is not a finite number, or a negative temperature;
         for midgap where the crystal has no gap, or a filling that it cannot have.
     """
+    arguments.dataset("elements", elements, "elements", "response(elements, fermi_energy=0.0)")
+    arguments.whole_mesh("elements", elements, "elements")
+    threads = _positive("threads", threads)
     known, attrs = _at_midgap(fermi_energy, elements, filling)
     levels = _numbers("fermi_energy", known)
     temperatures = _numbers("temperature", temperature, least=0)
@@ -423,7 +442,9 @@ def accumulations(
         )
         parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
     stacked = (
-        np.reshape([getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape))
+        np.reshape(
+            [getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape)
+        )
         for name in ("values", "net", "error", "status")
     )
     return Accumulation(*stacked)

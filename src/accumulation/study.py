@@ -122,6 +122,11 @@ class Study:
         """The tiles that make up a grid's response."""
         return [tile.path for tile in self._tiles_of(system)[self.tile_stages(system)[-1]]]
 
+    def paths_of_tiles(self, system: str) -> set[str]:
+        """The tiles of every stage of a grid."""
+        planned = self._tiles_of(system)
+        return {tile.path for stage in self.tile_stages(system) for tile in planned[stage]}
+
     def _tiles_of(self, system: str) -> dict[str, list[grid.Tile]]:
         if system not in self._tile_cache:
             self._tile_cache[system] = self._planned_tiles(system)

@@ -7,7 +7,7 @@ import copy
 import inspect
 from math import gcd
 
-from . import grid, options, plugins
+from . import grid, options, plugins, sizes
 from .bulk import filled_bands
 from .configuration import argument, axis_values, number, schema
 from .densities import definitions_for
@@ -33,12 +33,14 @@ def normalised(config: dict) -> dict[str, dict]:
     UserError
         For the first key that holds what it cannot.
     """
-    shared = {
-        name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
-    }
     given = {
         name: _merged(config.get("defaults", {}), _only_of_a_theory(name, own))
         for name, own in config["systems"].items()
+    }
+    # Before any list of values is worked out.
+    sizes.check(given, config.get("axes", {}), config.get("allow_large", False))
+    shared = {
+        name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
     }
     return {name: _system(name, own, shared) for name, own in _by_density(given).items()}
 
@@ -137,6 +139,7 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     if axes:
         system["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
     system |= _density(filled, kind, path)
+    _resolves_spin(system, [system["density"]], f"{path}.density")
     system["fermi_energy"] = levels
     system["temperature"] = _numbers(filled["temperature"], f"{path}.temperature")
     if min(system["temperature"]) < 0:
@@ -168,6 +171,10 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
         system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
         _fits(system, _lattice(system), path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
+    if "model" in sections and "density" in system["options"]:
+        named = system["options"]["density"]
+        named = [named] if isinstance(named, str) else named
+        _resolves_spin(system, named, f"{path}.options.density")
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
     return system
@@ -341,6 +348,17 @@ def _fits(system: dict, lattice, path: str) -> None:
     if dimension == 2 and "height" in cut:
         allowed = "no such key, as the model has two dimensions (a ribbon)"
         raise UserError(f"{path}.geometry.height", cut["height"], allowed)
+
+
+def _resolves_spin(system: dict, densities: list[str], path: str) -> None:
+    """Raise UserError for a density of spin if the model's orbitals have none."""
+    for name in densities:
+        module = checked_plugin("densities", name, path)
+        if getattr(module, "NEEDS_SPIN", False):
+            crystal = _lattice(system)
+            if crystal is not None and not crystal.spins.any():
+                error = module.without_spin()
+                raise UserError(path, error.value, error.allowed)
 
 
 def _density(filled: dict, kind: str, path: str) -> dict:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import fcntl
 import json
 import re
-import traceback
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
-from . import dataset, plugins, points
-from .errors import Said, UserError
+from . import dataset, own_code, plugins, points
+from .errors import UserError
 from .grid import INDEX, key, unpacked
 
 # Dimensions of what a point holds, without the point itself.
@@ -46,7 +45,9 @@ DIMS = {
         "mirror_row": ("row",),
         "fermi_level": ("fermi_energy",),
         "edge_crossings": ("edge", "fermi_energy"),
-        **dict.fromkeys(("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE),
+        **dict.fromkeys(
+            ("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE
+        ),
     },
     "bulk": {},
 }
@@ -106,14 +107,8 @@ def _computed(stage: str, point: dict, settings: dict, source: xr.Dataset | None
     except UserError as error:
         raise error.within(_in_words(point)) from error
     except Exception as error:
-        calls = traceback.extract_tb(error.__traceback__)
-        # Where in the user's own file, if it has been there.
-        own = [call for call in calls if Path(call.filename).parent == Path.cwd()]
-        place = (own or calls)[-1]
-        where = f"{Path(place.filename).name}, line {place.lineno}"
-        words = f"{type(error).__name__}: {error} ({where})"
         allowed = "parameters for which the model and the density work"
-        raise UserError(_in_words(point), Said(words), allowed) from error
+        raise UserError(_in_words(point), own_code.fault(error), allowed) from error
 
 
 def _in_words(point: dict) -> str:

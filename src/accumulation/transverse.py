@@ -12,10 +12,9 @@ import copy
 import numpy as np
 
 from .bands import adjoint
-from .elements import inverse_gap
-from .elements import Kernel, KernelFunction, States
-from .products import star
+from .elements import Kernel, KernelFunction, States, inverse_gap
 from .occupations import fermi_dirac
+from .products import star
 from .zone import axes_along, shifted_mesh
 
 

@@ -77,9 +77,7 @@ def _meeting(bloch, k, energy, vectors, level) -> tuple[bool, bool]:
     return meeting, resting
 
 
-def limit(
-    at: Callable[[float], np.ndarray], scale: float
-) -> tuple[np.ndarray, np.ndarray]:
+def limit(at: Callable[[float], np.ndarray], scale: float) -> tuple[np.ndarray, np.ndarray]:
     """Limit T -> 0 of at(temperature), an array, and its error; NaN where it does not settle.
 
     ``scale`` is the unit of temperature, a bound of the energies in t0.

@@ -131,7 +131,7 @@ def test_density_and_polarizability_are_the_literal_sums(density, definition, di
 def test_random_phases_of_the_eigenvectors_change_nothing(density, definition):
     """Gauge covariance, to 1e-10; on a zigzag ribbon it also sends real states the complex way."""
     for direction in ((1, 0), (1, 1)):
-        ribbon = acc.haldane(**GENERIC).ribbon(direction, 6)
+        ribbon = lattice_for(density).ribbon(direction, 6)
         bands = acc.bands(ribbon, k=31)
         vectors = bands.eigenvector_re.values.astype(complex)
         if "eigenvector_im" in bands:

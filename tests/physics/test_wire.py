@@ -6,7 +6,6 @@ import pytest
 import accumulation as acc
 from accumulation import points
 from accumulation.bulk import bulk
-from accumulation.crossings import bands_around
 from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
 from accumulation.fermi import fermi_points
@@ -138,36 +137,25 @@ def test_coupled_equal_layers_are_standing_waves_of_ribbons(direction):
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_interband_of_a_metal_keeps_its_order_where_bands_cross(direction):
-    """Two layers that nothing couples, as far from the limit of many k as each by itself."""
+def test_layers_that_nothing_couples_respond_as_each_by_itself(direction):
+    """Bands of both cross exactly, everywhere: within the bounds of both, and closer on more k."""
     kinds = [acc.haldane(**GENERIC), acc.haldane(**OTHER)]
     wire = stacked(kinds, [0.0, 0.7], 2.0).wire(direction, 4, 1)
     levels = [0.9, 1.1, 1.4]
-    found = accumulated(wire, levels, k=301)[INTERBAND]
-    for kind, rows in zip(kinds, layers(wire), strict=True):
-        alone = accumulated(kind.ribbon(direction, 4), levels, k=301)[INTERBAND]
-        np.testing.assert_allclose(found[:, rows], alone, atol=1e-9)
+    for k, closest in ((301, 1e-6), (1001, 3e-9)):
+        both = metal(wire, levels, k)
+        for kind, rows in zip(kinds, layers(wire), strict=True):
+            alone = metal(kind.ribbon(direction, 4), levels, k)
+            difference = np.abs(both[0][:, rows] - alone[0]).max(axis=1)
+            assert np.all(difference <= np.maximum(both[1] + alone[1], 1e-9))
+            assert difference.max() < closest
 
 
-def test_bands_are_followed_through_exact_crossings():
-    """Three bands known in closed form, sorted: the one through the level is found again, at every
-    mesh point next to it, whatever its number there.
-    """
-    k = np.linspace(-np.pi, np.pi, 200, endpoint=False)
-    level = 0.3
-    for shift in RNG.uniform(-0.05, 0.05, 20):
-        known = np.stack((np.sin(k), level + shift - 0.5 * np.sin(k - 0.28), 2 + np.cos(k)), axis=1)
-        slopes = np.stack((np.cos(k), -0.5 * np.cos(k - 0.28), -np.sin(k)), axis=1)
-        order = np.argsort(known, axis=1)
-        energy, velocity = (np.take_along_axis(a, order, axis=1) for a in (known, slopes))
-        root = np.arcsin(level)
-        j = np.searchsorted(k, root) - 1
-        fraction = (root - k[j]) / (k[1] - k[0])
-        # The number that the band has right at the level
-        band = int(level > level + shift - 0.5 * np.sin(root - 0.28))
-        on_mesh = (energy, velocity, k[1] - k[0], np.array([j]), np.array([fraction]))
-        found = bands_around(*on_mesh, np.array([band]), level)[0]
-        assert [order[j + i, n] for i, n in zip(range(-2, 4), found, strict=True)] == [0] * 6
+def metal(system, levels, k):
+    """Interband rows (level, row) and the bounds (level,) of their errors."""
+    elements = acc.elements(system, acc.bands(system, k=k), definition="circulation")
+    response = acc.response(elements, levels).sel(process="interband")
+    return response.accumulation.values[:, 0], response.error.values[:, 0]
 
 
 FLAKES = {

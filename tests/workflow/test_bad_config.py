@@ -2,12 +2,14 @@
 
 import math
 import os
+import re
 
 import pytest
 import yaml
 from workflow_study import FIGURE, ROOT, config
 
-from accumulation import configuration, study
+import accumulation as acc
+from accumulation import configuration, sizes, study
 from accumulation.__main__ import main
 from accumulation.errors import UserError
 
@@ -92,6 +94,13 @@ FAULTS = [
     ({f"{S}__k": "many"}, "systems.trivial.k", "an integer"),
     ({f"{S}__k": 2.5}, "systems.trivial.k", "an integer"),
     ({f"{S}__density": "orbital"}, "systems.trivial.density", "orbital_moment"),
+    ({f"{S}__density": "spin"}, "systems.trivial.density", "resolves spin"),
+    ({f"{S}__density": ["charge", "spin"]}, "systems.trivial_spin.density", "resolves spin"),
+    (
+        {S: {"theory": "proper_current"}},
+        "systems.trivial.options.density",
+        "resolves spin",
+    ),
     ({f"{S}__density": ["charge", "charg"]}, "systems.trivial.density", "did you mean charge?"),
     (
         {f"{S}__definition": "circulating"},
@@ -162,6 +171,102 @@ def test_wires_and_flakes_of_three_dimensions_are_valid(beside_figure):
     for geometry in (WIRE, flake, {**WIRE, "height": [1, 2]}, {"kind": "bulk"}):
         own = config(**{S: {"model": STACK, "geometry": geometry}}, figures={})
         assert study.load(own).systems["trivial"]["geometry"]["kind"] == geometry["kind"]
+
+
+BILLION = {"linspace": [0, 1, 10**9]}
+LARGE = [
+    ({f"{M}__delta": BILLION}, "model.delta", "1e9 points"),
+    ({f"{M}__delta": {"linspace": [0, 1, 1e9]}}, "model.delta", "1e9 points"),
+    ({f"{M}__delta": {"arange": [0, 1, 1e-300]}}, "model.delta", "1e300 points"),
+    (
+        {f"{M}__{key}": {"linspace": [0, 1, 1000]} for key in ("delta", "phi", "t2")},
+        "model.t2",
+        "1e9 points",
+    ),
+    ({f"{G}__width": 10**7}, "geometry.width", "1 point"),
+    ({f"{G}__width": {"arange": [1, 10**7, 1]}}, "geometry.width", "1e7 points"),
+    ({f"{S}__k": 10**10}, "k", "1 point"),
+    ({f"{S}__fermi_energy": BILLION}, "fermi_energy", "1 point"),
+    ({f"{S}__temperature": {"arange": [0, 1, 1e-9]}}, "temperature", "1 point"),
+    ({"systems__flake__geometry__length": 10**7}, "geometry.length", "1 point"),
+    ({"axes__d": BILLION}, "axes.d", "1e9 points"),
+    ({"axes__d": BILLION, f"{M}__delta": {"axis": "d"}}, "axes.d", "1e9 points"),
+    (
+        {"axes__d": {"linspace": [0, 1, 2000]}, f"{M}__delta": {"axis": "d"},
+         f"{M}__phi": {"linspace": [0, 1, 2000]}},
+        "model.phi",
+        "4e6 points",
+    ),
+    (
+        {S: {"theory": "hall", "options": {"fermi_energy": BILLION}}, "figures": {}},
+        "options.fermi_energy",
+        "1 point",
+    ),
+    (
+        {S: {"theory": "rings", "options": {"seed": {"arange": [1, 1e9, 1]}}}, "figures": {}},
+        "options.seed",
+        "1e9 points",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "key", "points"), LARGE, ids=lambda v: str(v)[:40])
+def test_absurd_size_is_refused_with_an_estimate(beside_figure, monkeypatch, change, key, points):
+    """Before a value of it is worked out: a list of a billion would take minutes and 30 GB."""
+
+    def never(*limits):
+        raise AssertionError(limits)
+
+    monkeypatch.setattr(configuration, "linspace", never)
+    monkeypatch.setattr(configuration, "arange", never)
+    sentence = told(config(**change))
+    where = sentence.split("`: got ")[0]
+    assert where.endswith(key)
+    unit = r"\S+ [kMGTP]B"
+    assert re.search(rf"{points}, {unit} of memory for a job and {unit} on disk; ", sentence)
+    assert len(sentence) < 350
+
+
+def test_the_limit_is_lifted_by_the_user_s_own_word(beside_figure):
+    wide = config(**{f"{G}__width": 10**5}, figures={})
+    assert "memory" in told(wide)
+    found = study.load(wide | {"allow_large": True}).systems["trivial"]
+    assert found["geometry"]["width"] == 10**5
+    assert "true or false" in told(config(allow_large="yes"))
+
+
+@pytest.mark.parametrize("cut", ["ribbon", "wire", "flake"])
+def test_estimate_is_the_size_of_the_datasets(cut):
+    """Within a factor of two, with every definition and no symmetry that makes H(k) real."""
+    name, numbers = ("layered_antiferromagnet", {"width": 3, "height": 2})
+    if cut != "wire":
+        name, numbers = "haldane", {"width": 9} | ({"length": 9} if cut == "flake" else {})
+    model = {"name": name, **({} if cut == "wire" else {"t2": 0.1, "phi": 0.7, "delta": 0.3})}
+    geometry = {"kind": cut, "direction": [1, 1], **numbers}
+    lattice = getattr(acc, name)(**{k: v for k, v in model.items() if k != "name"})
+    system = getattr(lattice, cut)((1, 1), **numbers)
+    bands = acc.bands(system, k=101)
+    density = acc.elements(system, bands, definition=list(system_definitions(cut)))
+    written = bands.nbytes + density.nbytes + acc.response(density).nbytes
+    size = sizes._estimate("one", {"model": model, "geometry": geometry, "k": 101}, {})
+    assert written / 2 < size.disk < 2 * written
+
+
+def system_definitions(kind):
+    from accumulation.densities import definitions_for, orbital_moment
+
+    return definitions_for(orbital_moment, kind)
+
+
+def test_large_studies_of_a_cluster_are_not_refused():
+    """201 x 201 points of three systems, and a thousand by a thousand of a bulk."""
+    found = study.load(configuration.read(ROOT / "config" / "studies" / "fine.yaml"))
+    assert sum(len(found.merged_tiles(system)) for system in found.grids) > 300
+    axis = {"linspace": [0, 1, 1000]}
+    bulk = {"model": {"name": "haldane", "delta": axis, "phi": axis}, "geometry": {"kind": "bulk"}}
+    sizes.check({"bulk": bulk}, {})
+    with pytest.raises(UserError, match="2e6 points"):
+        sizes.check({"bulk": bulk | {"model": bulk["model"] | {"delta": axis, "t2": [1, 2]}}}, {})
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda p: p.name)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+import yaml
 from workflow_study import ROOT, Project
 
 import accumulation as acc
@@ -266,6 +267,158 @@ def test_module_edited_reruns_its_stage_and_what_follows(project, file, old, new
     if file == "merging.py":
         edit(project, f"src/accumulation/{file}", "reshape(shape +", "reshape(tuple(shape) +")
     assert foreseen(project) == (expected, {"merge", "figure"})
+
+
+OWN = '''"""A user's own model."""
+from accumulation.models.haldane import haldane
+
+from helper import flux
+
+
+def own(delta=0.0, phi=0.0, t2=0.0):
+    from pieces.shift import shifted
+
+    return haldane(t2=t2, phi=flux(phi), delta=shifted(delta))
+'''
+THEORY = '''"""A user's own theory."""
+import numpy as np
+
+import helper
+
+EQUATION = "1"
+VARIABLES = {"value": ((), "1", "a value", "1")}
+CHECKS = {}
+
+
+def compute(seed=1.0):
+    return {"value": np.array(helper.flux(seed))}
+'''
+HELPERS = {
+    "helper.py": "def flux(phi):\n    return 1.0 * phi\n",
+    "pieces/__init__.py": "",
+    "pieces/shift.py": "from . import by\n\n\ndef shifted(delta):\n    return delta + by.STEP\n",
+    "pieces/by.py": "STEP = 0.1\n",
+    "unrelated.py": "X = 1\n",
+}
+
+
+@pytest.fixture(scope="module")
+def done_own(tmp_path_factory):
+    """Grids of a model and of a theory of the user's, both with files beside them."""
+    project = Project(tmp_path_factory.mktemp("own"))
+    for name, text in {"own.py": OWN, "curve.py": THEORY, **HELPERS}.items():
+        (project.folder / name).parent.mkdir(exist_ok=True)
+        (project.folder / name).write_text(text)
+    model = {"name": "own", "t2": 0.06, "delta": [0.0, 0.2], "phi": 0.3}
+    project.write(
+        {
+            "study": "grid",
+            "systems": {
+                "zigzag": GRID["systems"]["zigzag"] | {"model": model},
+                "bulk": {"model": model, "geometry": {"kind": "bulk"}},
+                "curve": {"theory": "curve", "options": {"seed": [1.0, 2.0, 3.0]}},
+            },
+        }
+    )
+    project.run()
+    return project
+
+
+MODEL_POINTS = {"bulk": 2, "elements": 2, "response": 2}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("own.py", "t2=t2", "t2=1 * t2", MODEL_POINTS),
+        ("helper.py", "1.0 *", "1.01 *", {**MODEL_POINTS, "theory": 3}),
+        ("pieces/shift.py", "+ by", "- by", MODEL_POINTS),
+        ("pieces/by.py", "0.1", "0.2", MODEL_POINTS),
+        ("pieces/__init__.py", "", "import os\n", MODEL_POINTS),
+        ("unrelated.py", "1", "2", {}),
+        ("src/accumulation/bloch.py", "phase = k[:, None]", "phase = 1 * k[:, None]", MODEL_POINTS),
+        ("src/accumulation/models/haldane.py", "-t0)", "-1.01 * t0)", MODEL_POINTS),
+        ("src/accumulation/models/kane_mele.py", "-hopping", "-1.01 * hopping", {}),
+    ],
+)
+def test_own_files_count_with_all_that_they_import(done_own, tmp_path, file, old, new, expected):
+    """Files beside them, through packages and relative imports, and this package."""
+    project = Project.copied(done_own, tmp_path)
+    assert foreseen(project) == ({}, set())
+    edit(project, file, old, new)
+    points, _ = foreseen(project)
+    assert points == expected
+
+
+def test_own_model_is_computed_anew_after_an_edit_of_what_it_imports(done_own, tmp_path):
+    """The values are those of the edited helper, which a helper of the same effect undoes."""
+    project = Project.copied(done_own, tmp_path)
+    before = response(project, "bulk")
+    edit(project, "pieces/by.py", "0.1", "0.3")
+    assert run(project)[1] == MODEL_POINTS
+    after = response(project, "bulk")
+    shifted = acc.haldane(t2=0.06, phi=0.3, delta=0.5)
+    k = np.array([4 * np.pi / 3, 0.0])
+    gap = min(np.ptp(np.linalg.eigvalsh(shifted.hamiltonian(sign * k))) for sign in (1, -1))
+    assert float(after.direct_gap[1]) == pytest.approx(gap, abs=1e-6)
+    assert float(before.direct_gap[1]) != pytest.approx(gap, abs=1e-3)
+
+
+def test_plan_counts_and_names_tiles_of_theories_and_of_the_bulk(done_own, tmp_path):
+    project = Project.copied(done_own, tmp_path)
+    edit(project, "helper.py", "1.0 *", "2.0 *")
+    told = accumulation(project, "plan", "config/config.yaml")
+    assert re.search(r"^theory of grids: 3 tiles, 3 points to compute, for curve$", told, re.M)
+    assert re.search(r"^bulk of grids: 1 tile, 2 points to compute, for bulk$", told, re.M)
+    assert re.search(r"^elements of grids: 1 tile, 2 points .*, for zigzag$", told, re.M)
+
+
+def test_what_a_config_elsewhere_needs_is_not_unused(project, tmp_path_factory):
+    """Also of a study of the same name, and of one that a command line changed."""
+    needless = "needs these"
+    folder = tmp_path_factory.mktemp("elsewhere")
+    names = []
+    for number, (study, values) in enumerate((("mine", [0.31, 0.32]), ("grid", [0.41, 0.42]))):
+        content = grid(study=study, **both("delta", values))
+        content["systems"] = {f"other_{number}": content["systems"]["bulk"]}
+        path = folder / f"{number}.yaml"
+        path.write_text(yaml.safe_dump(content | {"figures": {}}))
+        done = project.snakemake("--cores", "2", "--configfile", str(path))
+        assert done.returncode == 0, done.stderr
+        names.append(f"{number}.yaml")
+    told = accumulation(project, "unused", "all")
+    assert needless not in told
+    assert all(name in told for name in names)
+    before = set(project.datasets())
+    accumulation(project, "unused", "all", "--remove")
+    assert set(project.datasets()) == before
+    # A look leaves no record, and another run of the same file replaces its own.
+    records = project.folder / "results" / ".studies"
+    count = len(list(records.iterdir()))
+    content = yaml.safe_load((folder / "0.yaml").read_text())
+    content["systems"]["other_0"]["model"]["delta"] = [0.31, 0.33]
+    (folder / "0.yaml").write_text(yaml.safe_dump(content))
+    assert project.snakemake("-n", "--configfile", str(folder / "0.yaml")).returncode == 0
+    assert needless not in accumulation(project, "unused", "all")
+    done = project.snakemake("--cores", "2", "--configfile", str(folder / "0.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert len(list(records.iterdir())) == count
+    assert needless in accumulation(project, "unused", "all")
+    assert all(str(project.folder) not in path.read_text() for path in records.iterdir())
+    # Deleted by the user, a record keeps nothing any more.
+    for path in records.iterdir():
+        path.unlink()
+    assert "results/mine/" in accumulation(project, "unused", "all")
+
+
+def test_run_changed_by_the_command_line_is_remembered(project):
+    assert "needs these" not in accumulation(project, "unused", "all")
+    change = "systems={zigzag: {model: {delta: [0.05, 0.06]}}}"
+    file = ("--configfile", "config/config.yaml")
+    done = project.snakemake("--cores", "2", *file, "--config", change)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert response(project).delta.values.tolist() == [0.05, 0.06]
+    assert "needs these" not in accumulation(project, "unused", "all")
 
 
 def test_figure_module_edited_redraws_it(project):

@@ -11,8 +11,8 @@ ORDER += ["response"]
 # Labels, files, pictures and the workflow: everything that is not a plain physics module.
 BORDER = {
     "__init__", "__main__", "configuration", "dataset", "evidence", "flowchart", "grid",
-    "housekeeping", "launch", "markup", "merging", "options", "points", "rendering", "report",
-    "sources", "stages", "study", "systems", "tiles",
+    "housekeeping", "launch", "markup", "merging", "options", "points", "records", "rendering",
+    "report", "sealing", "sizes", "sources", "stages", "study", "systems", "tiles",
 }  # fmt: skip
 PHYSICS = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in BORDER)
 PHYSICS += sorted([*PACKAGE.glob("models/*.py"), *PACKAGE.glob("densities/*.py")])

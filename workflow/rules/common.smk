@@ -6,7 +6,7 @@ from pathlib import Path
 # The package need not be installed.
 sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from accumulation import report
+from accumulation import records, report
 from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key
@@ -23,7 +23,7 @@ try:
         read(file)
     study = load(config, ", ".join(files))
     if workflow.is_main_process:
-        begin(study.spec_files(), sys.argv[1:])
+        begin(study.spec_files(), sys.argv[1:], record=records.of_run(study, config, files))
 except UserError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(1)

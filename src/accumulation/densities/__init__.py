@@ -8,6 +8,7 @@ TIME_REVERSAL : +1 or -1, its parity under time reversal
 DEFINITIONS : {"ribbon": (...), "flake": (...)}, names of its definitions, the default one first; a
     wire has the ribbon's
 NEEDS_ALL_BANDS : names of the definitions whose kernel needs every band at a k, not one state
+NEEDS_SPIN : True, if it is there, and without_spin() -> UserError: refused for a model without spin
 kernel(states, definition) -> Kernel
 
 and nothing else: expectation values, polarizabilities and responses are written once, elsewhere.

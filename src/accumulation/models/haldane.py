@@ -5,12 +5,14 @@ from __future__ import annotations
 import cmath
 from math import sqrt
 
+from ..inputs import checked_parameters
 from ..lattice import Lattice
 
 EQUATION = "53"
 UNITS = {"t0": "t0", "t2": "t0", "phi": "rad", "delta": "t0", "strain": "1"}
 
 
+@checked_parameters
 def haldane(
     t0: float = 1.0, t2: float = 0.0, phi: float = 0.0, delta: float = 0.0, strain: float = 0.0
 ) -> Lattice:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from math import sqrt
 
+from ..inputs import checked_parameters
 from ..lattice import Lattice
 
 EQUATION = "Kane and Mele (2005)"
 UNITS = {"t0": "t0", "spin_orbit": "t0", "rashba": "t0", "delta": "t0", "strain": "1"}
 
 
+@checked_parameters
 def kane_mele(
     t0: float = 1.0,
     spin_orbit: float = 0.06,

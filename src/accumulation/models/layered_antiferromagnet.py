@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..inputs import checked_parameters
 from ..lattice import Lattice
 from ..stacking import stacked
 from .kane_mele import kane_mele
@@ -13,6 +14,7 @@ UNITS = {
 }  # fmt: skip
 
 
+@checked_parameters
 def layered_antiferromagnet(
     t0: float = 1.0,
     spin_orbit: float = 0.06,
@@ -50,13 +52,10 @@ def layered_antiferromagnet(
     """
     layers = []
     for sign in (-1, 1):
-        layer = kane_mele(t0, spin_orbit, sign * rashba, sign * delta)
+        layer = kane_mele(t0, spin_orbit, sign * rashba, sign * delta, strain)
         for site in ("A", "B"):
             for spin, up in (("up", 1), ("down", -1)):
                 layer.onsite[f"{site}_{spin}"] += sign * exchange * up
-        if strain != 0:
-            for spin in ("up", "down"):
-                layer.hop(f"A_{spin}", f"B_{spin}", (0, 0), -t0 * strain)
         layers.append(layer)
     lattice = stacked(layers, [0.0, spacing], spacing + spacing_between)
     for site in ("A", "B"):

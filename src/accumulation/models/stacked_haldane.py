@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..inputs import checked_parameters
 from ..lattice import Lattice
 from ..stacking import stacked
 from .haldane import haldane
@@ -12,6 +13,7 @@ UNITS = {
 }  # fmt: skip
 
 
+@checked_parameters
 def stacked_haldane(
     t0: float = 1.0,
     t2: float = 0.06,

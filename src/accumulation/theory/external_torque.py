@@ -24,8 +24,8 @@ from ..bloch import mesh
 from ..elements import States, band_response
 from ..errors import UserError
 from ..identities import Identity
-from ..lattice import Ribbon
 from ..integrands import ExactElements
+from ..lattice import Ribbon
 from ..occupations import fermi_dirac, fermi_slope
 from ..response import accumulation, elements_on_mesh, need_resolved
 

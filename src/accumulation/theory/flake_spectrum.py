@@ -20,10 +20,10 @@ from ..flake_operators import (
     flake_operators,
 )
 from ..identities import Identity
-from ..lehmann import relative
-from ..products import commutator
 from ..integrands import ExactElements
+from ..lehmann import relative
 from ..occupations import fermi_dirac
+from ..products import commutator
 
 EQUATION = "17, 18, 33, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

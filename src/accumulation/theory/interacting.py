@@ -18,8 +18,8 @@ from ..flake_operators import flake_operators
 from ..identities import Identity
 from ..lehmann import relative
 from ..manybody import Ensemble, ensemble, nearest_bonds, sectors
-from ..products import commutator
 from ..occupations import fermi_dirac
+from ..products import commutator
 
 EQUATION = "S1-S6, 33"
 UNITS = {"interaction": "t0", "chemical_potential": "t0", "temperature": "t0", "eta": "t0"}

@@ -30,8 +30,8 @@ from ..bulk import bulk
 from ..elements import band_response
 from ..errors import UserError
 from ..identities import Identity
-from ..lattice import Lattice
 from ..integrands import ExactElements
+from ..lattice import Lattice
 from ..occupations import fermi_dirac, fermi_slope
 from ..ribbon_currents import FAR
 

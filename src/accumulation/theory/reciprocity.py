@@ -23,8 +23,8 @@ from ..errors import UserError
 from ..flake_operators import FlakeOperators, flake_operators
 from ..identities import Identity
 from ..lehmann import relative
-from ..products import commutator, star
 from ..occupations import fermi_dirac
+from ..products import commutator, star
 
 EQUATION = "13-15, 22-25"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

@@ -22,9 +22,9 @@ from ..errors import UserError
 from ..gaps import CLOSED
 from ..hall import OPERATORS, as_hops, curvatures, of_spin
 from ..identities import Identity
+from ..integrands import ExactElements
 from ..lattice import Lattice, Ribbon
 from ..products import star
-from ..integrands import ExactElements
 from ..response import accumulation, elements_on_mesh
 
 EQUATION = "8, 29, 30, S19-S22"
@@ -160,7 +160,9 @@ def compute(
 def _response(ribbon: Ribbon, kernel, k: int, fermi_energy: float) -> np.ndarray:
     """Intraband (per tau) and interband response of a density, (2, row), at zero temperature."""
     exact = ExactElements(ribbon.bloch, kernel, "site", "atomic", needs_all_bands=False)
-    found = accumulation(elements_on_mesh(exact, k), exact, np.array([fermi_energy]), np.zeros(1)).values
+    found = accumulation(
+        elements_on_mesh(exact, k), exact, np.array([fermi_energy]), np.zeros(1)
+    ).values
     return found[:, 0, 0]
 
 

@@ -12,8 +12,8 @@ from .. import disorder
 from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
-from ..lattice import Ribbon
 from ..integrands import ExactElements
+from ..lattice import Ribbon
 from ..occupations import fermi_dirac
 from ..response import accumulation, elements_on_mesh
 

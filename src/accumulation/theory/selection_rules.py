@@ -17,10 +17,10 @@ from ..bloch import mesh as uniform_mesh
 from ..elements import States
 from ..errors import UserError
 from ..fermi import fermi_points
-from ..occupations import occupation
 from ..identities import Identity
 from ..integrands import ExactElements
 from ..mirror import paired_rows
+from ..occupations import occupation
 from ..response import accumulation, elements_on_mesh
 from ..rules import Symmetries, operator_residual
 

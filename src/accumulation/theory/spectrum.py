@@ -19,8 +19,8 @@ from ..dynamic import interband_pairs, spectrum
 from ..edges import regions
 from ..errors import UserError
 from ..identities import Identity
-from ..lehmann import pair_sum, relative
 from ..integrands import ExactElements
+from ..lehmann import pair_sum, relative
 
 EQUATION = "17, 18, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

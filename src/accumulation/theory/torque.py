@@ -23,8 +23,8 @@ from .. import plugins, torque
 from ..bands import solve
 from ..errors import UserError
 from ..identities import Identity
-from ..lattice import Flake
 from ..integrands import ExactElements
+from ..lattice import Flake
 from ..occupations import fermi_dirac
 from ..response import accumulation, elements_on_mesh
 

@@ -12,8 +12,8 @@ import numpy as np
 from ..densities import charge, orbital_moment
 from ..errors import UserError
 from ..identities import Identity
-from ..lattice import System
 from ..integrands import ExactElements
+from ..lattice import System
 from ..response import accumulation, elements_on_mesh
 
 EQUATION = "17-21, 52, 55, 58"
