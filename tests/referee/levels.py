@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .ribbon import Ribbon
+from .ribbon import DEGENERATE, Ribbon
 
 # The scan is refined until a cubic through two nodes predicts the middle this well (in t0) ...
 PREDICTED = 3e-5
@@ -20,6 +20,8 @@ CLOSEST = 1e-6
 ON_LEVEL = 1e-11
 # Nodes on the level this close to each other are one edge or crossing.
 CLUSTER = 3e-5
+# Roots this close are one.
+SAME_K = 3e-9
 # A pair of bands that comes closer than this crosses exactly.
 EXACT = 1e-11
 
@@ -126,14 +128,16 @@ def bisect(function, low, high, f_low, f_high):
 class Crossings:
     """What happens at one level.
 
-    root_k, root_band : where single bands cross it
-    special_k : k at which states lie on it without (only) crossing it: edges, crossings
+    root_k, root_band : where single bands, or bands that are one everywhere, cross it
+    special_k : k at which states lie on it without (only) crossing it: edges, crossings of bands
+    meeting : whether different bands lie on it together at one k, flat ones included
     flat : number of bands that lie on it at every k
     """
 
     root_k: np.ndarray
     root_band: np.ndarray
     special_k: np.ndarray
+    meeting: bool
     flat: int
 
 
@@ -142,14 +146,51 @@ def crossings(ribbon: Ribbon, found: Scan, level: float) -> Crossings:
     s = found.energy - level
     on = np.abs(s) <= ON_LEVEL
     flat = int(on.sum(axis=1).min())
-    special = _clusters(found.k[:-1], on[:-1].sum(axis=1), flat)
+    count = on.sum(axis=1)
+    special = [_clusters(found.k[:-1], count[:-1], flat)]
     at, band = np.nonzero((s[:-1] * s[1:] < 0) & ~on[:-1] & ~on[1:])
 
     def distance(x, which):
         return ribbon.energies(x)[np.arange(len(x)), band[which]] - level
 
     root = bisect(distance, found.k[at], found.k[at + 1], s[at, band], s[at + 1, band])
-    return Crossings(root, band, special, flat)
+    if flat:
+        special.append(_through_flat(ribbon, found.k, s, on, count == flat, level))
+    # Different bands that cross the level at one k.
+    order = np.argsort(root)
+    groups = np.split(order, np.nonzero(np.diff(root[order]) > SAME_K)[0] + 1)
+    together = [g for g in groups if len(g) > 1 and several(ribbon, root[g[0]], level)]
+    special.append(np.array([root[g[0]] for g in together]))
+    alone = np.ones(len(root), dtype=bool)
+    for group in together:
+        alone[group] = False
+    special = np.sort(np.concatenate(special))
+    meeting = flat > 0 or any(several(ribbon, k, level) for k in special)
+    return Crossings(root[alone], band[alone], special, meeting, flat)
+
+
+def several(ribbon: Ribbon, k: float, level: float) -> bool:
+    """Whether states that are not one level nearby lie on the level together."""
+    near = ribbon.energies(np.array([k, k - 1e-3, k + 1e-3]))
+    on = np.nonzero(np.abs(near[0] - level) < DEGENERATE)[0]
+    return len(on) > 1 and bool(np.ptp(near[1:, on], axis=1).max() > DEGENERATE)
+
+
+def _through_flat(ribbon, k, s, on, usual, level) -> np.ndarray:
+    """k at which a band joins flat ones on the level, between nodes that show nothing special.
+
+    Numbered by energy, it becomes one of the flat bands there, and one of those goes on in its
+    stead: no slope and no distance changes its sign where there are several.
+    """
+    at, band = np.nonzero((on[:-1] != on[1:]) & (usual[:-1] & usual[1:])[:, None])
+    low, high = k[at].copy(), k[at + 1].copy()
+    for _ in range(52):
+        middle = 0.5 * (low + high)
+        e = ribbon.energies(middle)[np.arange(len(at)), band] - level
+        same = (np.abs(e) <= ON_LEVEL) == on[at, band]
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    found = np.sort(0.5 * (low + high))
+    return found[np.diff(found, prepend=-np.inf) > CLUSTER]
 
 
 def _clusters(k, count, flat) -> np.ndarray:

@@ -48,9 +48,8 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
     """{(process, temperature): Value} of one level, temperatures including or not 0."""
     found = scan(ribbon) if found is None else found
     at = crossings(ribbon, found, level)
-    meeting = at.flat > 0 or any(_several(ribbon, k, level) for k in at.special_k)
-    sequence = SEQUENCE if meeting and 0 in temperatures else np.zeros(0)
-    states = [(level, t) for t in (*temperatures, *sequence) if t > 0 or not meeting]
+    sequence = SEQUENCE if at.meeting and 0 in temperatures else np.zeros(0)
+    states = [(level, t) for t in (*temperatures, *sequence) if t > 0 or not at.meeting]
     elements = PairElements(ribbon, states)
     breaks = _breaks(ribbon, found, at, states)
     total, modulus, error = integrate(elements, breaks, FLOOR)
@@ -68,7 +67,7 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
             out[name, t] = Value(*values, [verdict] * 4)
     if 0 in temperatures:
         out["intraband", 0.0] = _intraband_at_zero(ribbon, level, at)
-        if meeting:
+        if at.meeting:
             falling = slice(len(states) - len(sequence), None)
             values = (a[1, falling] for a in (total, error, scale))
             out["interband", 0.0] = _limit(*values)
@@ -89,15 +88,6 @@ def _scale(total, modulus):
     """
     largest = np.maximum(np.abs(total).max(axis=-1), 1e-2 * modulus.max(axis=-1))
     return np.maximum(largest, FLOOR)
-
-
-def _several(ribbon, k, level) -> bool:
-    """Whether states that are not one level nearby lie on the level together."""
-    near = ribbon.energies(np.array([k, k - 1e-3, k + 1e-3]))
-    on = np.nonzero(np.abs(near[0] - level) < DEGENERATE)[0]
-    if len(on) < 2:
-        return False
-    return bool(np.ptp(near[1:, on], axis=1).max() > DEGENERATE)
 
 
 def _unclear(ribbon, found, states) -> list:
