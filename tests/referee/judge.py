@@ -92,6 +92,8 @@ def _computed(draw: Draw):
     bands = acc.bands(ribbon, k=draw.points)
     out = {}
     for density in ("charge", "spin", "orbital_moment"):
+        if density == "spin" and not any(draw.crystal.spin.values()):
+            continue
         names = [q for q, (d, _) in DENSITIES.items() if d == density]
         definition = {} if len(names) == 1 else {"definition": names}
         elements = acc.elements(ribbon, bands, density=density, **definition)
