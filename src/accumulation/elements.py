@@ -25,6 +25,8 @@ from .bloch import BlochMatrix
 # rounding of 1e-16 / gap^2.  The response adds them from divided differences of the occupation,
 # which have no such terms (:mod:`accumulation.integrands`).
 CLOSE_PAIR = 1e-5
+# The same where every pair is wanted, down to gaps at which a term is rounding alone.
+CLOSEST = 1e-8
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def band_response(
     """b_n with interband response chi_{X,x}(i eta) = sum_n f_n b_n, (k, band) (Eqs. 17, S46).
 
     b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta); at eta = 0 among states further
-    apart than ``CLOSE_PAIR`` of their spread, as terms of closer ones are rounding.  For
+    apart than ``CLOSEST`` of their spread, as terms of closer ones are rounding.  For
     X = O * v_y that is the generalized Berry curvature of Eqs. S23-S24.
 
     Parameters
@@ -200,7 +202,7 @@ def band_response(
         propagator = 1 / (energy[:, :, None] - energy[:, None, :] + 1j * eta)  # (k, n, n')
     else:
         spread = np.ptp(energy) if energy.size else 0.0
-        propagator = -inverse_gap(energy, max(DEGENERACY, CLOSE_PAIR * spread))
+        propagator = -inverse_gap(energy, max(DEGENERACY, CLOSEST * spread))
     return 2 * (matrix * np.swapaxes(connection, -1, -2) * propagator).sum(axis=-1).real
 
 

@@ -44,6 +44,8 @@ ROUNDING = 1e-13
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
 # rounding of eigenvectors, which grows as 1 / gap^2 towards them.
 SHARPEST = 1e-9
+# Panels are not halved below this share of the finest cuts.
+NARROWEST = 0.1
 # From this ratio on no mesh point is blind to a thermal window, and the differences of two rules
 # say where it is not resolved.
 VISIBLE = 0.35
@@ -201,7 +203,7 @@ class LineIntegral:
         parts : pieces of all intervals
         doubtful : (interval,) bool, those whose own error says nothing;  window : (interval,) bool,
             those of which the mesh says nothing
-        fermi : level and temperature;  cuts : (cut,) k that panels end at
+        fermi : level and temperature;  cuts : k that panels end at, and their least width
         """
         total = sums.own.sum(axis=0)
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
@@ -213,14 +215,17 @@ class LineIntegral:
         some = parts.part(refined[parts.interval])
         start = self.mesh.k[some.interval]
         low, high = (start + end * self.spacing for end in (some.low, some.high))
-        panels = cut(low, high, cuts, 1e-14)
+        ends, narrowest = cuts
+        panels = cut(low, high, ends, 1e-14)
         fresh = integrand(self.exact, *fermi, some.filled, self.threads)
 
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)
 
         most = (self._few_nodes, self._most_nodes)
-        value, more, size = integrate(measured, panels, rest, magnitude, self._tolerance, most)
+        value, more, size = integrate(
+            measured, panels, rest, magnitude, self._tolerance, most, narrowest
+        )
         # No estimate is trusted below what was aimed at.
         error = np.maximum(error + more, self._tolerance(rest + value, magnitude + size)[1])
         return Integral(rest + value, error, magnitude + size)
@@ -230,6 +235,10 @@ class LineIntegral:
 
         Rather no refinement than one that cannot end: the error then says what is missing.
         """
+        if self.exact.bloch.reversal is not None:
+            # Where k and -k answer each other, their intervals go together: what cancels then does.
+            doubtful, window = (some | _mirrored(some) for some in (doubtful, window))
+            misfit = np.maximum(misfit, _mirrored(misfit))
         refined = window | doubtful
         if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
             return window, np.array([0.0, np.inf])
@@ -326,8 +335,12 @@ class LineIntegral:
         temperature: float,
         points: FermiPoints | None = None,
         chosen: np.ndarray | tuple = (),
-    ) -> np.ndarray:
-        """Ends of panels (cut,), sorted: finer towards crossings and the chosen Fermi points."""
+    ) -> tuple[np.ndarray, float]:
+        """Ends of panels (cut,), sorted: finer towards crossings and the chosen Fermi points.
+
+        And the width below which nothing but rounding changes: that of eigenvectors grows towards
+        exact crossings.
+        """
         most = self.spacing
         reach = FIRST_CUT * temperature
         sharpest = np.clip(reach / max(self.fastest, reach / most), SHARPEST, most)
@@ -343,8 +356,9 @@ class LineIntegral:
             where = np.concatenate((where, points.k[chosen]))
             finest = np.concatenate((finest, np.maximum(thermal, SHARPEST)))
         cuts = graded(where, np.minimum(finest, most), most)
+        narrowest = NARROWEST * finest.min(initial=sharpest) if temperature > 0 else 0.0
         start, zone = self.mesh.k[0], self.spacing * len(self.mesh.k)
-        return np.sort(start + np.mod(cuts - start, zone))
+        return np.sort(start + np.mod(cuts - start, zone)), max(narrowest, 1e-14)
 
 
 @dataclass(frozen=True)
@@ -383,6 +397,11 @@ def _whole(interval: np.ndarray, filled) -> fillings.Pieces:
     count = len(interval)
     filled = np.broadcast_to(np.asarray(filled, dtype=int), count)
     return fillings.Pieces(interval, np.zeros(count), np.ones(count), filled)
+
+
+def _mirrored(values: np.ndarray) -> np.ndarray:
+    """Values (interval, ...) of the interval from -k - dk to -k in place of that from k."""
+    return np.roll(values[::-1], -1, axis=0)
 
 
 def _stencils_of(point: np.ndarray, half_width: int) -> np.ndarray:

@@ -70,6 +70,7 @@ def integrate(
     magnitude: np.ndarray,
     tolerance: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
     most: tuple[float, float],
+    narrowest: float = 1e-14,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Integral over all panels, halving those that carry most of the error.
 
@@ -80,6 +81,7 @@ def integrate(
     base, magnitude : (process, column) what the integral is added to, (process,) its magnitude
     tolerance : of the sum of base and integral and of that of the magnitudes; errors (process,)
         that are enough, and that are wanted if cheap; half of either is left to the integral
+    narrowest : panels of at most this width are not halved: what changes within them is rounding
     most : numbers of nodes after which it stops, once the error is enough, and anyway
 
     Returns
@@ -97,7 +99,7 @@ def integrate(
         reached = magnitude + (size + sizes.sum(axis=0)).max(axis=-1, initial=0.0)
         enough, wanted = (0.5 * one for one in tolerance(base + now, reached))
         share = np.maximum(wanted - settled, 0.1 * wanted) / (2 * len(panels))
-        again = np.any(errors > share, axis=1) & (panels.high - panels.low > 1e-14)
+        again = np.any(errors > share, axis=1) & (panels.high - panels.low > narrowest)
         error = settled + open_error
         cheap, costly = most
         done = np.all(error <= wanted) or spent > costly or not again.any()
