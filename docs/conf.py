@@ -24,6 +24,7 @@ html_title = "accumulation"
 html_static_path = ["_static"]
 html_css_files = ["docs.css"]
 html_copy_source = False
+html_show_copyright = html_show_sphinx = False
 
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]

@@ -16,7 +16,7 @@ CLONE = Path(__file__).parents[1]
 _NOISE = re.compile(
     r"^(host:|Conda env|Building DAG|Provided cores|Rules claiming|Select jobs|Execute \d|Assuming|Using"
     r"|\[.*\d\d:\d\d:\d\d.*\]|Complete log|Finished jobid|\d+ of \d+ steps|localrule|rule "
-    r"|\s+(input|output|log|jobid|reason|resources|benchmark|wildcards|threads):|$)"
+    r"|Job stats|job +count|-+ +-+|\w+ +\d+$|\s+(input|output|log|jobid|reason|resources|benchmark|wildcards|threads):|$)"
 )
 
 

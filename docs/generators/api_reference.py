@@ -1,7 +1,6 @@
 """Pages of the API reference: every public function and class of the package with its docstring.
 
-The package is walked, so no module is listed by hand.  Docstrings are plain text with formulas in
-which ``*``, ``_`` and ``|`` mean what they do in physics; they are shown as they are written.
+The package is walked, so no module is listed by hand.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import inspect
 import re
 from types import ModuleType
 
+from docstring_text import markdown
 from equation_index import modules, short
 
 import accumulation
@@ -42,7 +42,11 @@ def names() -> set[str]:
     found = set()
     for module in modules():
         own = short(module.__name__)
-        found |= {own} | {f"{own}.{label}" for label, _ in public(module)}
+        found |= {own}
+        for label, value in public(module):
+            found |= {f"{own}.{label}"}
+            if inspect.isclass(value):
+                found |= {f"{own}.{label}.{name}" for name, _, _ in methods(value)}
     return found
 
 
@@ -79,7 +83,7 @@ def _index(rooms: dict[str, list[ModuleType]]) -> str:
 
 def _cell(value: object) -> str:
     first = (inspect.getdoc(value) or "").split("\n\n")[0].split("\n")[0]
-    return f"`{first}`"
+    return " ".join(markdown(first))
 
 
 def _page(room: str, members: list[ModuleType]) -> str:
@@ -87,30 +91,34 @@ def _page(room: str, members: list[ModuleType]) -> str:
     lines = [f"# {title}", ""]
     for module in members:
         own = short(module.__name__)
-        lines += [f"({anchor(own)})=", f"## `{module.__name__}`", "", *_text(module.__doc__)]
+        lines += [f"({anchor(own)})=", f"## `{module.__name__}`", "", *markdown(module.__doc__)]
         for name, value in public(module):
             lines += [f"({anchor(f'{own}.{name}')})=", f"### `{name}`", ""]
-            lines += _signature(name, value) + _text(inspect.getdoc(value))
+            lines += _signature(name, value) + markdown(inspect.getdoc(value))
             if inspect.isclass(value):
-                lines += _methods(value)
+                lines += _methods(own, value)
     return "\n".join(lines)
 
 
-def _methods(cls: type) -> list[str]:
-    """Public methods and properties that have a docstring of their own."""
-    lines = []
+def methods(cls: type) -> list[tuple[str, object, bool]]:
+    """Public methods and properties with a docstring: name, function, and whether it is called."""
+    found = []
     for name, value in vars(cls).items():
-        if name.startswith("_"):
-            continue
         function = getattr(value, "fget", None) or getattr(value, "func", None) or value
         function = getattr(function, "__func__", function)
-        if not inspect.isfunction(function) or not function.__doc__:
-            continue
+        if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
+            called = function is value or isinstance(value, classmethod | staticmethod)
+            found.append((name, function, called))
+    return found
+
+
+def _methods(own: str, cls: type) -> list[str]:
+    lines = []
+    for name, function, called in methods(cls):
         label = f"{cls.__name__}.{name}"
-        called = function is value or isinstance(value, classmethod | staticmethod)
-        lines += [f"**`{label}`**", ""]
+        lines += [f"({anchor(f'{own}.{label}')})=", f"**`{label}`**", ""]
         lines += _signature(label, function) if called else []
-        lines += _text(inspect.getdoc(function))
+        lines += markdown(inspect.getdoc(function))
     return lines
 
 
@@ -126,9 +134,3 @@ def _signature(name: str, value: object) -> list[str]:
         inner = ",\n    ".join(str(one).replace("'", "") for one in parameters.values())
         text = f"(\n    {inner},\n)" + (f" -> {result}" if result else "")
     return ["```{code-block} text", ":class: signature", "", f"{name}{text}", "```", ""]
-
-
-def _text(docstring: str | None) -> list[str]:
-    if not docstring:
-        return []
-    return ["```{code-block} text", ":class: docstring", "", inspect.cleandoc(docstring), "```", ""]
