@@ -12,11 +12,12 @@ import sys
 from pathlib import Path
 
 CLONE = Path(__file__).parents[1]
-# Lines that Snakemake prints of itself: the host, job tables' frames, times of day.
+# Lines that Snakemake prints of itself: the host, tables of jobs, times of day.
 _NOISE = re.compile(
-    r"^(host:|Conda env|Building DAG|Provided cores|Rules claiming|Select jobs|Execute \d|Assuming|Using"
-    r"|\[.*\d\d:\d\d:\d\d.*\]|Complete log|Finished jobid|\d+ of \d+ steps|localrule|rule "
-    r"|Job stats|job +count|-+ +-+|\w+ +\d+$|\s+(input|output|log|jobid|reason|resources|benchmark|wildcards|threads):|$)"
+    r"^(host:|Conda env|Building DAG|Provided cores|Rules claiming|Select jobs|Execute \d|Assuming"
+    r"|Using|\[.*\d\d:\d\d:\d\d.*\]|Complete log|Finished jobid|\d+ of \d+ steps|localrule|rule "
+    r"|Job stats|job +count|-+ +-+|\w+ +\d+$|$"
+    r"|\s+(input|output|log|jobid|reason|resources|benchmark|wildcards|threads):)"
 )
 
 

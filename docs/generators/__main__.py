@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
-import pages  # noqa: E402
+import pages
 
 if __name__ == "__main__":
     pages.write()

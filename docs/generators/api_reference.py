@@ -32,8 +32,10 @@ def pages() -> dict[str, str]:
 def anchor(name: str) -> str:
     """Label of a module's or a function's heading, ``name`` without that of the package."""
     # A class and a function may differ in a capital letter only, which labels do not see.
-    return "api-" + re.sub(r"[^a-z0-9]+", "-", re.sub(r"([A-Z])", r".\1", name).lower()) + (
-        "-class" if name.rpartition(".")[2][:1].isupper() else ""
+    return (
+        "api-"
+        + re.sub(r"[^a-z0-9]+", "-", re.sub(r"([A-Z])", r".\1", name).lower())
+        + ("-class" if name.rpartition(".")[2][:1].isupper() else "")
     )
 
 

@@ -1,4 +1,4 @@
-"""Docstrings as Markdown: paragraphs flow, parameters are lists, formulas stay as they are laid out."""
+"""Docstrings as Markdown: paragraphs flow, parameters are lists, formulas stay as laid out."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +42,7 @@ def modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
+@cache
 def index() -> dict[str, dict[str, list[str]]]:
     """Number of every equation -> kind -> names, each sorted and without repetition."""
     places = {number: {kind: set() for kind in KINDS} for number in ALL}
@@ -148,7 +150,9 @@ def faults(places: dict | None = None, said: dict | None = None) -> list[str]:
         if not note.get("what") or note.keys() - {"what", "reason"}:
             sentences.append(f"{number}: equations.yaml does not say what it is")
         if not places[number]["function"] and not note.get("reason"):
-            sentences.append(f"{number}: no docstring of a function cites it and no reason is given")
+            sentences.append(
+                f"{number}: no docstring of a function cites it and no reason is given"
+            )
         if places[number]["function"] and note.get("reason"):
             sentences.append(f"{number}: computed by a function, so its reason is out of date")
     return sentences

@@ -1,4 +1,4 @@
-"""Numbers of the paper's equations in a text: ``Eq. 17``, ``Eqs. 8, 29-30``, ``(S36)``, ``S1-S6``."""
+"""Numbers of the paper's equations in a text: ``Eq. 17``, ``Eqs. 8, 29-30``, ``(S36)``."""
 
 from __future__ import annotations
 

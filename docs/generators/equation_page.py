@@ -23,9 +23,10 @@ HEAD = """# Index of equations
 
 <!-- Written by `python docs/generators`; equations.yaml holds the words and the reasons. -->
 
-Every numbered equation of the paper: the functions that compute it (without the leading `accumulation.`), the variables of
-datasets that hold it, the identities that every run of a theory checks, the tests, and the figures of the studies in `config/`.
-Read from docstrings and declarations. A function is listed where its docstring or its file names the equation; a theory's
+Every numbered equation of the paper: the functions that compute it (without the leading
+`accumulation.`), the variables of datasets that hold it, the identities that every run of a theory
+checks, the tests, and the figures of the studies in `config/`. Read from docstrings and
+declarations. A function is listed where its docstring or its file names the equation; a theory's
 `compute` computes all that its file declares.
 """
 REASONS = """## Equations that no function computes
@@ -40,7 +41,10 @@ def page() -> str:
     places, said = index(), notes()
     parts = [HEAD]
     for title, first, last in SECTIONS:
-        parts += [f"## {title}\n", _section(ALL[ALL.index(first) : ALL.index(last) + 1], places, said)]
+        parts += [
+            f"## {title}\n",
+            _section(ALL[ALL.index(first) : ALL.index(last) + 1], places, said),
+        ]
     without = [number for number in ALL if said[number].get("reason")]
     lines = [f"| {n} | {said[n]['what']} | {said[n]['reason']} |" for n in without]
     return "\n".join([*parts, REASONS + "\n".join(lines), ""])

@@ -1,7 +1,8 @@
 """Write what is generated in docs/: ``python docs/generators``.
 
-``equations.md`` and the tables of ``config.md`` and ``datasets.md`` are kept in the repository, where a code host shows them, and a
-test says when they are out of date; the API reference is written when the site is built.
+``equations.md`` and the tables of ``config.md`` and ``datasets.md`` are kept in the repository,
+where a code host shows them, and a test says when they are out of date; the API reference is
+written when the site is built.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ DOCS = Path(__file__).parents[1]
 
 def kept() -> dict[Path, str]:
     """Generated pages that are kept in the repository -> their text."""
-    texts = {name: (DOCS / name).read_text(encoding="utf-8") for name in ("config.md", "datasets.md")}
+    texts = {
+        name: (DOCS / name).read_text(encoding="utf-8") for name in ("config.md", "datasets.md")
+    }
     filled = {DOCS / name: tables.filled(text) for name, text in texts.items()}
     return {**filled, DOCS / "equations.md": equation_page.page()}
 

@@ -53,9 +53,7 @@ def rows(schema: dict, part: dict, prefix: str = "") -> list[tuple[str, str, str
         required = key in part.get("required", ())
         inner = value.get("properties", {}) if "$ref" not in own else {}
         default = "required" if required else _default(value)
-        found.append(
-            (f"`{prefix}{key}`", own["title"], value["description"], default)
-        )
+        found.append((f"`{prefix}{key}`", own["title"], value["description"], default))
         if inner:
             found += rows(schema, value, f"{prefix}{key}.")
     return found
