@@ -15,7 +15,6 @@ import pytest
 import yaml
 
 from accumulation import study
-from accumulation.configuration import check_structure
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -30,7 +29,7 @@ systems:
     geometry: {kind: ribbon, direction: [1, 0], width: 4}
     fermi_energy: 1.5
   phase_chiral:
-    model: {name: haldane, t2: 0.06, phi: [0.5, 1.5], delta: [0.1, 0.4]}
+    model: {name: haldane, t2: 0.06, phi: 1.5, delta: [0.1, 0.4]}
     geometry: {kind: ribbon, direction: [2, 1], width: 4}
     fermi_energy: midgap
 """
@@ -81,7 +80,7 @@ def test_some_pages_have_snippets():
     }
 
 
-@pytest.mark.parametrize("page", filter(python, PAGES), ids=name)
+@pytest.mark.parametrize("page", [page for page in PAGES if python(page)], ids=name)
 def test_python_runs(page, tmp_path):
     code = "\n".join(python(page))
     if page.name == "README.md":
@@ -97,7 +96,6 @@ def test_configs_are_valid(page, tmp_path, monkeypatch):
     write_models(page, tmp_path)
     for text in blocks(page, "yaml"):
         content = {"study": "snippet", **yaml.safe_load(text)}
-        check_structure(content)
         assert study.load(content, name(page)).systems
 
 
