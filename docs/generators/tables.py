@@ -53,7 +53,8 @@ def rows(schema: dict, part: dict, prefix: str = "") -> list[tuple[str, str, str
         required = key in part.get("required", ())
         inner = value.get("properties", {}) if "$ref" not in own else {}
         default = "required" if required else _default(value)
-        found.append((f"`{prefix}{key}`", own["title"], value["description"], default))
+        allowed = _description(value)
+        found.append((f"`{prefix}{key}`", own["title"], allowed, default))
         if inner:
             found += rows(schema, value, f"{prefix}{key}.")
     return found
@@ -66,8 +67,13 @@ def resolved(schema: dict, part: dict) -> dict:
     target = schema
     for step in part["$ref"].removeprefix("#/").split("/"):
         target = target[step]
-    description = target.get("description") or target.get("else", {}).get("description", "")
-    return {**target, "description": description, **part}
+    return {**target, **part}
+
+
+def _description(value: dict) -> str:
+    """What is allowed; of alternatives, what the last one says."""
+    places = (value, value.get("else", {}), value.get("then", {}))
+    return next(place["description"] for place in places if "description" in place)
 
 
 def _default(value: dict) -> str:

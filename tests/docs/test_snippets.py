@@ -86,7 +86,7 @@ def test_python_runs(page, tmp_path):
     if page.name == "README.md":
         write_models(page, tmp_path)
         (tmp_path / "config.yaml").write_text(SMALL)
-        code = f"from terminal import shell\nshell('accumulation run --cores 1')\n{code}"
+        code = f"from notebook_shell import shell\nshell('accumulation run --cores 1')\n{code}"
     run(code, tmp_path)
 
 
