@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from . import __version__
+from .cluster_status import job_status
 
 USAGE = """\
 accumulation new FOLDER                         a commented config and a Snakefile in a new folder
@@ -46,22 +47,17 @@ def main(arguments: list[str]) -> int:
     """Carry out one command; returns the exit code."""
     if arguments[:1] == ["run"] and not {"-h", "--help"} & set(arguments[1:2]):
         return told(lambda: _run(arguments[1:]))
-    given = _parser().parse_args(arguments)
+    given = _parser().parse_args(arguments or ["--help"])
     return told(lambda: given.work(given))
 
 
 def _run(arguments: list[str]) -> None:
     """Run a study; a first argument that is no option is its config, all others Snakemake's."""
-    from . import configuration, project, study
+    from . import project
 
     has_config = bool(arguments) and not arguments[0].startswith("-")
     path = project.find_config(arguments[0] if has_config else None)
-    config = project.enter(path)
-    options = arguments[1:] if has_config else arguments
-    # Before Snakemake, which takes a while to come to it and has more to say.
-    if "--config" not in options and "-C" not in options:
-        study.load(configuration.read(config), config)
-    project.run(config, options)
+    project.run(project.enter(path), arguments[1:] if has_config else arguments)
 
 
 def _new(folder: str) -> None:
@@ -152,7 +148,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"accumulation {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, help="as above")
+    commands = parser.add_subparsers(
+        metavar="COMMAND", required=True, prog="accumulation", help="as above"
+    )
 
     def command(name: str, work: Callable, text: str, **argument):
         one = commands.add_parser(name, description=text)
@@ -167,6 +165,8 @@ def _parser() -> argparse.ArgumentParser:
     command("plan", lambda a: _plan(a.config), "what a run would compute, and why", **config)
     # Carried out before this parser is asked; here for the help.
     command("run", lambda a: None, "run a study; all options are Snakemake's", **config)
+    # For the profile of clusters, not for people.
+    command("job-status", lambda a: print(job_status(a.job)), "state of a cluster's job", of="job")
     words = "files in results/ that no study needs"
     configs = {"of": "configs", "nargs": "*", "help": "of the project where it is left out"}
     one = command("unused", lambda a: _unused(a.configs, a.remove), words, **configs)

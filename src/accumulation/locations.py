@@ -38,6 +38,14 @@ def import_path() -> dict[str, str]:
     return variables
 
 
+def use_rules(workflow) -> None:
+    """Make the rules of this package those of the user's own Snakefile, which calls this.
+
+    Unlike ``include:``, it makes the whole study the target of a run that names none.
+    """
+    workflow.include(SNAKEFILE, overwrite_default_target=True)
+
+
 def look_beside(configs: Iterable[str | os.PathLike]) -> None:
     """Look for the user's own files beside these configs, here and in all children."""
     folders = [os.path.realpath(os.path.dirname(os.path.abspath(config))) for config in configs]

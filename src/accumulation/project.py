@@ -19,8 +19,8 @@ CONFIGS = ("config.yaml", "config/config.yaml")
 TEMPLATE = locations.PACKAGE / "new_config.yaml"
 SNAKEFILE = """\
 # The study of config.yaml, beside this file: `accumulation run`, or `snakemake --cores 4`.
-from accumulation.locations import SNAKEFILE
-include: SNAKEFILE
+from accumulation.locations import use_rules
+use_rules(workflow)
 """
 # Options of Snakemake after which the number of cores, or a profile, is not ours to choose.
 _CORES = re.compile(r"(-c|-j|-e|--cores|--jobs|--executor|--profile|--workflow-profile)(=.*|\d.*)?")
