@@ -1,9 +1,11 @@
-# Entry: reads and checks the config, then only includes.  The first target is the whole study.
+# Entry of accumulation: reads and checks the config, then only includes.  The first target is the
+# whole study.  A Snakefile of one's own may include this one; the config is then that beside it.
 from pathlib import Path
 
 if "systems" not in config:
+    beside = Path(workflow.basedir) / "config.yaml"
 
-    configfile: Path(workflow.basedir) / "config" / "config.yaml"
+    configfile: beside if beside.is_file() else Path(workflow.basedir) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"

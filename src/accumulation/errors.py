@@ -18,7 +18,7 @@ UNKNOWN = Said("unknown key")
 MISSING = Said("nothing")
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A fault of the user's, told in one sentence.
 
     Parameters

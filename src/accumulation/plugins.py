@@ -1,7 +1,8 @@
 """Models, densities, theories and figures by name: the file's name is the config's name.
 
 A file ``models/NAME.py`` (or ``densities/``, ``theory/``, ``figures/``) is found without being
-listed anywhere, and so is the user's own ``./NAME.py`` in the folder where the workflow runs.
+listed anywhere, and so is the user's own ``NAME.py`` beside the config, or else in the folder where
+the workflow runs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from . import own_code
+from . import locations, own_code
 from .errors import Said, UserError, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
@@ -44,8 +45,9 @@ def path_of(kind: str, name: str) -> Path:
         packaged = Path(__file__).parent / kind / f"{name}.py"
         if packaged.is_file() and _defines(packaged, kind):
             return packaged
-        own = Path.cwd() / f"{name}.py"
-        if own.is_file():
+        for own in (folder / f"{name}.py" for folder in locations.own_folders()):
+            if not own.is_file():
+                continue
             if not _defines(own, kind):
                 wanted = f"a file that defines a function {ENTRY[kind] or name}()"
                 raise UserError(SINGULAR[kind], f"{name}.py", wanted)
@@ -54,7 +56,7 @@ def path_of(kind: str, name: str) -> Path:
     shown = get_close_matches(str(name), names, LISTED, cutoff=0.0)
     others = len(names) - len(shown)
     shown.append(f"{others} more in src/accumulation/{kind}/" if others else "")
-    allowed = f"{', '.join(filter(None, shown))}, or your own file ./NAME.py"
+    allowed = f"{', '.join(filter(None, shown))}, or your own file NAME.py beside the config"
     raise UserError(SINGULAR[kind], name, allowed, closest(str(name), names))
 
 

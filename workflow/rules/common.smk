@@ -3,14 +3,16 @@ import os
 import sys
 from pathlib import Path
 
-# The package need not be installed.
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+# In a clone the package need not be installed.
+if (Path(workflow.basedir) / "src" / "accumulation").is_dir():
+    sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from accumulation import records, report
 from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key
 from accumulation.launch import asked, begin, growing, prepare_jobs
+from accumulation.locations import look_beside
 from accumulation.progress import Progress
 from accumulation.study import GALLERY_DPI, load, one_of
 
@@ -21,6 +23,7 @@ try:
     files = [os.path.relpath(file) for file in workflow.configfiles]
     for file in files:
         read(file)
+    look_beside(files)
     study = load(config, ", ".join(files))
     if workflow.is_main_process:
         begin(study.spec_files(), sys.argv[1:], record=records.of_run(study, config, files))
@@ -40,7 +43,9 @@ BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
 on_cluster = workflow.remote_exec or workflow.nodes is not None
 # There, memory and run time grow with each try; on one machine nothing is limited by them.
 ask = growing if on_cluster else int
-SPARE = max(1, (1 if on_cluster else workflow.cores or 1) // max(1, len(study.singles)))
+# What only looks, such as --summary, is not told of any cores.
+cores = 1 if on_cluster else workflow.resource_settings.cores or 1
+SPARE = max(1, cores // max(1, len(study.singles)))
 
 
 wildcard_constraints:
