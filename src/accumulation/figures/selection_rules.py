@@ -10,6 +10,9 @@ from . import style
 from .naming import model_name
 
 NEEDS = ("response",)
+SYSTEMS = (1, None, "crystals")
+THEORY = "selection_rules"
+AXES = 0
 CAPTION = (
     "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
     "and interband, each even and odd in y and net; a site is compared with the same one at -y, "
