@@ -7,14 +7,16 @@ A figure's file may declare, each of them optional:
     KINDS_IN_TURN = ("ribbon", "flake")          the same by place, over and over
     THEORY = "hall"                  the theory that computes its systems
     THEORY_IN_TURN = ("torque", "proper_current")  the same by place
-    AXES = 2                         number of axes of more than one value
+    AXES = 2                         number of axes of more than one value, or (least, most); a grid
+                                     of one point counts as one axis, most None is no limit
     AXIS = ("phi",)                  names of axes that must be among them
     CHOICES = {"quantity": ("net", "left_edge")}  what an option, or each of its names, may be
     LENGTHS = {"titles": 3}          how many names an option lists, or "systems": one a system
     LEAST = {"cells": 1}             the least that a number may be
+    HELD = {"beside": "gauge"}       options that name what every system must compute
 
-Options named definition, gauge, fermi_energy, temperature, or the plural of these, must be among
-what every system computes.
+Options named definition, gauge, fermi_energy, temperature, or the plural of these, need not be in
+HELD for that.
 """
 
 from __future__ import annotations
@@ -63,13 +65,18 @@ def checked_options(
         where = f"{path}.options.{key}"
         if key not in given and default is REQUIRED:
             raise UserError(where, MISSING, "a value, as the figure has no default for it")
+        key_of_systems = declared.get("HELD", {}).get(key) or OF_SYSTEMS.get(key)
         if key in given:
-            options[key] = _typed(key, given[key], default, where)
+            may_be_none = default is None or None in declared.get("CHOICES", {}).get(key, ())
+            if given[key] is None and may_be_none:
+                options[key] = None
+            else:
+                options[key] = _typed(key, given[key], default, where)
         value = options.get(key, default)
         if key in given:
             _check_option(key, value, where, declared, len(chosen))
-        if key in OF_SYSTEMS and value is not None:
-            _check_held(where, OF_SYSTEMS[key], value, chosen)
+        if key_of_systems and value is not None:
+            _check_held(where, key_of_systems, value, chosen)
     return options
 
 
@@ -87,7 +94,9 @@ def _check_systems(path: str, chosen: list[tuple[str, dict]], declared: dict) ->
     theories = declared.get("THEORY_IN_TURN", (declared.get("THEORY"),))
     words = declared.get("SYSTEMS", (1, None, ""))[2]
     words = f" ({words})" if words else ""
-    axes, named = declared.get("AXES"), declared.get("AXIS", ())
+    axes, named = declared.get("AXES", (0, None)), declared.get("AXIS", ())
+    least, most = (axes, axes) if isinstance(axes, int) else axes
+    most = math.inf if most is None else most
     for (name, system), kind, theory in zip(chosen, cycle(kinds), cycle(theories), strict=False):
         where = f"{path}.systems"
         own = system.get("theory")
@@ -101,13 +110,21 @@ def _check_systems(path: str, chosen: list[tuple[str, dict]], declared: dict) ->
             allowed = f"a system of kind {' or '.join(several)} there{words}"
             raise UserError(where, Said(f"{name}, {_article(what)}"), allowed)
         varying = [axis.name for axis in system["axes"] if len(axis.values) > 1]
+        varying = varying or [axis.name for axis in system["axes"][:1]]
         held = Said(f"{name}, " + (f"a grid over {', '.join(varying)}" if varying else "no grid"))
-        if axes is not None and len(varying) != axes:
-            allowed = f"a grid over {axes} parameter{'s' if axes > 1 else ''}"
-            raise UserError(where, held, (allowed if axes else "a system without axes") + words)
+        if not least <= len(varying) <= most:
+            raise UserError(where, held, _number_of_axes(least, most) + words)
         for axis in named:
             if axis not in varying:
                 raise UserError(where, held, f"a system with an axis {axis}{words}")
+
+
+def _number_of_axes(least: int, most: float) -> str:
+    """What a figure asks for, in words."""
+    if most == 0:
+        return "a system without axes"
+    plural = "" if least == most == 1 else "s"
+    return f"a grid over {least}{' or more' if most > least else ''} parameter{plural}"
 
 
 def _article(what: str) -> str:

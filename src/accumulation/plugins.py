@@ -26,7 +26,7 @@ ENTRY = {"models": None, "densities": "kernel", "theory": "compute", "figures": 
 # What a figure's file may declare of its systems and options (see figure_checks).
 DECLARED = (
     *("SYSTEMS", "KINDS", "KINDS_IN_TURN", "THEORY", "THEORY_IN_TURN", "AXES", "AXIS"),
-    *("CHOICES", "LENGTHS", "LEAST"),
+    *("CHOICES", "LENGTHS", "LEAST", "HELD"),
 )
 REQUIRED = object()  # the default of an option that has none
 LISTED = 8  # names that a sentence lists, the most like ones first

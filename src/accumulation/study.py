@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import figure_checks, grid, plugins
+from . import default_figures, figure_checks, grid, plugins
 from .configuration import check_structure, schema
 from .errors import UserError, closest
 from .sources import PACKAGE, code_hash, plugin_hash
@@ -324,9 +324,8 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
     check_structure(config, source)
     try:
         systems = normalised(config)
-        figures = {
-            name: _figure(name, own, systems) for name, own in config.get("figures", {}).items()
-        }
+        requested = default_figures.requested(config.get("figures"), systems)
+        figures = {name: _figure(name, own, systems) for name, own in requested.items()}
     except UserError as error:
         error.source = error.source or source
         raise

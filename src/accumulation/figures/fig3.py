@@ -9,6 +9,7 @@ from . import panels, style
 NEEDS = ("elements", "response")
 SYSTEMS = (2, 2, "the trivial, then the topological ribbon")
 KINDS = ("ribbon", "wire")
+HELD = {"beside": "gauge"}
 CHOICES = {"states": ("valence", "conduction", "all"), "beside": (None, "cell")}
 CAPTION = (
     "Haldane zigzag ribbons with flux pi/2 and the Fermi level in the gap (Fig. 3 of the paper): "

@@ -14,6 +14,7 @@ from .units import accumulation_units
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over one parameter")
 KINDS = ("bulk", "ribbon", "wire", "flake")
+AXES = 1
 CAPTION = (
     "A grid over one parameter. Top: net accumulation and its parts at the left (y < 0) and the "
     "right edge, a row for each definition of the density; intraband: dissipative, for tau = hbar "

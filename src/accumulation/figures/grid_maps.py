@@ -13,6 +13,7 @@ from .units import accumulation_units
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over two or more parameters")
 KINDS = ("bulk", "ribbon", "wire", "flake")
+AXES = (2, None)
 CAPTION = (
     "A grid over two parameters; further ones are at their first value, which stands above. For "
     "each definition of the density: net accumulation and its parts at the left (y < 0) and the "

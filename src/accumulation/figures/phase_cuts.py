@@ -11,7 +11,7 @@ from .units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "grids over phi and one more parameter")
-KINDS = ("ribbon", "wire")
+KINDS = ("ribbon",)
 AXES = 2
 AXIS = ("phi",)
 CAPTION = (

@@ -9,7 +9,7 @@ from . import maps, panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid of the bulk over two parameters")
-KINDS = ("bulk", "ribbon", "wire")
+KINDS = ("bulk", "ribbon")
 AXES = 2
 CAPTION = (
     "Bulk phase diagram of the Haldane model. (a) Chern number of the filled band, on a lattice of "

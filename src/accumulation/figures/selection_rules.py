@@ -27,6 +27,7 @@ CAPTION = (
 )
 EDGES = {"1 0": "zigzag", "1 1": "armchair"}
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
+CHOICES = {"columns": tuple(COLUMNS)}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Where the histogram ends, and what counts as zero in the table.
 LEAST, ROUNDING = 1e-18, 1e-9
