@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import adjoint, expectation, over_chunks, solve
+from .bands import DEGENERACY, adjoint, expectation, over_chunks, solve
+from .near_crossings import candidates, located
 from .occupations import ON_LEVEL, occupation
 
 # A state on the Fermi level with a smaller velocity (in t0 a) is a band edge, not a crossing.
@@ -57,31 +58,133 @@ def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> 
     fermi_energy : (level,)
     """
     spacing = k[1] - k[0]
-    next_energy, next_velocity = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
+    segments = _segments(bloch, k, energy, velocity, np.asarray(fermi_energy, dtype=float))
     brackets, touches = [], []
     for level, fermi in enumerate(fermi_energy):
-        here = occupation(energy, fermi)
-        there = np.roll(here, -1, axis=0)
-        for j, n in zip(*np.nonzero(here != there), strict=True):
-            brackets.append((level, j, n, 0.0, 1.0, there[j, n] - here[j, n]))
-        j, n = np.nonzero((here == 0.5) & (np.abs(velocity) > AT_REST))
-        touches += [(level, a, b, 0.0) for a, b in zip(j, n, strict=True)]
-        # A maximum below (minimum above) the level that the tangents would let through.
-        side = np.where(here == 1, 1.0, -1.0)
-        ends = (side * energy, side * velocity, side * next_energy, side * next_velocity)
-        candidate = (here == there) & (here != 0.5) & (ends[1] > AT_REST) & (ends[3] < -AT_REST)
-        candidate &= _tangent_top(*ends, spacing) >= side * fermi - ON_LEVEL
-        for j, n in zip(*np.nonzero(candidate), strict=True):
-            known = ((energy[j, n], velocity[j, n]), (next_energy[j, n], next_velocity[j, n]))
-            s, height = _extremum(bloch, k[j], spacing, n, side[j, n], known, fermi)
-            height = side[j, n] * (height - fermi)
-            if abs(height) <= ON_LEVEL:
-                touches.append((level, j, n, s))
-            elif height > 0:
-                brackets.append((level, j, n, 0.0, s, -side[j, n]))
-                brackets.append((level, j, n, s, 1.0, side[j, n]))
+        more, touching = _crossed(bloch, k, spacing, segments, fermi)
+        brackets += [(level, *bracket) for bracket in more]
+        touches += [(level, *touch) for touch in touching]
     mesh = (bloch, k, spacing, energy, velocity, fermi_energy)
     return _locate(*mesh, brackets, touches, threads)
+
+
+@dataclass(frozen=True)
+class _Segments:
+    """Parts of mesh intervals without a kink of a band near a level: one entry each.
+
+    interval : (segment,) int;  low, high : (segment,) ends as fractions of the interval
+    energy, velocity : (2, segment, band) at both ends, velocities on the segment's own side
+    """
+
+    interval: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    energy: np.ndarray
+    velocity: np.ndarray
+
+
+def _segments(bloch, k, energy, velocity, levels) -> _Segments:
+    """The mesh intervals, those in which bands (nearly) cross close to a level cut there."""
+    spacing = k[1] - k[0]
+    after, speed_after = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
+    count = len(k)
+    crossing = candidates(energy, velocity, spacing)
+    low = np.minimum(energy, after)[:, :-1]
+    high = np.maximum(energy, after)[:, 1:]
+    fastest = np.maximum(np.abs(velocity), np.abs(speed_after))
+    reach = spacing * np.maximum(fastest[:, :-1], fastest[:, 1:])
+    near = [(low - reach < level) & (level < high + reach) for level in levels]
+    interval, band = np.nonzero(crossing & np.any(near, axis=0))
+    both = np.stack((energy, after)), np.stack((velocity, _from_left(after, speed_after)))
+    ends = _Segments(np.arange(count), np.zeros(count), np.ones(count), *both)
+    return _cut(ends, bloch, k, interval, band) if len(interval) else ends
+
+
+def _cut(whole: _Segments, bloch, k, interval, band) -> _Segments:
+    """The segments with those of these intervals cut where bands ``band`` and the next meet."""
+    spacing = k[1] - k[0]
+    at = located(bloch, k, interval, band).k
+    order = np.lexsort((at, interval))
+    interval, at = interval[order], at[order]
+    pairs = solve(bloch, at)
+    left, right = _from_left(pairs.energy, pairs.velocity), pairs.velocity
+    fraction = (at - k[interval]) / spacing
+    kept = ~np.isin(whole.interval, interval)
+    parts = [[values[kept] for values in (whole.interval, whole.low, whole.high)]]
+    ends = [(whole.energy[:, kept], whole.velocity[:, kept])]
+    for j in np.unique(interval):
+        some = np.flatnonzero(interval == j)
+        cuts = np.concatenate(([0.0], fraction[some], [1.0]))
+        parts.append([np.full(len(some) + 1, j), cuts[:-1], cuts[1:]])
+        between = pairs.energy[some]
+        energy = np.stack(
+            (np.vstack((whole.energy[0, j], between)), np.vstack((between, whole.energy[1, j])))
+        )
+        velocity = np.stack(
+            (
+                np.vstack((whole.velocity[0, j], right[some])),
+                np.vstack((left[some], whole.velocity[1, j])),
+            )
+        )
+        ends.append((energy, velocity))
+    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+    both = (np.concatenate(arrays, axis=1) for arrays in zip(*ends, strict=True))
+    return _Segments(*columns, *both)
+
+
+def _from_left(energy: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    """Velocities (k, band) of bands in order of energy just before each k.
+
+    States of one energy come in order of their velocities, the order of energies just after it.
+    """
+    out = velocity.copy()
+    for i in np.flatnonzero(np.any(np.diff(energy, axis=1) < DEGENERACY, axis=1)):
+        groups = np.flatnonzero(np.diff(energy[i]) >= DEGENERACY) + 1
+        for group in np.split(np.arange(energy.shape[1]), groups):
+            out[i, group] = velocity[i, group][::-1]
+    return out
+
+
+def _crossed(bloch, k, spacing, segments: _Segments, fermi: float) -> tuple[list, list]:
+    """Brackets (interval, band, low, high, step) and touches (interval, band, fraction) of a level.
+
+    A bracket is known by the occupations of its ends, or by an extremum between them that the
+    tangents there would let through the level.
+    """
+    here, there = (occupation(energy, fermi) for energy in segments.energy)
+    inner_low, inner_high = segments.low > 0, segments.high < 1
+    touches, brackets = [], []
+    # Where bands meet on the level between mesh points, each of them only touches it there.
+    met_low = inner_low[:, None] & (here == 0.5)
+    met_high = inner_high[:, None] & (there == 0.5)
+    for i, n in zip(*np.nonzero(met_low), strict=True):
+        touches.append((segments.interval[i], n, segments.low[i]))
+    here, there = np.where(met_low, there, here), np.where(met_high, here, there)
+    low, high = segments.low, segments.high
+    for i, n in zip(*np.nonzero(here != there), strict=True):
+        step = there[i, n] - here[i, n]
+        brackets.append((segments.interval[i], n, low[i], high[i], step))
+    on_mesh = ~inner_low[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
+    touches += [(segments.interval[i], n, 0.0) for i, n in zip(*np.nonzero(on_mesh), strict=True)]
+    # A maximum below (minimum above) the level that the tangents would let through.
+    side = np.where(here == 1, 1.0, -1.0)
+    length = ((high - low) * spacing)[:, None]
+    (e0, e1), (v0, v1) = side * segments.energy, side * segments.velocity
+    candidate = (here == there) & (here != 0.5) & (v0 > AT_REST) & (v1 < -AT_REST)
+    candidate &= _tangent_top(e0, v0, e1, v1, length) >= side * fermi - ON_LEVEL
+    candidate &= ~met_low & ~met_high
+    for i, n in zip(*np.nonzero(candidate), strict=True):
+        j, width = segments.interval[i], high[i] - low[i]
+        ends = [(segments.energy[end, i, n], segments.velocity[end, i, n]) for end in (0, 1)]
+        start = k[j] + low[i] * spacing
+        s, height = _extremum(bloch, start, width * spacing, n, side[i, n], ends, fermi)
+        s, height = low[i] + s * width, side[i, n] * (height - fermi)
+        if abs(height) <= ON_LEVEL:
+            touches.append((j, n, s))
+        elif height > 0:
+            brackets.append((j, n, low[i], s, -side[i, n]))
+            brackets.append((j, n, s, high[i], side[i, n]))
+    return brackets, touches
 
 
 def _tangent_top(e0, v0, e1, v1, h):
