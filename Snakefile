@@ -20,16 +20,15 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    progress.start()
+    display.start()
 
 
 onerror:
-    progress.stop()
+    display.fail()
 
 
 onsuccess:
-    progress.stop()
-    print(f"Done: {study.report_path()} shows the study; datasets and figures are beside it")
+    display.succeed()
 
 
 rule all:

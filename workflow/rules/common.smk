@@ -13,8 +13,8 @@ from accumulation.errors import UserError
 from accumulation.grid import TILES, key
 from accumulation.launch import asked, begin, growing, prepare_jobs
 from accumulation.locations import look_beside
-from accumulation.progress import Progress
 from accumulation.study import GALLERY_DPI, load, one_of
+from accumulation.terminal import Display
 
 prepare_jobs()
 
@@ -32,8 +32,7 @@ except UserError as error:
     sys.exit(1)
 
 tile_of = study.tile_of
-# A point counts once a stage.
-progress = Progress((tile.path, len(tile.keys)) for tile in study.tiles.values())
+display = Display(workflow, study)
 SPECS = f"results/{study.name}/specs"
 NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"
