@@ -22,6 +22,7 @@ PAGES += sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 # A small version of what the README opens; its own model is one of the systems'.
 SMALL = """
 study: paper
+figures: {}
 defaults: {k: 40, definition: [circulation, local]}
 systems:
   gapped_graphene:
@@ -97,6 +98,29 @@ def test_configs_are_valid(page, tmp_path, monkeypatch):
     for text in blocks(page, "yaml"):
         content = {"study": "snippet", **yaml.safe_load(text)}
         assert study.load(content, name(page)).systems
+
+
+def test_the_quick_start_of_the_command_line(tmp_path):
+    (block,) = [text for text in blocks(ROOT / "docs" / "quickstart.md", "sh") if "new " in text]
+    stub = tmp_path / "bin" / "accumulation"
+    stub.parent.mkdir()
+    stub.write_text(f'#!/bin/sh\nexec {sys.executable} -m accumulation "$@"\n')
+    stub.chmod(0o755)
+    # A run is what tests of the workflow do; what it would do is planned in the last line.
+    done = subprocess.run(
+        ["bash", "-euc", re.sub(r"^accumulation run", ": run", block, flags=re.M)],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "PATH": f"{stub.parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "config.yaml is valid" in done.stdout
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=name)
