@@ -42,16 +42,25 @@ def _write_api(app):
 
 
 def _link_names(app, docname, source):
-    """Names of functions in the index of equations become links to the API reference."""
+    """Functions in the index of equations become links to the API reference."""
     import api_reference
 
-    if docname == "equations":
-        known = api_reference.names()
-        source[0] = re.sub(
-            r"`([\w.]+)`",
-            lambda m: f"[`{m[1]}`](#{api_reference.anchor(m[1])})" if m[1] in known else m[0],
-            source[0],
-        )
+    if docname != "equations":
+        return
+    known = api_reference.names()
+
+    def linked(match):
+        name = match[1]
+        return f"[`{name}`](#{api_reference.anchor(name)})" if name in known else match[0]
+
+    def row(line):
+        cells = line.split(" | ")
+        # The third column: a figure's or a test's name may be that of a module, too.
+        cells[2:3] = [re.sub(r"`([\w.]+)`", linked, cell) for cell in cells[2:3]]
+        return " | ".join(cells)
+
+    lines = source[0].splitlines()
+    source[0] = "\n".join(row(line) if line.startswith("| ") else line for line in lines)
 
 
 def setup(app):

@@ -126,13 +126,18 @@ def _methods(own: str, cls: type) -> list[str]:
 
 def _signature(name: str, value: object) -> list[str]:
     try:
-        text = str(inspect.signature(value))
+        found = inspect.signature(value)
     except (TypeError, ValueError):
         return []
-    text = re.sub(r"<(\w[\w.]*) object at 0x[0-9a-f]+>", r"\1", text).replace("'", "")
-    parameters = inspect.signature(value).parameters
-    if len(name) + len(text) > 96:
-        result = text.rpartition(" -> ")[2] if " -> " in text else ""
-        inner = ",\n    ".join(str(one).replace("'", "") for one in parameters.values())
-        text = f"(\n    {inner},\n)" + (f" -> {result}" if result else "")
-    return ["```{code-block} text", ":class: signature", "", f"{name}{text}", "```", ""]
+    result = _plain(str(found.replace(parameters=[]))).removeprefix("()")
+    parameters = [_plain(str(one)) for one in found.parameters.values()]
+    text = f"{name}({', '.join(parameters)}){result}"
+    if len(text) > 96:
+        text = f"{name}(\n    " + ",\n    ".join(parameters) + f",\n){result}"
+    return ["```{code-block} text", ":class: signature", "", text, "```", ""]
+
+
+def _plain(text: str) -> str:
+    """A part of a signature: annotations, which are texts, without their quotes."""
+    text = re.sub(r"<(\w[\w.]*) object at 0x[0-9a-f]+>", r"\1", text)
+    return re.sub(r"(: |-> )'([^']*)'", r"\1\2", text)

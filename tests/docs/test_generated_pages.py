@@ -140,6 +140,14 @@ def test_api_reference_holds_every_public_name():
     assert {api_reference.anchor(name) for name in api_reference.names()} == set(labels)
 
 
+def test_signatures_keep_their_defaults():
+    text = "\n".join(api_reference.pages().values())
+    assert "k: int = 401, eigenvectors: bool = True, threads: int = 1" in text.replace(
+        "\n    ", " "
+    )
+    assert "density: str = 'orbital_moment'" in text
+
+
 def test_a_docstring_becomes_text_lists_and_formulas():
     lines = docstring_text.markdown(
         """chi_AB of :func:`~accumulation.response`, |n>.
