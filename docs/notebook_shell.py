@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
+
+# What Snakemake prints of itself: where it runs, with what, and where its log is.
+_NOISE = re.compile(
+    r"^(host:|Conda env|Building DAG|Provided cores|Rules claiming|Assuming|Using|Complete log|$"
+    r"|Job stats|job +count|-+ +-+|\w+ +\d+$)"
+)
 
 
 def shell(command: str) -> None:
@@ -23,4 +30,4 @@ def shell(command: str) -> None:
     )
     if done.returncode:
         raise RuntimeError(done.stdout)
-    print(done.stdout)
+    print("\n".join(line for line in done.stdout.splitlines() if not _NOISE.match(line)))
