@@ -23,7 +23,7 @@ help:  ## list the targets
 	@echo "make slurm      the same on a Slurm cluster, from its login node"
 	@echo "make plan       what a run would compute, and why"
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
-	@echo "make test       all tests"
+	@echo "make test       all tests, and which lines of the package none of them has run"
 	@echo "make referee    random systems against references of their own (DRAWS=N, SEED=N)"
 	@echo "make lint       ruff, snakefmt and snakemake --lint"
 	@echo "make docs       the documentation, in docs/_build/html/ (needs no network but for its packages)"
@@ -53,7 +53,7 @@ gallery: $(VENV)/.study
 	@$(SNAKEMAKE) gallery
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov=accumulation
 
 referee: $(VENV)/.test
 	@cd tests && ../$(BIN)/python -m referee --draws $(DRAWS) --seed $(SEED)
@@ -78,7 +78,7 @@ clean:
 	find results -mindepth 1 -maxdepth 1 ! -name gallery -exec rm -rf {} +
 
 # A stamp is written last, so an installation that was cut off is done again.
-$(VENV)/.study: requirements.lock pyproject.toml
+$(VENV)/.study: requirements.lock pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
