@@ -23,15 +23,15 @@ class Progress:
 
     Attributes
     ----------
-    total : points that are to be computed
+    total, done : points that are to be computed, and those that have been
     """
 
     def __init__(self, tiles: Iterable[tuple[str, int]], stream=None):
         self._stream = stream or sys.stderr
         self._waiting = {path: points for path, points in tiles if not os.path.exists(path)}
         self.total = sum(self._waiting.values())
-        self._done = 0
-        self._started = time.monotonic()
+        self.done = 0
+        self._started, self._begun = time.monotonic(), False
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -50,17 +50,22 @@ class Progress:
         for path in [path for path in list(self._waiting) if os.path.exists(path)]:
             self.finish(path)
 
+    def begin(self) -> None:
+        """Take the time from now on, if it is not taken yet: the first tile is at work."""
+        if not self._begun:
+            self._begun, self._started = True, time.monotonic()
+
     def finish(self, path: str) -> None:
         """Count the tile of this file, which has come."""
-        self._done += self._waiting.pop(path, 0)
+        self.done += self._waiting.pop(path, 0)
 
     def line(self) -> str:
         """Such as ``120/441 points, 8.3 points/s, 0:39 left``."""
         elapsed = time.monotonic() - self._started
-        text = f"{self._done}/{self.total} points"
-        if self._done:
-            rate = self._done / elapsed
-            left = round((self.total - self._done) / rate)
+        text = f"{self.done}/{self.total} points"
+        if self.done:
+            rate = self.done / elapsed
+            left = round((self.total - self.done) / rate)
             text += (
                 f", {rate:.3g} points/s, {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
             )

@@ -36,6 +36,8 @@ EVENTS = {
     *("job_info", "group_info", "shellcmd", "job_started", "job_finished", "progress"),
     *("job_error", "group_error"),
 }
+# Events that are plain words.
+WORDS = (None, "error")
 # With this Snakemake ends a run that failed.
 LAST = "At least one job did not complete successfully"
 ROOM = 1_000_000  # bytes; with less left a disk counts as full
@@ -75,6 +77,8 @@ class Terminal(logging.Handler):
         event = event_of(record)
         if event == "job_info":
             self._jobs[record.jobid] = (record.rule_name, dict(record.wildcards or {}))
+            if record.rule_name == "tile":
+                self._progress.begin()
         elif event == "job_finished":
             self._ended.append(record.job_id)
             self._failed.pop(record.job_id, None)  # it has been tried again
@@ -87,7 +91,7 @@ class Terminal(logging.Handler):
         elif event == "group_error":
             for job in record.job_error_info:
                 self._tell_error(job)
-        elif event is None and LAST in str(record.msg):
+        elif event in WORDS and LAST in str(record.msg):
             self._write("\n".join(self.sentences()))
 
     def sentences(self) -> list[str]:
@@ -101,7 +105,7 @@ class Terminal(logging.Handler):
         if rule == "all" or self._quiet:
             return
         line = f"[{done}/{total}] {self._words(rule, wildcards)}"
-        if self._progress.total:
+        if self._progress.done:
             line += f" ({self._progress.line().strip()})"
         self._write(line)
 
@@ -162,7 +166,7 @@ def _is_full(folder: Path) -> bool:
 def _is_shown(record: logging.LogRecord) -> bool:
     """Whether Snakemake\'s own line stays in the terminal."""
     event = event_of(record)
-    if event is not None:
+    if event not in WORDS:
         return event not in EVENTS
     words = str(record.msg or "").strip()
     return not words.startswith(NOISE) and LAST not in words

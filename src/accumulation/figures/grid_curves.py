@@ -1,4 +1,4 @@
-"""Accumulation and gaps against one parameter: drawn of a grid without being asked for."""
+"""Accumulation, gaps and Chern number against one parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps of accumulation, gaps and Chern number over two parameters, drawn unless told otherwise."""
+"""Accumulation, gaps and Chern number over two parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bands and accumulation of one system: what is drawn of it without being asked for."""
+"""Bands, and what accumulates where."""
 
 from __future__ import annotations
 
