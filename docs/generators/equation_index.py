@@ -26,7 +26,7 @@ from accumulation import configuration, plugins, study
 ROOT = Path(__file__).parents[2]
 KINDS = ("function", "variable", "check", "test", "figure")
 # In which room of the package an equation is a formula, not a drawing of it.
-_NO_PHYSICS = ("figures",)
+_NO_PHYSICS = ("figures", "plotting")
 
 
 def notes() -> dict[str, dict]:

@@ -136,10 +136,10 @@ def matrix_elements(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Density <n|n(mu)|n> and polarizability b_n(mu) of every state, each (k, band, row).
 
-    The density (Eqs. 56, S47, S51) summed over rows is the moment.  The polarizability, per unit field e E, is None
-    where eigenvectors, velocity and kernel are all real: then it is identically zero, the real part
-    of i times a real number.  H(k) is real, for instance, when time reversal times the mirror
-    x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
+    The density (Eqs. 56, S47, S51) summed over rows is the moment.  The polarizability, per unit
+    field e E, is None where eigenvectors, velocity and kernel are all real: then it is identically
+    zero, the real part of i times a real number.  H(k) is real, for instance, when time reversal
+    times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
     """
     applied = states.apply(kernel)
     density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
