@@ -91,15 +91,15 @@ def installed(built, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     call(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
     python = folder / "bin" / "python"
+    options = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    call(*pip, "install", *options, built[0], cwd=folder)
     line = "import sysconfig; print(sysconfig.get_path('purelib'))"
     own, ours = (
         Path(call(one, "-c", line, cwd=folder).strip()) for one in (python, sys.executable)
     )
     # The dependencies, but not what .pth files beside them add, such as an editable installation.
     (own / "dependencies.pth").write_text(f"{ours}\n")
-    options = ("--quiet", "--no-deps", "--no-index", "--disable-pip-version-check")
-    pip = (sys.executable, "-m", "pip", "--python", python)
-    call(*pip, "install", *options, built[0], cwd=folder)
     where = call(python, "-c", "import accumulation; print(accumulation.__file__)", cwd=folder)
     assert Path(where.strip()).is_relative_to(own)
     return folder / "bin"
