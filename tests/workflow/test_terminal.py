@@ -36,8 +36,9 @@ def shown(tmp_path, monkeypatch):
     return told, stream, stopped
 
 
-def begin(told, jobid, rule, **wildcards):
-    told.handle(record(LogEvent.JOB_INFO, jobid=jobid, rule_name=rule, wildcards=wildcards))
+def begin(told, jobid, rule, log=(), **wildcards):
+    fields = {"jobid": jobid, "rule_name": rule, "wildcards": wildcards, "log": list(log)}
+    told.handle(record(LogEvent.JOB_INFO, **fields))
 
 
 def end(told, jobid, done, total):
@@ -50,13 +51,17 @@ def fail(told, jobid, log, output="results/small/chiral/bands.nc"):
     told.handle(record(LogEvent.JOB_ERROR, "Error in rule bands", shellcmd="python -m", **fields))
 
 
-def test_each_job_has_one_line_with_stage_system_points_rate_and_time_left(shown, monkeypatch):
+def test_each_job_has_one_line_with_stage_system_points_rate_and_time_left(
+    shown, monkeypatch, tmp_path
+):
     told, stream, _ = shown
     now = [50.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     begin(told, 1, "bands", system="chiral")
     end(told, 1, 1, 4)
-    begin(told, 2, "tile", **TILE)
+    log = tmp_path / "tile.log"
+    log.write_text("elements tile 1: 8 points, 5 computed, 3 kept, 0.2 s\n")
+    begin(told, 2, "tile", [str(log)], **TILE)
     now[0] = 54.0
     end(told, 2, 2, 4)
     begin(told, 3, "figure", figure="fig1")
@@ -65,7 +70,8 @@ def test_each_job_has_one_line_with_stage_system_points_rate_and_time_left(shown
     end(told, 4, 4, 4)
     assert stream.getvalue().splitlines() == [
         "[1/4] bands of chiral",
-        "[2/4] elements of map, tile of 8 points (8/8 points, 2 points/s, 0:00:00 left)",
+        f"[2/4] elements of map, tile {TILE['tile']}: 8 points, 5 computed, 3 kept "
+        "(8/8 points, 2 points/s, 0:00:00 left)",
         "[3/4] figure fig1 (8/8 points, 2 points/s, 0:00:00 left)",
     ]
 
