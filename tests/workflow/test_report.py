@@ -5,12 +5,13 @@ import getpass
 import json
 import platform
 import re
+import subprocess
 from html.parser import HTMLParser
 
 import pytest
 from workflow_study import CONFIG, ROOT, Project, config
 
-from accumulation import markup, report, study
+from accumulation import markup, report, revision, study
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 PAGE = "results/small/report.html"
@@ -269,3 +270,29 @@ def test_formula_beyond_html_becomes_a_picture():
 )  # fmt: skip
 def test_numbers_are_read_as_they_are_meant(value, shown):
     assert markup.number(value) == shown
+
+
+def test_commit_is_that_of_the_clone_and_of_no_folder_around_it(tmp_path, monkeypatch):
+    package = tmp_path / "clone" / "package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    monkeypatch.setattr(revision, "PACKAGE", package)
+    monkeypatch.setattr(revision, "_installed", lambda: None)
+    assert revision.commit() == revision.UNKNOWN
+
+    def git(*arguments):
+        named = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        command = ["git", "-C", str(package.parent), *named, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q")
+    # A repository that surrounds the package does not hold it yet.
+    git("commit", "-q", "--allow-empty", "-m", "empty")
+    assert revision.commit() == revision.UNKNOWN
+    git("add", ".")
+    git("commit", "-q", "-m", "package")
+    head = git("rev-parse", "HEAD").strip()
+    assert re.fullmatch("[0-9a-f]{40}", head)
+    assert revision.commit() == head
+    (package / "__init__.py").write_text("x = 1")
+    assert revision.commit() == f"{head}, with changes since"
