@@ -10,6 +10,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -40,6 +41,8 @@ EVENTS = {
 WORDS = (None, "error")
 # With this Snakemake ends a run that failed.
 LAST = "At least one job did not complete successfully"
+# What a tile says of itself in its log.
+COMPUTED = re.compile(r"\d+ points, \d+ computed, \d+ kept")
 ROOM = 1_000_000  # bytes; with less left a disk counts as full
 
 
@@ -68,6 +71,7 @@ class Terminal(logging.Handler):
         self._system_of, self._points_of, self._progress = system_of, points_of, progress
         self._stop, self._stream, self._quiet = stop, stream or sys.stderr, quiet
         self._jobs: dict[int, tuple[str, dict]] = {}
+        self._logs: dict[int, list[str]] = {}
         self._ended: list[int] = []
         self._failed: dict[int, str] = {}
         self.disk_is_full = False
@@ -77,6 +81,7 @@ class Terminal(logging.Handler):
         event = event_of(record)
         if event == "job_info":
             self._jobs[record.jobid] = (record.rule_name, dict(record.wildcards or {}))
+            self._logs[record.jobid] = list(record.log or [])
             if record.rule_name == "tile":
                 self._progress.begin()
         elif event == "job_finished":
@@ -105,6 +110,8 @@ class Terminal(logging.Handler):
         if rule == "all" or self._quiet:
             return
         line = f"[{done}/{total}] {self._words(rule, wildcards)}"
+        if rule == "tile":
+            line += f": {self._points(job, tile_path(**wildcards))}"
         if self._progress.done:
             line += f" ({self._progress.line().strip()})"
         self._write(line)
@@ -112,15 +119,21 @@ class Terminal(logging.Handler):
     def _words(self, rule: str, wildcards: dict) -> str:
         """A job's stage and system, such as ``bands of chiral``."""
         if rule == "tile":
-            path = tile_path(**wildcards)
-            points = self._points_of.get(path, 0)
-            system = self._system_of.get(path, "a grid")
-            plural = "" if points == 1 else "s"
-            return f"{wildcards['stage']} of {system}, tile of {points} point{plural}"
+            system = self._system_of.get(tile_path(**wildcards), "a grid")
+            return f"{wildcards['stage']} of {system}, tile {wildcards['tile']}"
         name = {"report_page": "report", "merge": "response"}.get(rule, rule.replace("_", " "))
         if "figure" in wildcards:
             return f"{name} {wildcards['figure']}"
         return f"{name} of {wildcards['system']}" if "system" in wildcards else name
+
+    def _points(self, job: int, path: str) -> str:
+        """How many points a tile holds, and how many of them were computed, as its log says."""
+        for log in self._logs.get(job, ()):
+            with contextlib.suppress(OSError):
+                words = COMPUTED.findall(Path(log).read_text(encoding="utf-8", errors="replace"))
+                if words:
+                    return words[-1]
+        return f"{self._points_of.get(path, 0)} points"
 
     def _tell_error(self, job: dict) -> None:
         logs, outputs = list(job["log"] or []), list(job["output"] or [])

@@ -54,6 +54,8 @@ def test_nothing_is_wider_than_the_window(page, width):
     # Pictures shrink with the window, to all of its width but the margins.
     assert all(0.8 * min(width, 800) < one < width for one in widths)
     shown.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    # The name of a commit has no place to break.
+    shown.evaluate("document.querySelector('dl.versions dd').textContent = 'f'.repeat(40)")
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     for table in ("evidence", "systems", "times"):
         inside = f"[...document.querySelectorAll('table.{table}')].every(t => t.closest('.scroll'))"
