@@ -8,7 +8,8 @@ for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM"):
 
 # The longest first, so that none of them is left for the end when the other processes are done.
 FIRST = ["test_slurm", "test_grid_reruns", "test_report", "test_grid_faults", "test_faults"]
-FIRST += ["test_theory", "test_reruns", "test_merge_large", "test_bad_config", "test_hall"]
+FIRST += ["test_installation", "test_theory", "test_reruns", "test_merge_large", "test_bad_config"]
+FIRST += ["test_hall"]
 
 
 def pytest_xdist_auto_num_workers(config):

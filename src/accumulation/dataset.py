@@ -287,6 +287,8 @@ def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
         return loaded
     except FileNotFoundError as error:
         raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
+    except UserError:  # a ValueError itself
+        raise
     except (OSError, RuntimeError, ValueError) as error:
         raise damaged(path, set_aside) from error
 

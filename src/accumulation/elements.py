@@ -77,7 +77,7 @@ class States:
 
     @cached_property
     def velocity_y(self) -> np.ndarray:
-        """(k, orbital, orbital) velocity across, i[H, y]."""
+        """(k, orbital, orbital) velocity across, i[H, y] (Eq. 4)."""
         return self.bloch.velocity_y(self.k)
 
     @cached_property
@@ -92,7 +92,7 @@ class States:
 
     @cached_property
     def connection_over_i(self) -> np.ndarray:
-        """(k, n', n) Berry connection A_{n'n} / i off the diagonal; real where H(k) is."""
+        """(k, n', n) Berry connection A_{n'n} / i off the diagonal; real where H(k) is (S22)."""
         return self.band_velocity * self._inverse_gap
 
     @cached_property
@@ -138,10 +138,10 @@ def matrix_elements(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Density <n|n(mu)|n> and polarizability b_n(mu) of every state, each (k, band, row).
 
-    The density summed over rows is the moment.  The polarizability, per unit field e E, is None
-    where eigenvectors, velocity and kernel are all real: then it is identically zero, the real part
-    of i times a real number.  H(k) is real, for instance, when time reversal times the mirror
-    x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
+    The density (Eqs. 56, S47, S51) summed over rows is the moment.  The polarizability, per unit
+    field e E, is None where eigenvectors, velocity and kernel are all real: then it is identically
+    zero, the real part of i times a real number.  H(k) is real, for instance, when time reversal
+    times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
     """
     applied = states.apply(kernel)
     density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
@@ -156,6 +156,8 @@ def matrix_elements(
 
 def pair_sum(states: States, kernel: Kernel, difference: np.ndarray) -> np.ndarray | None:
     """Interband response sum_{n, n'} D_nn' Re[<n|n(mu)|n'> A_n'n] at each k, (k, row), per e E.
+
+    The second term of Eq. 55, Eq. 58 where it is alone.
 
     Parameters
     ----------

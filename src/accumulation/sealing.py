@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from .locations import import_path
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -78,9 +80,7 @@ def _is_complete(head: bytes, size: int) -> bool:
 
 def _compared_elsewhere(path: str | os.PathLike, size: int) -> str:
     command = [sys.executable, "-c", f"from {__name__} import _compare; _compare()", str(path)]
-    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    before = os.environ.get("PYTHONPATH")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [source, before]))}
+    environment = os.environ | import_path()
     patience = PATIENCE + size / SPEED
     try:
         done = subprocess.run(

@@ -18,7 +18,8 @@ from . import plugins
 PACKAGE = __package__
 ROOT = Path(__file__).parent
 # They choose words and refuse input, but no value of a dataset depends on how.
-WITHOUT_EFFECT = {f"{PACKAGE}.{name}" for name in ("errors", "plugins", "own_code", "arguments")}
+_WORDS = ("errors", "plugins", "own_code", "arguments", "locations")
+WITHOUT_EFFECT = {f"{PACKAGE}.{name}" for name in _WORDS}
 
 
 @cache

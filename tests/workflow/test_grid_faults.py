@@ -153,10 +153,9 @@ class Watch:
 def computed(text: str) -> dict[str, int]:
     """Points computed by stage, of a run."""
     counts: dict[str, int] = {}
-    for stage, number in set(
-        re.findall(r"(\w+ tile \w+): \d+ points, (\d+) computed, \d+ kept", text)
-    ):
-        counts[stage.split()[0]] = counts.get(stage.split()[0], 0) + int(number)
+    line = r"(\w+) of [\w ]+, tile (\w+): \d+ points, (\d+) computed, \d+ kept"
+    for stage, _, number in set(re.findall(line, text)):
+        counts[stage] = counts.get(stage, 0) + int(number)
     return counts
 
 
@@ -389,6 +388,9 @@ def test_full_disk(done, small_disk, tmp_path):
     assert told(text), text
     for line in told(text):
         assert re.search(r"error: `results/\S+\.nc`: got .*the disk is full", line), line
+    # Where one tile of four finds no room, the others are not tried.
+    assert "the run stops here" in text
+    assert len(re.findall(r"^failed: ", text, re.MULTILINE)) <= 2
     Watch(project).look()
     assert not leftovers(project)
     resize("100m")

@@ -11,6 +11,9 @@ from . import panels, style
 from .units import accumulation_units, tex_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "a flake on an axis phi")
+THEORY = "reciprocity"
+AXIS = ("phi",)
 CAPTION = (
     "(a, b) Density at the right edge of a flake in a field on the dipole x (wide lines), against "
     "parity times the dipole in a field on that density (dashed): they coincide with time reversal "
@@ -20,7 +23,7 @@ CAPTION = (
     "reversal holds at 0 and pi only."
 )
 PARTS = {"real": style.BLUE, "imaginary": style.VERMILION}
-KINDS = {
+RESPONSES = {
     "asymmetry": (style.ORANGE, "^", r"density, $\chi_{AB}$"),
     "proper_asymmetry": (style.GREEN, "o", "proper current"),
     "conventional_asymmetry": (style.PURPLE, "D", "conventional current"),
@@ -43,7 +46,7 @@ def draw(systems: list[dict], phi: float = 0.7853981633974483) -> Figure:
     UserError
         If there is not one system, or it has no axis phi.
     """
-    panels.need_systems(systems, 1, "a flake on an axis phi")
+    panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
     if "phi" not in ds.dims:
         raise UserError("systems", "no axis phi", "a system whose model's phi is a list")
@@ -91,7 +94,7 @@ def _currents(ax, at) -> None:
 
 
 def _asymmetries(ax, ds) -> None:
-    for name, (color, marker, _) in KINDS.items():
+    for name, (color, marker, _) in RESPONSES.items():
         values = np.maximum(ds[name].values, FLOOR)
         ax.plot(ds.phi / np.pi, values, color=color, marker=marker, clip_on=False)
     ax.set_yscale("log")
@@ -117,6 +120,6 @@ def _legends(axes) -> None:
     )
     handles = [
         Line2D([], [], color=color, marker=marker, label=label)
-        for color, marker, label in KINDS.values()
+        for color, marker, label in RESPONSES.values()
     ]
     axes[1, 1].legend(handles=handles, frameon=False, loc="center", bbox_to_anchor=(0.5, 0.5))

@@ -10,6 +10,9 @@ from . import style
 from .naming import model_name
 
 NEEDS = ("response",)
+SYSTEMS = (1, None, "crystals")
+THEORY = "selection_rules"
+AXES = 0
 CAPTION = (
     "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
     "and interband, each even and odd in y and net; a site is compared with the same one at -y, "
@@ -24,9 +27,10 @@ CAPTION = (
 )
 EDGES = {"1 0": "zigzag", "1 1": "armchair"}
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
+CHOICES = {"columns": tuple(COLUMNS)}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Where the histogram ends, and what counts as zero in the table.
-LEAST, ROUNDING = 1e-18, 1e-9
+LOWEST, ROUNDING = 1e-18, 1e-9
 COLORS = LogNorm(1e-4, 1)
 
 
@@ -135,13 +139,13 @@ def _upright(name: str) -> str:
 
 def _histogram(ax, tables) -> None:
     """All computed values, allowed and forbidden, on a logarithmic axis."""
-    bins = np.logspace(np.log10(LEAST), 0.5, 75)
+    bins = np.logspace(np.log10(LOWEST), 0.5, 75)
     values = {0: [], 1: []}
     for table in tables:
         for kind, some in values.items():
             some.append(table.computed.values[table.allowed.values == kind])
     for kind, color, label in ((0, style.GREY, "forbidden"), (1, style.BLUE, "allowed")):
-        every = np.maximum(np.concatenate(values[kind]), LEAST * 1.01)
+        every = np.maximum(np.concatenate(values[kind]), LOWEST * 1.01)
         ax.hist(every, bins=bins, color=color, label=f"{label} ({len(every)})")
     ax.set_xscale("log")
     ax.set_yscale("log")
