@@ -69,6 +69,8 @@ def judge_ribbon(draw: Draw) -> list[Entry]:
         return [Entry(draw.index, draw.kind, "all", "all", np.nan, RAISED, note=note)]
     out = []
     for q, quantity in enumerate(QUANTITIES):
+        if quantity not in computed:
+            continue
         for p, process in enumerate(PROCESSES):
             for i, t in enumerate(TEMPERATURES):
                 value = reference[process, t]
