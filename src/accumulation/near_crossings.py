@@ -18,8 +18,8 @@ from .bloch import BlochMatrix
 NARROW = 1.0
 # Bands whose velocities differ by less (in t0 a) run parallel: no crossing of theirs is narrow.
 PARALLEL = 1e-6
-# Most steps of the search for a minimum, and the share of its first values at which d(g^2)/dk counts
-# as zero.
+# Most steps of the search for a minimum, and the share of its first values at which d(g^2)/dk
+# counts as zero.
 STEPS, FLAT = 40, 1e-14
 
 
@@ -68,7 +68,7 @@ def located(
     both = np.stack((band, band + 1), axis=-1)[:, None, :]
 
     def square_slope(s):
-        # Not the states that diagonalise the velocity: these lose the sign where the gap is rounding.
+        # Not states that diagonalise the velocity: they lose the sign where the gap is rounding.
         at = k[interval] + s * spacing
         energy, states = np.linalg.eigh(bloch.hamiltonian(at))
         pair = states[np.arange(count)[:, None, None], np.arange(bloch.size)[:, None], both]
