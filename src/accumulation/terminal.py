@@ -111,7 +111,8 @@ class Terminal(logging.Handler):
             return
         line = f"[{done}/{total}] {self._words(rule, wildcards)}"
         if rule == "tile":
-            line += f": {self._points(job, tile_path(**wildcards))}"
+            path = tile_path(**wildcards)
+            line += f": {self._points(job, path)}, of {self._system_of.get(path, 'a grid')}"
         if self._progress.done:
             line += f" ({self._progress.line().strip()})"
         self._write(line)
@@ -119,8 +120,7 @@ class Terminal(logging.Handler):
     def _words(self, rule: str, wildcards: dict) -> str:
         """A job's stage and system, such as ``bands of chiral``."""
         if rule == "tile":
-            system = self._system_of.get(tile_path(**wildcards), "a grid")
-            return f"{wildcards['stage']} of {system}, tile {wildcards['tile']}"
+            return f"{wildcards['stage']} tile {wildcards['tile']}"
         name = {"report_page": "report", "merge": "response"}.get(rule, rule.replace("_", " "))
         if "figure" in wildcards:
             return f"{name} {wildcards['figure']}"
@@ -143,6 +143,8 @@ class Terminal(logging.Handler):
             sentence = f"error: {not_written(outputs[0], OSError(), full=True)}"
         rule, wildcards = self._jobs.get(job["jobid"], (job["rule_name"], {}))
         what = self._words(rule, wildcards)
+        if rule == "tile":
+            what += f" of {self._system_of.get(tile_path(**wildcards), 'a grid')}"
         sentence = sentence or f"error: {what}: it was ended, and its log says nothing"
         self._failed[job["jobid"]] = sentence
         where = f" (log: {logs[0]})" if logs else ""

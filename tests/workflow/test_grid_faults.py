@@ -153,9 +153,10 @@ class Watch:
 def computed(text: str) -> dict[str, int]:
     """Points computed by stage, of a run."""
     counts: dict[str, int] = {}
-    line = r"(\w+) of [\w ]+, tile (\w+): \d+ points, (\d+) computed, \d+ kept"
-    for stage, _, number in set(re.findall(line, text)):
-        counts[stage] = counts.get(stage, 0) + int(number)
+    for stage, number in set(
+        re.findall(r"(\w+ tile \w+): \d+ points, (\d+) computed, \d+ kept", text)
+    ):
+        counts[stage.split()[0]] = counts.get(stage.split()[0], 0) + int(number)
     return counts
 
 

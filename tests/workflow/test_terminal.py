@@ -70,7 +70,7 @@ def test_each_job_has_one_line_with_stage_system_points_rate_and_time_left(
     end(told, 4, 4, 4)
     assert stream.getvalue().splitlines() == [
         "[1/4] bands of chiral",
-        f"[2/4] elements of map, tile {TILE['tile']}: 8 points, 5 computed, 3 kept "
+        f"[2/4] elements tile {TILE['tile']}: 8 points, 5 computed, 3 kept, of map "
         "(8/8 points, 2 points/s, 0:00:00 left)",
         "[3/4] figure fig1 (8/8 points, 2 points/s, 0:00:00 left)",
     ]
