@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .kubo import PairElements, filling, state_densities
-from .levels import CLUSTER, Scan, crossings, scan
+from .levels import CLUSTER, ON_LEVEL, Scan, crossings, scan
 from .quadrature import integrate
 from .ribbon import DEGENERATE, Ribbon
 
@@ -49,7 +49,10 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
     found = scan(ribbon) if found is None else found
     at = crossings(ribbon, found, level)
     sequence = SEQUENCE if at.meeting and 0 in temperatures else np.zeros(0)
-    states = [(level, t) for t in (*temperatures, *sequence) if t > 0 or not at.meeting]
+    states = [(level, t) for t in temperatures if t > 0]
+    if 0 in temperatures and not at.meeting:
+        states.insert(0, (level + _aside(ribbon, at, level), 0.0))
+    states += [(level, t) for t in sequence]
     elements = PairElements(ribbon, states)
     breaks = _breaks(ribbon, found, at, states)
     total, modulus, error = integrate(elements, breaks, FLOOR)
@@ -88,6 +91,20 @@ def _scale(total, modulus):
     """
     largest = np.maximum(np.abs(total).max(axis=-1), 1e-2 * modulus.max(axis=-1))
     return np.maximum(largest, FLOOR)
+
+
+def _aside(ribbon, at, level) -> float:
+    """Shift of a level that touches band edges, by their rounding, to the side without crossings.
+
+    The limit has the whole edge on one side; rounding would fill some k next to it and not others.
+    """
+    sides = set()
+    for k in at.special_k:
+        middle, *around = ribbon.energies(np.array([k, k - 1e-4, k + 1e-4])) - level
+        on = np.abs(middle) <= ON_LEVEL
+        sides |= set(np.sign(np.array(around)[:, on]).ravel())
+    # Below the level on both sides of the edge: a maximum, so the level belongs above it.
+    return -2e-13 * sides.pop() if len(sides) == 1 else 0.0
 
 
 def _unclear(ribbon, found, states) -> list:
