@@ -25,6 +25,8 @@ from .panels import NODES, cut, graded, integrate
 # Bounds of the error, relative to the largest row of a result, from which on it is refined, and
 # that is then aimed at ...
 COARSE, TOLERANCE = 9e-5, 5e-6
+# ... and that of small systems, for which it costs little.
+FINE = 1e-10
 # ... or to this share of the integral of its magnitude, where rows cancel over the zone.
 CANCELLED = 1e-3
 # exp(-WINDOW) is neglected beyond the thermal window.
@@ -35,6 +37,8 @@ RESOLVED = 1.25
 # Orbitals cubed times the diagonalisations that a refinement may take, their largest number, and
 # the least as a share of the mesh's: below a second, or what a quarter more points cost.
 MOST_WORK, MOST_NODES, LEAST_SHARE = 3e8, 10_000, 0.25
+# What counts as little, in the same units.
+LITTLE_WORK, LITTLE_NODES = 3e7, 3_000
 # Rounding of a response, in units of the sum of the magnitudes of all its terms.
 ROUNDING = 1e-13
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
@@ -89,9 +93,14 @@ class LineIntegral:
             sizes[1] = terms.max(initial=0.0) * mesh.weight[0]
         return ROUNDING * np.array(sizes)
 
-    def _tolerance(self, value: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
-        """Error (process,) aimed at for a value (process, row) of that magnitude (process,)."""
-        return np.maximum(tolerance(value, magnitude), 10 * self.rounding)
+    def _tolerance(self, value: np.ndarray, magnitude: np.ndarray) -> tuple:
+        """Errors (process,) aimed at for a value (process, row) of that magnitude (process,).
+
+        The one that is enough, and the one that is wanted if it costs little.
+        """
+        enough = tolerance(value, magnitude)
+        fine = enough * FINE / TOLERANCE
+        return tuple(np.maximum(one, 10 * self.rounding) for one in (enough, fine))
 
     def sees(self, temperature: float) -> bool:
         """Whether the mesh sees a Fermi function of that temperature in every band."""
@@ -210,11 +219,10 @@ class LineIntegral:
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)
 
-        value, more, size = integrate(
-            measured, panels, rest, magnitude, self._tolerance, self._most_nodes
-        )
+        most = (self._few_nodes, self._most_nodes)
+        value, more, size = integrate(measured, panels, rest, magnitude, self._tolerance, most)
         # No estimate is trusted below what was aimed at.
-        error = np.maximum(error + more, self._tolerance(rest + value, magnitude + size))
+        error = np.maximum(error + more, self._tolerance(rest + value, magnitude + size)[1])
         return Integral(rest + value, error, magnitude + size)
 
     def _chosen(self, misfit, doubtful, window, allowed) -> tuple[np.ndarray, np.ndarray]:
@@ -226,9 +234,13 @@ class LineIntegral:
         if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
             return window, np.array([0.0, np.inf])
         error = misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
-        if np.any(error > allowed * COARSE / TOLERANCE):
-            more = _with_worst(refined, misfit.max(axis=-1, initial=0.0), 0.5 * allowed)
-            if (more & ~window).sum() * len(NODES) <= self._most_nodes:
+        enough, fine = allowed
+        targets = [(fine, self._few_nodes)]
+        if np.any(error > enough * COARSE / TOLERANCE):
+            targets.append((enough, self._most_nodes))
+        for target, most in targets:
+            more = _with_worst(refined, misfit.max(axis=-1, initial=0.0), 0.5 * target)
+            if (more & ~window).sum() * len(NODES) <= most:
                 return more, misfit[~more].sum(axis=0).max(axis=-1, initial=0.0)
         return refined, error
 
@@ -259,6 +271,10 @@ class LineIntegral:
     def _most_nodes(self) -> float:
         affordable = min(MOST_NODES, MOST_WORK / self.exact.bloch.size**3)
         return max(LEAST_SHARE * len(self.mesh.k), affordable)
+
+    @property
+    def _few_nodes(self) -> float:
+        return min(LITTLE_NODES, LITTLE_WORK / self.exact.bloch.size**3)
 
     @cached_property
     def _close(self) -> float:

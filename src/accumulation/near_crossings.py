@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import solve
+from .bands import expectation
 from .bloch import BlochMatrix
 
 # A minimum counts as narrow if delta is below this many slopes times the spacing.
 NARROW = 1.0
 # Bands whose velocities differ by less (in t0 a) run parallel: no crossing of theirs is narrow.
 PARALLEL = 1e-6
-# Steps of the search for a minimum, every third one a bisection, and the share of its first values
-# at which d(g^2)/dk counts as zero.
-STEPS, FLAT = 24, 1e-9
+# Most steps of the search for a minimum, and the share of its first values at which d(g^2)/dk
+# counts as zero.
+STEPS, FLAT = 40, 1e-14
 
 
 @dataclass(frozen=True)
@@ -65,31 +65,38 @@ def located(
     spacing = k[1] - k[0]
     count = len(interval)
     low, high = np.zeros(count), np.ones(count)
+    both = np.stack((band, band + 1), axis=-1)[:, None, :]
 
     def square_slope(s):
-        pairs = solve(bloch, k[interval] + s * spacing)
-        every = np.arange(count)
-        gap = pairs.energy[every, band + 1] - pairs.energy[every, band]
-        slope = pairs.velocity[every, band + 1] - pairs.velocity[every, band]
+        # Not states that diagonalise the velocity: they lose the sign where the gap is rounding.
+        at = k[interval] + s * spacing
+        energy, states = np.linalg.eigh(bloch.hamiltonian(at))
+        pair = states[np.arange(count)[:, None, None], np.arange(bloch.size)[:, None], both]
+        speed = expectation(pair, bloch.velocity(at) @ pair)
+        gap = energy[np.arange(count), band + 1] - energy[np.arange(count), band]
+        slope = speed[:, 1] - speed[:, 0]
         return gap, slope, 2 * gap * slope * spacing
 
     at_low, at_high = square_slope(low)[2], square_slope(high)[2]
     steep = np.maximum(np.abs(at_low), np.abs(at_high))
     best, smallest = 0.5 * np.ones(count), np.full(count, np.inf)
     steepest = np.zeros(count)
-    for step in range(STEPS):
+    side = np.zeros(count)
+    for _ in range(STEPS):
+        # The Illinois method: secants, an end that stays twice counts half.
         with np.errstate(invalid="ignore", divide="ignore"):
             s = low - at_low * (high - low) / (at_high - at_low)
-        inside = (s > low) & (s < high) & (step % 3 < 2)
-        s = np.where(inside, s, 0.5 * (low + high))
+        s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
         gap, slope, value = square_slope(s)
         better = gap < smallest
         best, smallest = np.where(better, s, best), np.where(better, gap, smallest)
         steepest = np.maximum(steepest, np.abs(slope))
         falling = value < 0
-        low, at_low = np.where(falling, s, low), np.where(falling, value, at_low)
-        high, at_high = np.where(falling, high, s), np.where(falling, at_high, value)
-        if np.all((high - low < 1e-12) | (np.abs(value) <= FLAT * steep)):
+        at_high = np.where(falling, np.where(side == -1, 0.5 * at_high, at_high), value)
+        at_low = np.where(falling, value, np.where(side == 1, 0.5 * at_low, at_low))
+        low, high = np.where(falling, s, low), np.where(falling, high, s)
+        side = np.where(falling, -1, 1)
+        if np.all((high - low < 1e-14) | (np.abs(value) <= FLAT * steep)):
             break
     width = smallest / np.maximum(steepest, PARALLEL)
     return NearCrossings(interval, band, k[interval] + best * spacing, width)

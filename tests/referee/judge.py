@@ -173,6 +173,8 @@ def judge_bulk(draw: Draw) -> list[Entry]:
             expected = finer.direct if name == "direct_gap" else finer.indirect
             error = abs(value - expected)
         verdict = AGREED if error <= GAP_BAR else WRONG
+        if verdict == WRONG and not computed.certified:
+            verdict = FLAGGED if error <= getattr(computed, f"{name}_error") else WRONG
         out.append(entry(name, verdict, error, f"{value!r} against {expected!r}"))
     note = f"{computed.chern!r} against {reference.chern!r}, gap {reference.direct:.3g}"
     if np.isnan(computed.chern):
