@@ -26,6 +26,8 @@ FLOOR = 1e-3
 SEQUENCE = 4e-3 * 0.25 ** np.arange(6)
 # A limit known this well, relative to the scale, is known.
 DECIDED = 2e-5
+# How far from a crossing the slopes of its bands are taken.
+BESIDE = 1e-5
 # A closest approach in this range is neither a crossing nor resolved.
 UNCLEAR = (1e-11, 3e-8)
 
@@ -144,7 +146,9 @@ def _windows(ribbon, found, at, states):
     if len(centre) == 0:
         return centre, centre
     away = np.array([np.abs(e - level).min() for e in energies if len(e)])
-    fastest = np.maximum(np.abs(ribbon.levels(centre)[1]).max(axis=1), 1e-9)
+    # Beside it: at a crossing itself the slopes are those of any mixture of the states.
+    slopes = [np.abs(ribbon.levels(centre + x)[1]).max(axis=1) for x in (-BESIDE, BESIDE)]
+    fastest = np.maximum(np.max(slopes, axis=0), 1e-9)
     wide = np.minimum(0.3 * np.maximum(3 * coldest, away) / fastest, 1e-3)
     others = (found.close_k[found.close_gap > EXACT], at.root_k, at.special_k)
     others = np.concatenate((np.mod(np.concatenate(others), zone), centre))
@@ -172,9 +176,11 @@ def _breaks(ribbon, found, at, states, centre) -> np.ndarray:
             cuts += [k - width, k + width]
     roots = np.concatenate((at.root_k, at.special_k))
     if len(roots):
-        speed = np.abs(ribbon.levels(roots)[1])
-        band = np.argmin(np.abs(ribbon.energies(roots) - level), axis=1)
-        speed = np.maximum(speed[np.arange(len(roots)), band], 1e-3)
+        speed = np.full(len(roots), 1e-3)
+        for side in (-BESIDE, BESIDE):
+            e, v = ribbon.levels(roots + side)
+            nearest = np.argmin(np.abs(e - level), axis=1)
+            speed = np.maximum(speed, np.abs(v[np.arange(len(roots)), nearest]))
         for t in {s[1] for s in states}:
             cuts.append(roots)
             for multiple in (4, 14, 45) if t > 0 else ():
