@@ -98,6 +98,10 @@ def main(arguments=None) -> int:
     print(f"\n{options.draws} draws of seed {options.seed} ({drawn})", end="")
     print(f" in {time.perf_counter() - start:.0f} s, {sum(seconds) / len(seconds):.2f} s a draw")
     print(table(entries))
+    beyond = [e for e in entries if e.exceeded and e.verdict == AGREED]
+    if beyond:
+        worst = max(entry.error for entry in beyond)
+        print(f"\n{len(beyond)} agreed, but off by more than their bound (by {worst:.1e} at most)")
     raised = sum(entry.verdict == RAISED for entry in entries)
     print(f"\n{failed} draws with something silently wrong or an exception ({raised})")
     return 1 if failed else 0

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+from scipy.optimize import minimize
 
 from .ribbon import Crystal
 
 MESH = 72
-# Candidates refined for each minimum, and rounds of zooming in by a third each.
-CANDIDATES = 40
-ROUNDS = 34
+# Candidates refined for each minimum, and rounds of that.
+CANDIDATES = 24
+ROUNDS = 24
 CLOSED = 1e-7
 CHERN_MESHES = (36, 54, 81, 122, 183, 274, 411)
 
@@ -49,43 +50,54 @@ class Zone:
         return np.linalg.eigvalsh(self.matrix(f))
 
 
-def gaps(crystal: Crystal, filled: int, mesh: int = MESH) -> Gaps:
+def gaps(crystal: Crystal, filled: int, mesh: int = MESH, polished: int = 3) -> Gaps:
     """Gaps and Chern number of the lowest ``filled`` bands."""
     zone = Zone(crystal)
     steps = (np.arange(mesh) + 0.31) / mesh
     f = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1)
     e = zone.levels(f)
-    below, above = e[..., filled - 1], e[..., filled]
-    direct = _minimum(zone, f, above - below, lambda x: x[..., filled] - x[..., filled - 1])
-    top = -_minimum(zone, f, -below, lambda x: -x[..., filled - 1])
-    bottom = _minimum(zone, f, above, lambda x: x[..., filled])
+
+    def minimum(of):
+        return _minimum(zone, f, of(e), of, polished)
+
+    direct = minimum(lambda x: x[..., filled] - x[..., filled - 1])
+    top = -minimum(lambda x: -x[..., filled - 1])
+    bottom = minimum(lambda x: x[..., filled])
     number = np.nan if direct < CLOSED else chern_number(zone, filled)
     return Gaps(direct, bottom - top, number)
 
 
-def _minimum(zone, f, values, of):
-    """Smallest value, from every local minimum of the mesh that could hold it."""
+def _minimum(zone, f, values, of, polished):
+    """Smallest value, from every local minimum of the mesh that could hold it.
+
+    A pattern search from all of them at once; then, as valleys between bands that nearly cross are
+    narrow and oblique, Nelder and Mead's from the best.
+    """
     shifts = [s for s in product((-1, 0, 1), repeat=2) if s != (0, 0)]
     around = np.stack([np.roll(values, s, axis=(0, 1)) for s in shifts])
     local = np.nonzero((values <= around.min(axis=0)).reshape(-1))[0]
     # Corners of symmetric zones come in numbers; the lowest first.
     local = local[np.argsort(values.reshape(-1)[local], kind="stable")][:CANDIDATES]
     where = f.reshape(-1, 2)[local]
-    offsets = np.array(list(product(np.linspace(-1, 1, 5), repeat=2)))
-    step = 1.0 / len(f)
-    for round_ in range(ROUNDS):
-        tried = where[:, None] + step * offsets
-        found = of(zone.levels(tried))
-        best = np.argmin(found, axis=1)
-        where = tried[np.arange(len(where)), best]
-        low = found.min(axis=1)
-        if round_ in (5, 12):
-            # By then the value is known to about the step.
-            near = low <= low.min() + 60 * step * np.abs(zone.table).sum()
-            where, low = where[near], low[near]
-        # A valley that is narrow and oblique needs slow shrinking.
-        step *= 0.5
-    return float(low.min())
+    offsets = np.array(list(product((-1, -0.5, 0, 0.5, 1), repeat=2)))
+    step = np.full(len(where), 1.0 / len(f))
+    for _ in range(ROUNDS):
+        tried = where[:, None] + step[:, None, None] * offsets
+        reached = of(zone.levels(tried))
+        best = np.argmin(reached, axis=1)
+        where, low = tried[np.arange(len(where)), best], reached.min(axis=1)
+        # Smaller steps only where the middle is best.
+        step = np.where(best == len(offsets) // 2, 0.4 * step, step)
+    order = np.argsort(low, kind="stable")[:polished]
+    values = [low.min()]
+    for start, size in zip(where[order], np.maximum(step[order], 1e-3 / len(f)), strict=True):
+        simplex = start + size * np.array([[0, 0], [1, 0.3], [-0.2, 1]])
+        options = {"xatol": 1e-13, "fatol": 1e-13, "maxiter": 400, "initial_simplex": simplex}
+        search = minimize(
+            lambda x: float(of(zone.levels(x))), start, method="Nelder-Mead", options=options
+        )
+        values.append(search.fun)
+    return float(min(values))
 
 
 def chern_number(zone: Zone, filled: int) -> int | None:

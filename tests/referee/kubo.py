@@ -30,8 +30,12 @@ def slope(energy, level, kt):
     return -0.25 / kt / np.cosh(x) ** 2
 
 
-def filling(energy, level, kt, on_level=1e-13):
-    """Occupation; at zero temperature 1/2 on the level."""
+def filling(energy, level, kt, on_level=0.0):
+    """Occupation; at zero temperature 1/2 within ``on_level`` of the level.
+
+    Only a flat band has it at more than one k: at an edge even 1e-13 is 3e-7 of k, which a pair
+    1e-7 apart shows.
+    """
     if kt == 0:
         return np.where(np.abs(energy - level) <= on_level, 0.5, (energy < level) * 1.0)
     return 0.5 * (1 - np.tanh((energy - level) / (2 * kt)))

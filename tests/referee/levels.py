@@ -171,9 +171,15 @@ def crossings(ribbon: Ribbon, found: Scan, level: float) -> Crossings:
 
 def several(ribbon: Ribbon, k: float, level: float) -> bool:
     """Whether states that are not one level nearby lie on the level together."""
-    near = ribbon.energies(np.array([k, k - 1e-3, k + 1e-3]))
-    on = np.nonzero(np.abs(near[0] - level) < DEGENERATE)[0]
-    return len(on) > 1 and bool(np.ptp(near[1:, on], axis=1).max() > DEGENERATE)
+    return bool((np.abs(meetings(ribbon, k) - level) < DEGENERATE).any())
+
+
+def meetings(ribbon: Ribbon, k: float) -> np.ndarray:
+    """Energies at which bands that are not one everywhere meet at k."""
+    here, *near = ribbon.energies(np.array([k, k - 1e-3, k + 1e-3]))
+    levels = np.split(np.arange(len(here)), np.nonzero(np.diff(here) > DEGENERATE)[0] + 1)
+    apart = [max(np.ptp(e[some]) for e in near) > DEGENERATE for some in levels]
+    return np.array([here[some].mean() for some, a in zip(levels, apart, strict=True) if a])
 
 
 def _through_flat(ribbon, k, s, on, usual, level) -> np.ndarray:

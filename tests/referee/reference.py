@@ -16,16 +16,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from .kubo import PairElements, filling, state_densities
-from .levels import CLUSTER, Scan, crossings, scan
+from .levels import CLUSTER, EXACT, ON_LEVEL, Scan, crossings, meetings, scan
 from .quadrature import integrate
 from .ribbon import DEGENERATE, Ribbon
 
 # Scales (per length a, natural units) below which differences are rounding.
 FLOOR = 1e-3
 # Temperatures of the sequence, falling by 4.
-SEQUENCE = 4e-3 * 0.25 ** np.arange(7)
+SEQUENCE = 4e-3 * 0.25 ** np.arange(6)
 # A limit known this well, relative to the scale, is known.
 DECIDED = 2e-5
+# How far from a crossing the slopes of its bands are taken.
+BESIDE = 1e-5
 # A closest approach in this range is neither a crossing nor resolved.
 UNCLEAR = (1e-11, 3e-8)
 
@@ -49,10 +51,16 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
     found = scan(ribbon) if found is None else found
     at = crossings(ribbon, found, level)
     sequence = SEQUENCE if at.meeting and 0 in temperatures else np.zeros(0)
-    states = [(level, t) for t in (*temperatures, *sequence) if t > 0 or not at.meeting]
+    states = [(level, t) for t in temperatures if t > 0]
+    if 0 in temperatures and not at.meeting:
+        states.insert(0, (level + _aside(ribbon, at, level), 0.0))
+    states += [(level, t) for t in sequence]
     elements = PairElements(ribbon, states)
-    breaks = _breaks(ribbon, found, at, states)
-    total, modulus, error = integrate(elements, breaks, FLOOR)
+    windows = _windows(ribbon, found, at, states)
+    breaks = _breaks(ribbon, found, at, states, windows[0])
+    zone = breaks[-1] - breaks[0]
+    windows = (breaks[0] + np.mod(windows[0] - breaks[0], zone), windows[1])
+    total, modulus, error = integrate(elements, breaks, FLOOR, windows)
     total, modulus, error = (
         _with_spin(a.reshape(*elements.shape, *a.shape[1:]), ribbon.spin, axis=2)
         for a in (total, modulus, error)
@@ -90,6 +98,20 @@ def _scale(total, modulus):
     return np.maximum(largest, FLOOR)
 
 
+def _aside(ribbon, at, level) -> float:
+    """Shift of a level that touches band edges, by their rounding, to the side without crossings.
+
+    The limit has the whole edge on one side; rounding would fill some k next to it and not others.
+    """
+    sides = set()
+    for k in at.special_k:
+        middle, *around = ribbon.energies(np.array([k, k - 1e-4, k + 1e-4])) - level
+        on = np.abs(middle) <= ON_LEVEL
+        sides |= set(np.sign(np.array(around)[:, on]).ravel())
+    # Below the level on both sides of the edge: a maximum, so the level belongs above it.
+    return -2e-13 * sides.pop() if len(sides) == 1 else 0.0
+
+
 def _unclear(ribbon, found, states) -> list:
     """States (level, temperature) for which a pair that hardly avoids crossing would matter."""
     low, high = UNCLEAR
@@ -105,10 +127,46 @@ def _unclear(ribbon, found, states) -> list:
     return [bool((sharp & (np.abs(energy - s[0]) < 40 * s[1] + 1e-4)).any()) for s in states]
 
 
-def _breaks(ribbon, found, at, states) -> np.ndarray:
-    """Ends of panels over one zone."""
-    start, end = found.k[0], found.k[-1]
-    zone = end - start
+def _windows(ribbon, found, at, states):
+    """Centres and half widths (window,) of intervals around exact crossings.
+
+    Both states are smooth through it, but numerically a crossing is avoided by the rounding g of
+    the Hamiltonian, and mixes by g / gap: nothing may be evaluated close to it.  As wide as the
+    Fermi function is smooth.
+    """
+    level, coldest = states[0][0], min((t for _, t in states if t > 0), default=1e-3)
+    zone = 2 * np.pi / ribbon.period
+    centre = np.mod(np.concatenate((found.close_k[found.close_gap < EXACT], at.special_k)), zone)
+    centre = np.sort(centre)
+    # One of each, also where it is both the first and the last of the zone.
+    centre = centre[np.diff(centre, append=centre[:1] + zone) > 1e-7]
+    # Edges are among the special k too, and bands that are one everywhere among the close ones.
+    energies = [meetings(ribbon, k) for k in centre]
+    centre = centre[np.array([len(e) > 0 for e in energies], dtype=bool)]
+    if len(centre) == 0:
+        return centre, centre
+    away = np.array([np.abs(e - level).min() for e in energies if len(e)])
+    # Beside it: at a crossing itself the slopes are those of any mixture of the states.
+    slopes = [np.abs(ribbon.levels(centre + x)[1]).max(axis=1) for x in (-BESIDE, BESIDE)]
+    fastest = np.maximum(np.max(slopes, axis=0), 1e-9)
+    wide = np.minimum(0.3 * np.maximum(3 * coldest, away) / fastest, 1e-3)
+    others = (found.close_k[found.close_gap > EXACT], at.root_k, at.special_k)
+    others = np.concatenate((np.mod(np.concatenate(others), zone), centre))
+    for i, k in enumerate(centre):
+        apart = np.abs(np.mod(others - k + zone / 2, zone) - zone / 2)
+        wide[i] = min(wide[i], 0.3 * apart[apart > 1e-7].min(initial=zone))
+    return centre, wide
+
+
+def _breaks(ribbon, found, at, states, centre) -> np.ndarray:
+    """Ends of panels over one zone, that starts between the centres of windows."""
+    start = found.k[0]
+    zone = 2 * np.pi / ribbon.period
+    if len(centre):
+        following = np.append(centre[1:], centre[0] + zone)
+        widest = np.argmax(following - centre)
+        start = 0.5 * (centre[widest] + following[widest]) - zone
+    end = start + zone
     uniform = np.linspace(start, end, 20)
     level = states[0][0]
     cuts = [uniform, found.turning_k, found.close_k]
@@ -118,9 +176,11 @@ def _breaks(ribbon, found, at, states) -> np.ndarray:
             cuts += [k - width, k + width]
     roots = np.concatenate((at.root_k, at.special_k))
     if len(roots):
-        speed = np.abs(ribbon.levels(roots)[1])
-        band = np.argmin(np.abs(ribbon.energies(roots) - level), axis=1)
-        speed = np.maximum(speed[np.arange(len(roots)), band], 1e-3)
+        speed = np.full(len(roots), 1e-3)
+        for side in (-BESIDE, BESIDE):
+            e, v = ribbon.levels(roots + side)
+            nearest = np.argmin(np.abs(e - level), axis=1)
+            speed = np.maximum(speed, np.abs(v[np.arange(len(roots)), nearest]))
         for t in {s[1] for s in states}:
             cuts.append(roots)
             for multiple in (4, 14, 45) if t > 0 else ():

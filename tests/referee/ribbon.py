@@ -55,10 +55,12 @@ class Ribbon:
 
     def __init__(self, crystal: Crystal, direction: tuple[int, int], width: int):
         n, m = direction
-        a = np.array(crystal.vectors, dtype=float)
+        # Extended precision: displacements that symmetry makes equal are, and crossings stay exact.
+        a = np.array(crystal.vectors, dtype=np.longdouble)
         along = n * a[0] + m * a[1]
-        self.period = float(np.hypot(*along))
-        x_axis = along / self.period
+        period = np.hypot(*along)
+        self.period = float(period)
+        x_axis = along / period
         y_axis = np.array([-x_axis[1], x_axis[0]])
         p, q = next(
             (p, q)
@@ -67,10 +69,10 @@ class Ribbon:
         )
         across = p * a[0] + q * a[1]
         inverse = np.rint(np.linalg.inv(np.array([[n, p], [m, q]]))).astype(int)
-        home = np.array([xy[:2] for xy in crystal.orbitals.values()], dtype=float)
+        home = np.array([xy[:2] for xy in crystal.orbitals.values()], dtype=np.longdouble)
         orbitals = len(home)
         places = np.concatenate([home + j * across for j in range(width)])
-        x, y = places @ x_axis, places @ y_axis
+        x, y = places @ x_axis, (places @ y_axis).astype(float)
         self.y = y - 0.5 * (y.min() + y.max())
         self.name = np.tile(list(crystal.orbitals), width)
         self.spin = np.tile([crystal.spin.get(o, 0) for o in crystal.orbitals], width)
@@ -81,9 +83,11 @@ class Ribbon:
             steps, up = inverse @ np.array(cell)
             for start in range(max(0, -up), min(width, width - up)):
                 row, column = start * orbitals + i, (start + up) * orbitals + j
-                d = steps * self.period + x[column] - x[row]
-                table.setdefault(round(d, 10) + 0.0, []).append((row, column, amplitude, d))
-        self.reach = np.array([entries[0][3] for entries in table.values()] or [0.0])
+                d = steps * period + x[column] - x[row]
+                table.setdefault(round(float(d), 10) + 0.0, []).append((row, column, amplitude, d))
+        reach = [entries[0][3] for entries in table.values()] or [0.0]
+        self._long_reach = np.array(reach, dtype=np.longdouble)
+        self.reach = self._long_reach.astype(float)
         self.table = np.zeros((len(self.reach), size, size), dtype=complex)
         for group, entries in enumerate(table.values()):
             for row, column, amplitude, _ in entries:
@@ -134,7 +138,7 @@ class Ribbon:
         return e, u, v
 
     def _corrected(self, k, u):
-        phase = np.exp(1j * k.astype(np.longdouble)[:, None] * self.reach.astype(np.longdouble))
+        phase = np.exp(1j * k.astype(np.longdouble)[:, None] * self._long_reach)
         h = (phase @ self._extended).reshape(len(k), self.size, self.size)
         h = (h + h.conj().transpose(0, 2, 1)) / 2
         long = u.astype(np.clongdouble)
