@@ -36,9 +36,9 @@ WINDOW = 30.0
 RESOLVED = 1.25
 # Orbitals cubed times the diagonalisations that a refinement may take, their largest number, and
 # the least as a share of the mesh's: below a second, or what a quarter more points cost.
-MOST_WORK, MOST_NODES, LEAST_SHARE = 3e8, 10_000, 0.25
+MOST_WORK, MOST_NODES, LEAST_SHARE = 5e7, 5_000, 0.25
 # What counts as little, in the same units.
-LITTLE_WORK, LITTLE_NODES = 3e7, 3_000
+LITTLE_WORK, LITTLE_NODES = 1e7, 2_000
 # Rounding of a response, in units of the sum of the magnitudes of all its terms.
 ROUNDING = 1e-13
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
