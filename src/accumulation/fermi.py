@@ -16,6 +16,8 @@ from .occupations import ON_LEVEL, occupation
 
 # A state on the Fermi level with a smaller velocity (in t0 a) is a band edge, not a crossing.
 AT_REST = 1e-6
+# Closer than this to a mesh point, in spacings, is on it.
+ON_MESH = 1e-8
 # Two levels this close (in t0) at a Fermi point are told apart by a full diagonalisation.
 CLOSE = 1e-6
 
@@ -104,6 +106,11 @@ def _cut(whole: _Segments, bloch, k, interval, band) -> _Segments:
     """The segments with those of these intervals cut where bands ``band`` and the next meet."""
     spacing = k[1] - k[0]
     at = located(bloch, k, interval, band).k
+    # Bands that meet on a mesh point need no cut there.
+    inside = np.abs((at - k[interval]) / spacing - 0.5) < 0.5 - ON_MESH
+    if not inside.any():
+        return whole
+    interval, at = interval[inside], at[inside]
     order = np.lexsort((at, interval))
     interval, at = interval[order], at[order]
     pairs = solve(bloch, at)
