@@ -259,8 +259,8 @@ def test_eigenvectors_need_not_be_kept():
     ],
 )
 def test_diagonalisations_are_counted(monkeypatch, direction, parameters, expected):
-    """Bands diagonalise each k once, or each pair k, -k; elements never, nor the response of an
-    insulator.
+    """Bands diagonalise each k once, or each pair k, -k; elements never; the response of so small a
+    ribbon at most 2000 times, to refine what the mesh leaves open.
     """
     ribbon = acc.haldane(**parameters).ribbon(direction, 6)
     direct = np.linalg.eigvalsh(ribbon.hamiltonian(acc.bands(ribbon, k=101).k.values)[0])
@@ -272,8 +272,7 @@ def test_diagonalisations_are_counted(monkeypatch, direction, parameters, expect
     elements = acc.elements(ribbon, bands)
     assert sum(counted) == expected
     acc.response(elements, fermi_energy=-0.2)
-    if np.ptp((bands.energy.values < -0.2).sum(axis=1)) == 0:
-        assert sum(counted) == expected
+    assert sum(counted) <= expected + 2_000
     # the states of -k are eigenstates of H(-k) with the velocities of their energies
     np.testing.assert_allclose(bands.energy, direct, atol=1e-12)
     u = (

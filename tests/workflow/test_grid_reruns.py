@@ -251,8 +251,13 @@ def test_touched_files_rerun_nothing(project):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("response.py", "NODES = 8", "NODES = 9", {"response": POINTS}),
-        ("elements.py", "ETA = 1e-7", "ETA = 1.1e-7", {"elements": POINTS, "response": POINTS}),
+        ("response.py", "ACCURATE = 1e-4", "ACCURATE = 1.1e-4", {"response": POINTS}),
+        (
+            "elements.py",
+            "CLOSE_PAIR = 1e-5",
+            "CLOSE_PAIR = 1.1e-5",
+            {"elements": POINTS, "response": POINTS},
+        ),
         (
             "gaps.py",
             "LEVELS = 40",

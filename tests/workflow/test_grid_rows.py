@@ -32,6 +32,7 @@ GRID = {
         },
         "lines": {
             "model": {"name": "lines", "place": [0.25, 0.4]},
+            "filling": 1,
             "geometry": {"kind": "ribbon", "direction": [1, 0], "width": 2},
             **SHARED,
         },

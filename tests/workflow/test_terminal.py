@@ -167,8 +167,10 @@ def test_figure_that_fails_is_named_stops_no_other_and_stands_in_the_page(finish
         in place[: place.index("<h3>", 60)]
     )
     assert page.count('class="picture"') == 5
+    # Not under its own name, which is one of Python's library too.
+    (project.folder / "own_profile.py").write_text((project.folder / "profile.py").read_text())
     (project.folder / "broken.py").write_text(
-        broken.replace("return 1 / 0", "from profile import draw as d\n    return d(systems)")
+        broken.replace("return 1 / 0", "from own_profile import draw as d\n    return d(systems)")
     )
     text = project.run(cores=1)
     assert "Done: results/small/report.html shows the study" in text
