@@ -21,7 +21,7 @@ from .errors import UserError
 from .fermi import FermiPoints, fermi_points
 from .integrands import ExactElements, MeshElements, by_region, integrand
 from .line_integral import CANCELLED, RESOLVED, Integral, LineIntegral, contract
-from .occupations import fermi_dirac
+from .occupations import fermi_dirac, fermi_slope
 
 __all__ = [
     "FLAGS",
@@ -32,6 +32,7 @@ __all__ = [
     "accumulation",
     "by_region",
     "elements_on_mesh",
+    "mesh_sums",
     "need_resolved",
 ]
 
@@ -122,6 +123,21 @@ def accumulation(
             value, net, error, size = each.at(e, fermi_energy[e], kt)
             out.values[:, e, t], out.net[:, e, t] = value, net
             out.error[:, e, t], out.status[:, e, t] = error, _status(value, net, error, size)
+    return out
+
+
+def mesh_sums(mesh: MeshElements, fermi_energy: np.ndarray, temperature: float) -> np.ndarray:
+    """Both processes as plain sums over a mesh that resolves the temperature, (2, level, row).
+
+    For identities between sums over one mesh, which hold there whatever the mesh's own error.
+    """
+    out = np.zeros((2, len(fermi_energy), mesh.density.shape[-1]))
+    for e, level in enumerate(fermi_energy):
+        slope = fermi_slope(mesh.energy, level, temperature) * mesh.velocity * mesh.weight[:, None]
+        out[0, e] = contract(slope, mesh.density).sum(axis=0)
+        if mesh.polarizability is not None:
+            filled = fermi_dirac(mesh.energy, level, temperature) * mesh.weight[:, None]
+            out[1, e] = contract(filled, mesh.polarizability).sum(axis=0)
     return out
 
 

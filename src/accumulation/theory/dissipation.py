@@ -17,7 +17,7 @@ from ..identities import Identity
 from ..integrands import ExactElements
 from ..line_integral import RESOLVED
 from ..occupations import fermi_slope
-from ..response import accumulation, elements_on_mesh
+from ..response import elements_on_mesh, mesh_sums
 from ..rules import Symmetries
 from ..transverse import BulkCurrent, current_kernel
 
@@ -197,8 +197,7 @@ def _response(ribbon, levels, temperature, k, kernel, definition, whole):
     needed = int(np.ceil(RESOLVED * fastest * 2 * np.pi / (ribbon.period * temperature)))
     if k <= needed:
         raise UserError("k", k, f"more than {needed}, which resolve the temperature")
-    response = accumulation(mesh, exact, levels, np.array([temperature]))
-    return response.values[:, :, 0], mesh
+    return mesh_sums(mesh, levels, temperature), mesh
 
 
 def _window(places: np.ndarray, lattice, period: float) -> tuple[np.ndarray, float]:

@@ -27,7 +27,7 @@ from ..identities import Identity
 from ..integrands import ExactElements
 from ..lattice import Ribbon
 from ..occupations import fermi_dirac, fermi_slope
-from ..response import accumulation, elements_on_mesh, need_resolved
+from ..response import elements_on_mesh, mesh_sums, need_resolved
 
 EQUATION = "37-44, S25-S34, S46"
 UNITS = {"temperature": "t0 / k_B"}
@@ -122,7 +122,7 @@ def compute(
     kernel = plugins.load("densities", density).kernel
     exact = ExactElements(bloch, kernel, definition, "atomic", False)
     elements = elements_on_mesh(exact, k)
-    surface = accumulation(elements, exact, levels, np.array([temperature])).net[0, :, 0]
+    surface = mesh_sums(elements, levels, temperature)[0].sum(axis=-1)
     printed = -np.einsum("lkn,kn->l", window, velocity * moment)
     extrinsic, intrinsic = -over_filled(slope), over_filled(response)
     sea = extrinsic + intrinsic
