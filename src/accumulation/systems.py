@@ -165,11 +165,12 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
     system = {"theory": name}
     if "model" in sections:
         system["model"] = _model(plain["model"], f"{path}.model")
+    lattice = _lattice(system) if "model" in sections else None
     if "lattice" in taken:
-        system |= _filling(given, _lattice(system), False, False, path)
+        system |= _filling(given, lattice, False, False, path)
     if "geometry" in sections:
         system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
-        _fits(system, _lattice(system), path)
+        _fits(system, lattice, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
     if "model" in sections and "density" in system["options"]:
         named = system["options"]["density"]
