@@ -113,6 +113,9 @@ def _cut(whole: _Segments, bloch, k, interval, band) -> _Segments:
     interval, at = interval[inside], at[inside]
     order = np.lexsort((at, interval))
     interval, at = interval[order], at[order]
+    # Where several bands meet in one point, each two of them name it.
+    apart = (np.diff(interval, prepend=-1) != 0) | (np.diff(at, prepend=-np.inf) > ON_MESH * spacing)
+    interval, at = interval[apart], at[apart]
     pairs = solve(bloch, at)
     left, right = _from_left(pairs.energy, pairs.velocity), pairs.velocity
     fraction = (at - k[interval]) / spacing
