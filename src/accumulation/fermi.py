@@ -35,6 +35,8 @@ class FermiPoints:
     fraction : (point,), where in that interval, 0 to 1
     step : (point,), change of the occupation with increasing k: -1, 1; +-1/2 at the end of a flat
         stretch on the level; 0 where two bands cross exactly on it (only the velocity tells)
+    edge : (point,) bool, the extremum of a band on the level, found between two mesh points; its
+        velocity is rounding, unless it is the kink of two bands that cross there
     state : (point, orbital), the eigenvector where the search produced it, NaN elsewhere
     """
 
@@ -44,6 +46,7 @@ class FermiPoints:
     interval: np.ndarray
     fraction: np.ndarray
     step: np.ndarray
+    edge: np.ndarray
     state: np.ndarray
 
 
@@ -156,7 +159,7 @@ def _from_left(energy: np.ndarray, velocity: np.ndarray) -> np.ndarray:
 
 
 def _crossed(bloch, k, spacing, segments: _Segments, fermi: float) -> tuple[list, list]:
-    """Brackets (interval, band, low, high, step) and touches (interval, band, fraction) of a level.
+    """Brackets (interval, band, low, high, step) and touches (interval, band, fraction, edge).
 
     A bracket is known by the occupations of its ends, or by an extremum between them that the
     tangents there would let through the level.
@@ -168,14 +171,15 @@ def _crossed(bloch, k, spacing, segments: _Segments, fermi: float) -> tuple[list
     met_low = inner_low[:, None] & (here == 0.5)
     met_high = inner_high[:, None] & (there == 0.5)
     for i, n in zip(*np.nonzero(met_low), strict=True):
-        touches.append((segments.interval[i], n, segments.low[i]))
+        touches.append((segments.interval[i], n, segments.low[i], False))
     here, there = np.where(met_low, there, here), np.where(met_high, here, there)
     low, high = segments.low, segments.high
     for i, n in zip(*np.nonzero(here != there), strict=True):
         step = there[i, n] - here[i, n]
         brackets.append((segments.interval[i], n, low[i], high[i], step))
     on_mesh = ~inner_low[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
-    touches += [(segments.interval[i], n, 0.0) for i, n in zip(*np.nonzero(on_mesh), strict=True)]
+    at = zip(*np.nonzero(on_mesh), strict=True)
+    touches += [(segments.interval[i], n, 0.0, False) for i, n in at]
     # A maximum below (minimum above) the level that the tangents would let through.
     side = np.where(here == 1, 1.0, -1.0)
     length = ((high - low) * spacing)[:, None]
@@ -190,7 +194,7 @@ def _crossed(bloch, k, spacing, segments: _Segments, fermi: float) -> tuple[list
         s, height = _extremum(bloch, start, width * spacing, n, side[i, n], ends, fermi)
         s, height = low[i] + s * width, side[i, n] * (height - fermi)
         if abs(height) <= ON_LEVEL:
-            touches.append((j, n, s))
+            touches.append((j, n, s, True))
         elif height > 0:
             brackets.append((j, n, low[i], s, -side[i, n]))
             brackets.append((j, n, s, high[i], side[i, n]))
@@ -299,13 +303,13 @@ def _locate(
         where = (k[j[again]], spacing, n[again], target[again], step[again])
         s[again] = _newton(bloch, *where, s[again], low[again], high[again])
         state[again] = np.nan
-    columns = [(level, j, n, s, step)]
+    columns = [(level, j, n, s, step, np.zeros(len(s), dtype=bool))]
     if touches:
         t = np.array(touches)
         whole = t[:, :3].astype(int)
-        columns.append((whole[:, 0], whole[:, 1], whole[:, 2], t[:, 3], np.zeros(len(t))))
-    level, j, n, s, step = (np.concatenate(c) for c in zip(*columns, strict=True))
-    return FermiPoints(level, k[j] + s * spacing, n, j, s, step, state)
+        columns.append((*whole.T, t[:, 3], np.zeros(len(t)), t[:, 4] == 1))
+    level, j, n, s, step, edge = (np.concatenate(c) for c in zip(*columns, strict=True))
+    return FermiPoints(level, k[j] + s * spacing, n, j, s, step, edge, state)
 
 
 def _ends_of_flat(bloch, start, spacing, band, target, at_right) -> np.ndarray:

@@ -32,7 +32,8 @@ def contributions(
         elements = exact.at(points.k[some], interband=False)
         picked = (np.arange(len(some)), points.band[some])
         speed, step = elements.velocity[picked], points.step[some]
-        moving = np.abs(speed) > AT_REST
+        edge = points.edge[some] & _alone(elements.energy, points.band[some])
+        moving = (np.abs(speed) > AT_REST) & ~edge
         weight = np.where(step == 0, -np.sign(speed) * moving, step)
         weight = np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
         out[some] = weight[:, None] * _mean_of_multiplet(elements, picked)
@@ -41,6 +42,12 @@ def contributions(
         if number:
             over_chunks(work, number, exact.bloch.size, threads, light=work is from_state)
     return out / (2 * np.pi)
+
+
+def _alone(energy: np.ndarray, band: np.ndarray) -> np.ndarray:
+    """Whether no other level of energy (point, band) is as high as that of ``band`` (point,)."""
+    own = np.take_along_axis(energy, band[:, None], axis=1)
+    return (np.abs(energy - own) < DEGENERACY).sum(axis=1) == 1
 
 
 def _of_states(exact: ExactElements, k: np.ndarray, state: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from .bands import DEGENERACY
 from .elements import CLOSE_PAIR
 from .fermi import FermiPoints
 from .integrands import THERMAL, ExactElements, MeshElements, integrand
-from .near_crossings import STEPS, NearCrossings, candidates, located
+from .near_crossings import PARALLEL, STEPS, NearCrossings, candidates, extrema, located
 from .occupations import fermi_dirac, fermi_slope
 from .panels import NODES, cut, graded, integrate
 
@@ -165,6 +165,8 @@ class LineIntegral:
         parts = fillings.joined(parts, _whole(np.flatnonzero(window), THERMAL))
         fermi = (level, temperature)
         cuts = self._cuts(crossings, temperature, points, centers)
+        if window.any():
+            cuts = self._cut_at_extrema(cuts, level, temperature)
         return self._completed(sums, parts, refined, window, fermi, cuts)
 
     def _by_interval(self, below: np.ndarray, room: np.ndarray, parts: fillings.Pieces) -> Sums:
@@ -357,8 +359,31 @@ class LineIntegral:
             finest = np.concatenate((finest, np.maximum(thermal, SHARPEST)))
         cuts = graded(where, np.minimum(finest, most), most)
         narrowest = NARROWEST * finest.min(initial=sharpest) if temperature > 0 else 0.0
+        return self._in_zone(cuts), max(narrowest, 1e-14)
+
+    def _cut_at_extrema(self, cuts, level: float, temperature: float) -> tuple[np.ndarray, float]:
+        """The cuts, and those around extrema of bands within the thermal window.
+
+        Near one that does not reach the level there is no Fermi point.
+        """
+        speed, after = self.mesh.velocity, np.roll(self.mesh.velocity, -1, axis=0)
+        turn = np.abs(speed - after)
+        turning = (speed * after <= 0) & (turn > PARALLEL) & self._in_window(level, temperature)
+        interval, band = np.nonzero(turning)
+        if not len(interval) or len(interval) > self._most_nodes / STEPS:
+            return cuts
+        where = extrema(self.exact.bloch, self.mesh.k, interval, band)
+        # Energies there change by turn dk^2 / 2 spacing.
+        thermal = np.sqrt(2 * self.spacing * FIRST_CUT * temperature / turn[interval, band])
+        finest = np.clip(thermal, SHARPEST, self.spacing)
+        more = self._in_zone(graded(where, finest, self.spacing))
+        ends, narrowest = cuts
+        return np.sort(np.concatenate((ends, more))), narrowest
+
+    def _in_zone(self, k: np.ndarray) -> np.ndarray:
+        """Wave vectors moved into the zone that begins with the mesh, sorted."""
         start, zone = self.mesh.k[0], self.spacing * len(self.mesh.k)
-        return np.sort(start + np.mod(cuts - start, zone)), max(narrowest, 1e-14)
+        return np.sort(start + np.mod(k - start, zone))
 
 
 @dataclass(frozen=True)

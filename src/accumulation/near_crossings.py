@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import expectation
+from .bands import expectation, solve
 from .bloch import BlochMatrix
 
 # A minimum counts as narrow if delta is below this many slopes times the spacing.
@@ -64,7 +64,6 @@ def located(
     """The minima in these intervals of a mesh k (k,), by root finding on d(g^2)/dk."""
     spacing = k[1] - k[0]
     count = len(interval)
-    low, high = np.zeros(count), np.ones(count)
     both = np.stack((band, band + 1), axis=-1)[:, None, :]
 
     def square_slope(s):
@@ -77,20 +76,54 @@ def located(
         slope = speed[:, 1] - speed[:, 0]
         return gap, slope, 2 * gap * slope * spacing
 
-    at_low, at_high = square_slope(low)[2], square_slope(high)[2]
+    best, smallest, steepest = 0.5 * np.ones(count), np.full(count, np.inf), np.zeros(count)
+
+    def value(s):
+        nonlocal best, smallest, steepest
+        gap, slope, out = square_slope(s)
+        inside = (s > 0) & (s < 1)
+        better = inside & (gap < smallest)
+        best, smallest = np.where(better, s, best), np.where(better, gap, smallest)
+        steepest = np.maximum(steepest, np.abs(slope) * inside)
+        return out
+
+    _illinois(value, count)
+    width = smallest / np.maximum(steepest, PARALLEL)
+    return NearCrossings(interval, band, k[interval] + best * spacing, width)
+
+
+def extrema(
+    bloch: BlochMatrix, k: np.ndarray, interval: np.ndarray, band: np.ndarray
+) -> np.ndarray:
+    """Where bands (extremum,) turn in these intervals of a mesh k (k,), as k (extremum,).
+
+    The velocity of each changes its sign in its interval.
+    """
+    spacing, every = k[1] - k[0], np.arange(len(interval))
+
+    def speed(s):
+        return solve(bloch, k[interval] + s * spacing).velocity[every, band]
+
+    return k[interval] + _illinois(speed, len(interval)) * spacing
+
+
+def _illinois(function, count: int) -> np.ndarray:
+    """Roots (count,) of a function (count,) -> (count,), all in [0, 1], by the Illinois method.
+
+    Secants; an end that stays twice counts half.
+    """
+    low, high = np.zeros(count), np.ones(count)
+    at_low, at_high = function(low), function(high)
+    # The sign on the left, so that falling functions have roots as well as rising ones.
+    left = np.where(at_low > 0, -1.0, 1.0)
+    at_low, at_high = left * at_low, left * at_high
     steep = np.maximum(np.abs(at_low), np.abs(at_high))
-    best, smallest = 0.5 * np.ones(count), np.full(count, np.inf)
-    steepest = np.zeros(count)
-    side = np.zeros(count)
+    side, s = np.zeros(count), 0.5 * np.ones(count)
     for _ in range(STEPS):
-        # The Illinois method: secants, an end that stays twice counts half.
         with np.errstate(invalid="ignore", divide="ignore"):
             s = low - at_low * (high - low) / (at_high - at_low)
         s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
-        gap, slope, value = square_slope(s)
-        better = gap < smallest
-        best, smallest = np.where(better, s, best), np.where(better, gap, smallest)
-        steepest = np.maximum(steepest, np.abs(slope))
+        value = left * function(s)
         falling = value < 0
         at_high = np.where(falling, np.where(side == -1, 0.5 * at_high, at_high), value)
         at_low = np.where(falling, value, np.where(side == 1, 0.5 * at_low, at_low))
@@ -98,5 +131,4 @@ def located(
         side = np.where(falling, -1, 1)
         if np.all((high - low < 1e-14) | (np.abs(value) <= FLAT * steep)):
             break
-    width = smallest / np.maximum(steepest, PARALLEL)
-    return NearCrossings(interval, band, k[interval] + best * spacing, width)
+    return s

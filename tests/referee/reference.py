@@ -244,6 +244,10 @@ def _jump(ribbon, level, k, apart):
         if (np.sort(moved, axis=1)[:, staying:] > 1e-8).all() or 6 * h > 0.45 * apart:
             break
         h *= 2
+    sides = np.sign(near[:, on])
+    if on.sum() == 1 and sides[0, 0] == sides[1, 0]:
+        # The edge of one band: the same states are filled on both sides, and each is continuous.
+        return np.zeros((3, ribbon.size)), np.zeros(3)
     steps = np.arange(1, 7)
     x = np.concatenate((-h * steps, h * steps))
     e, _, density = state_densities(ribbon, k + x)
