@@ -55,16 +55,18 @@ def whole_mesh(key: str, value, stage: str) -> None:
     Every k of the mesh, dimensions in their order, and finite numbers.
     """
     names, made_by = DATASETS[stage]
-    weight, period = float(value.weight.sum()), value.attrs.get("period", 0.0)
+    # Variables rather than arrays with coordinates, which take a millisecond to put together.
+    variables = value.variables
+    weight, period = float(variables["weight"].values.sum()), value.attrs.get("period", 0.0)
     length = period if value.attrs.get("kind") != "flake" else 1.0
     faults = {
         "part of the mesh of k": abs(weight * length - 1) > 1e-9,
-        "dimensions in another order": value.energy.dims != ("k", "band")
-        or ("density" in value and value.density.dims[-3:] != ("k", "band", "row")),
+        "dimensions in another order": variables["energy"].dims != ("k", "band")
+        or ("density" in variables and variables["density"].dims[-3:] != ("k", "band", "row")),
         # One number that is not finite spoils the sum.  Eigenvectors and polarizabilities, as large
         # as all else together, are not read for it.
         "numbers that are not finite": not all(
-            np.isfinite(value[name].values.sum()) for name in names
+            np.isfinite(variables[name].values.sum()) for name in names
         ),
     }
     for words, is_so in faults.items():
@@ -85,8 +87,9 @@ def same_system(of: System, bands) -> None:
         raise UserError("bands", words, allowed)
     whole_mesh("bands", bands, "bands")
     some = [0, bands.sizes["k"] // 2]
-    squares = np.sum(np.abs(of.bloch.hamiltonian(bands.k.values[some])) ** 2, axis=(1, 2))
-    if not np.allclose(np.sum(bands.energy.values[some] ** 2, axis=1), squares, rtol=1e-9):
+    k, energy = (bands.variables[name].values[some] for name in ("k", "energy"))
+    squares = np.sum(np.abs(of.bloch.hamiltonian(k)) ** 2, axis=(1, 2))
+    if not np.allclose(np.sum(energy**2, axis=1), squares, rtol=1e-9):
         words = Said("energies that are not those of the system")
         raise UserError("bands", words, "the dataset as bands(system) returns it")
 

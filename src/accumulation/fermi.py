@@ -18,6 +18,8 @@ from .occupations import ON_LEVEL, occupation
 AT_REST = 1e-6
 # Closer than this to a mesh point, in spacings, is on it.
 ON_MESH = 1e-8
+# How far the height of a crossing may be off, in spacings times velocity.
+UNSURE = 0.25
 # Two levels this close (in t0) at a Fermi point are told apart by a full diagonalisation.
 CLOSE = 1e-6
 
@@ -94,15 +96,32 @@ def _segments(bloch, k, energy, velocity, levels) -> _Segments:
     after, speed_after = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
     count = len(k)
     crossing = candidates(energy, velocity, spacing)
-    low = np.minimum(energy, after)[:, :-1]
-    high = np.maximum(energy, after)[:, 1:]
-    fastest = np.maximum(np.abs(velocity), np.abs(speed_after))
-    reach = spacing * np.maximum(fastest[:, :-1], fastest[:, 1:])
-    near = [(low - reach < level) & (level < high + reach) for level in levels]
-    interval, band = np.nonzero(crossing & np.any(near, axis=0))
+    interval, band = np.nonzero(crossing)
+    near = _matters(energy, velocity, spacing, levels, interval, band)
+    interval, band = interval[near], band[near]
     both = np.stack((energy, after)), np.stack((velocity, _from_left(after, speed_after)))
     ends = _Segments(np.arange(count), np.zeros(count), np.ones(count), *both)
     return _cut(ends, bloch, k, interval, band) if len(interval) else ends
+
+
+def _matters(energy, velocity, spacing, levels, interval, band) -> np.ndarray:
+    """Whether a level may meet the kinks that two bands have where they cross, (crossing,) bool.
+
+    It lies about as high as they cross, or between that and all ends of one of the two bands.
+    """
+    ends = np.stack((interval, (interval + 1) % len(energy)))
+    lower, upper = energy[ends, band], energy[ends, band + 1]
+    gap = upper - lower
+    mean, slope = 0.5 * (lower + upper), 0.5 * (velocity[ends, band] + velocity[ends, band + 1])
+    # Where the gap closes if both bands are straight, seen from either end.
+    part = gap[0] / np.maximum(gap.sum(axis=0), 1e-300)
+    height = (mean[0] + slope[0] * part * spacing, mean[1] - slope[1] * (1 - part) * spacing)
+    fastest = np.maximum(np.abs(velocity[ends, band]), np.abs(velocity[ends, band + 1]))
+    margin = UNSURE * spacing * fastest.max(axis=0)
+    lowest = np.minimum(lower.max(axis=0), np.minimum(*height) - margin)
+    highest = np.maximum(upper.min(axis=0), np.maximum(*height) + margin)
+    levels = np.asarray(levels)[:, None]
+    return np.any((lowest < levels) & (levels < highest), axis=0)
 
 
 def _cut(whole: _Segments, bloch, k, interval, band) -> _Segments:

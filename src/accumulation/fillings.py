@@ -66,8 +66,13 @@ def pieces(
     index = np.flatnonzero(here)
     order = np.lexsort((points.fraction[index], points.interval[index]))
     index = index[order]
-    parts = [np.zeros((0, 4))]
-    for j in chosen:
+    held = np.zeros(len(k), dtype=bool)
+    held[points.interval[index]] = True
+    simple = ~(unclear | held) & (below == after)
+    whole = chosen[simple[chosen]]
+    zero = np.zeros(len(whole))
+    parts = [np.column_stack((whole, zero, zero + 1, below[whole]))]
+    for j in chosen[~simple[chosen]]:
         first, last = np.searchsorted(points.interval[index], (j, j + 1))
         at = points.fraction[index[first:last]]
         step = points.step[index[first:last]]
@@ -117,6 +122,8 @@ def integrals(
     square of the gap above them, unless one of the two bands there crosses a third: then the gap
     has a kink.  ``crossings`` (interval, band - 1) are where neighbouring bands (nearly) cross.
     """
+    if not len(parts.interval):
+        return np.zeros((2, 0, values.shape[-1]))
     width = mesh_rules.NARROW
     stencil = mesh_rules.stencil(width)
     where = (parts.interval[:, None] + stencil) % len(values)

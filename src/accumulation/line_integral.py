@@ -40,7 +40,7 @@ MOST_WORK, MOST_NODES, LEAST_SHARE = 5e7, 5_000, 0.25
 # What counts as little, in the same units.
 LITTLE_WORK, LITTLE_NODES = 1e7, 2_000
 # Rounding of a response, in units of the sum of the magnitudes of all its terms.
-ROUNDING = 1e-13
+ROUNDING, ROUNDING_POINTS = 1e-13, 50
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
 # rounding of eigenvectors, which grows as 1 / gap^2 towards them.
 SHARPEST = 1e-9
@@ -89,10 +89,12 @@ class LineIntegral:
     def rounding(self) -> np.ndarray:
         """(process,) errors that no refinement removes, as of sums that symmetry makes zero."""
         mesh = self.mesh
-        sizes = [np.abs(mesh.density).max(initial=0.0), 0.0]
+        # A sample of the mesh tells the size.
+        every = max(1, len(mesh.k) // ROUNDING_POINTS)
+        sizes = [np.abs(mesh.density[::every]).max(initial=0.0), 0.0]
         if mesh.polarizability is not None:
-            terms = np.abs(mesh.polarizability).sum(axis=1).sum(axis=0)
-            sizes[1] = terms.max(initial=0.0) * mesh.weight[0]
+            terms = np.abs(mesh.polarizability[::every]).sum(axis=1).sum(axis=0)
+            sizes[1] = terms.max(initial=0.0) * mesh.weight[0] * every
         return ROUNDING * np.array(sizes)
 
     def _tolerance(self, value: np.ndarray, magnitude: np.ndarray) -> tuple:
@@ -180,13 +182,10 @@ class LineIntegral:
             return Sums(own, misfit, np.zeros((2, self.rows)))
         occupied = (np.arange(mesh.energy.shape[1]) < below[:, None]).astype(float)
         values = contract(occupied, mesh.polarizability)
-        if room.max() == mesh_rules.WIDE:
-            own[:, 1], misfit[:, 1] = _of_width(values, mesh_rules.WIDE)
-        for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE):
+        for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE + 1):
             some = room == width
-            own[some, 1], misfit[some, 1] = _of_width(values, width, some)
-        elsewhere = room <= mesh_rules.NARROW
-        own[elsewhere] = misfit[elsewhere] = 0.0
+            if some.any():
+                own[some, 1], misfit[some, 1] = (each[some] for each in _of_width(values, width))
         value, error = fillings.integrals(
             parts, values, below, mesh.energy, mesh.polarizability, self._candidates
         )
@@ -399,11 +398,9 @@ class Sums:
     magnitude: np.ndarray
 
 
-def _of_width(values: np.ndarray, width: int, some=slice(None)) -> tuple[np.ndarray, np.ndarray]:
-    """Integrals of some intervals (interval, ...) from values (k, ...), and their errors."""
-    lowest, middle, highest = (
-        mesh_rules.every_interval(values, w)[some] for w in (width - 2, width - 1, width)
-    )
+def _of_width(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Integrals of all intervals (interval, ...) from values (k, ...), and their errors."""
+    lowest, middle, highest = mesh_rules.three_orders(values, width)
     return highest, mesh_rules.remaining(lowest, middle, highest)
 
 

@@ -62,15 +62,27 @@ def whole(half_width: int) -> np.ndarray:
     return rational_weights(half_width, np.zeros(1), np.ones(1), one)[0]
 
 
-def every_interval(values: np.ndarray, half_width: int) -> np.ndarray:
-    """Integral over each interval, (k, ...) in units of the spacing, from values (k, ...)."""
-    out = np.zeros_like(values)
-    # Symmetric weights: points i and 1 - i of the stencil.
-    for shift, weight in zip(
-        range(half_width), whole(half_width)[half_width - 1 :: -1], strict=True
-    ):
-        left, right = np.roll(values, shift, axis=0), np.roll(values, -1 - shift, axis=0)
-        out += weight * (left + right)
+def three_orders(values: np.ndarray, half_width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Integral over each interval in three ways, (k, ...) in spacings, from values (k, ...).
+
+    With the stencils of half-widths h - 2, h - 1 and h.
+    """
+    # Weights are symmetric, so points i and 1 - i of a stencil are added first.
+    count = len(values)
+    around = np.concatenate((values[-half_width:], values, values[:half_width]))
+    ahead = (around[half_width + 1 + i : half_width + 1 + i + count] for i in range(half_width))
+    behind = (around[half_width - i : half_width - i + count] for i in range(half_width))
+    pairs = np.stack([one + two for one, two in zip(ahead, behind, strict=True)])
+    weights = _orders(half_width) @ pairs.reshape(half_width, -1)
+    return tuple(weights.reshape(3, *values.shape))
+
+
+@cache
+def _orders(half_width: int) -> np.ndarray:
+    """Weights (3, pair) of the pairs of mesh points nearest to an interval, of three orders."""
+    out = np.zeros((3, half_width))
+    for row, h in zip(out, range(half_width - 2, half_width + 1), strict=True):
+        row[:h] = whole(h)[h:]
     return out
 
 

@@ -182,12 +182,17 @@ def _broken(path: Path, error: Exception) -> UserError:
 def _defines(path: Path, kind: str) -> bool:
     """Whether the file defines its kind's function, read without running it."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        status = path.stat()
+        functions = _functions(path, status.st_mtime_ns, status.st_size)
     except (SyntaxError, ValueError) as error:
         if is_own(path):
             raise _broken(path, error) from error
         raise
-    return any(
-        isinstance(node, ast.FunctionDef) and node.name == (ENTRY[kind] or path.stem)
-        for node in tree.body
-    )
+    return (ENTRY[kind] or path.stem) in functions
+
+
+@cache
+def _functions(path: Path, changed: int, size: int) -> frozenset[str]:
+    """Names of the functions at the top of a file, as it was when last changed."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in tree.body if isinstance(node, ast.FunctionDef))

@@ -95,16 +95,21 @@ def _restored_crystal(ds: xr.Dataset) -> Crystal | None:
     return Crystal(hops, ds.crystal_vectors.values, orbitals, None if said is None else int(said))
 
 
+# What a system is made of again, of a dataset's variables.
+RESTORED = {
+    *("hop_to", "hop_from", "hop_cell", "hop_amplitude_re", "hop_amplitude_im"),
+    *("x", "y", "z", "sublattice", "cell", "spin"),
+}
+
+
 def restore(ds: xr.Dataset) -> System:
     """The ribbon, wire or flake whose hop table a model or elements dataset carries."""
-    hops = HopTable(
-        ds.hop_to.values,
-        ds.hop_from.values,
-        ds.hop_cell.values,
-        ds.hop_amplitude_re.values + 1j * ds.hop_amplitude_im.values,
-    )
-    positions = np.column_stack((ds.x.values, ds.y.values, ds.z.values))
-    labels = (ds.sublattice.values, ds.cell.values, ds.spin.values)
+    # Variables rather than arrays with coordinates, which take a millisecond to put together.
+    held = {name: variable.values for name, variable in ds.variables.items() if name in RESTORED}
+    amplitude = held["hop_amplitude_re"] + 1j * held["hop_amplitude_im"]
+    hops = HopTable(held["hop_to"], held["hop_from"], held["hop_cell"], amplitude)
+    positions = np.column_stack((held["x"], held["y"], held["z"]))
+    labels = (held["sublattice"], held["cell"], held["spin"])
     kind, period = KINDS[ds.attrs["kind"]], ds.attrs["period"]
     return kind(hops, positions, period, *labels, _restored_crystal(ds))
 
