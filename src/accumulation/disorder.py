@@ -12,7 +12,7 @@ import numpy as np
 
 from .bands import Eigenpairs, adjoint, overlap
 from .bloch import BlochMatrix
-from .elements import KernelFunction, States
+from .eigenstates import KernelFunction, States
 from .errors import UserError
 from .lattice import Ribbon
 from .occupations import fermi_slope

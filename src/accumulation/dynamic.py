@@ -12,7 +12,7 @@ import numpy as np
 
 from .bands import adjoint, gathered, solve
 from .bloch import mesh
-from .elements import States
+from .eigenstates import States
 from .integrands import ExactElements
 from .lehmann import pair_sum
 from .occupations import fermi_dirac

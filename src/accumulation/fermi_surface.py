@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from .bands import DEGENERACY, Eigenpairs, over_chunks
-from .elements import States, matrix_elements
+from .eigenstates import States
 from .fermi import AT_REST, FermiPoints
 from .integrands import ExactElements, MeshElements, by_region
+from .matrix_elements import matrix_elements
 
 
 def contributions(

@@ -9,7 +9,7 @@ from scipy.linalg import expm
 
 from .bands import adjoint, solve
 from .densities import chosen
-from .elements import States
+from .eigenstates import States
 from .errors import UserError
 from .lattice import System
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from .bands import DEGENERACY, gathered, solve
 from .bloch import BlochMatrix
-from .elements import KernelFunction, States, matrix_elements, pair_sum
+from .eigenstates import KernelFunction, States
+from .matrix_elements import matrix_elements, pair_sum
 from .occupations import divided_difference, fermi_slope
 
 # In place of a number of filled bands: occupations are those of the Fermi function.

@@ -21,10 +21,11 @@ import numpy as np
 
 from .bands import solve
 from .bloch import mesh
-from .elements import KernelFunction, States, matrix_elements
+from .eigenstates import KernelFunction, States
 from .errors import UserError
 from .fermi import fermi_points
 from .lattice import Ribbon
+from .matrix_elements import matrix_elements
 
 # Fermi points closer than this in k (1/a) at one energy are degenerate states: a rate from one of
 # them then depends on an arbitrary choice of basis.

@@ -15,7 +15,7 @@ import numpy as np
 
 from . import fillings, mesh_rules
 from .bands import DEGENERACY
-from .elements import CLOSE_PAIR
+from .eigenstates import CLOSE_PAIR
 from .fermi import FermiPoints
 from .integrands import THERMAL, ExactElements, MeshElements, integrand
 from .near_crossings import NearCrossings, candidates, located

@@ -96,7 +96,7 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
 
     @wraps(function)
     def kernel(states, definition):
-        from .elements import Kernel
+        from .eigenstates import Kernel
 
         key = f"{path.stem}, definition {definition}"
         allowed = f"a kernel() in {path.name} that works for this system"

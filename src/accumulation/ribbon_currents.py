@@ -13,9 +13,10 @@ import numpy as np
 from . import torque
 from .bands import expectation, gathered, solve
 from .bloch import mesh
-from .elements import States, band_response, matrix_elements
+from .eigenstates import States
 from .integrands import ExactElements, MeshElements
 from .lattice import HopTable, Ribbon
+from .matrix_elements import band_response, matrix_elements
 from .occupations import fermi_dirac, fermi_slope
 from .products import star, star_diagonal
 from .response import accumulation, need_resolved

@@ -14,7 +14,7 @@ import numpy as np
 
 from .bands import adjoint, solve
 from .conserved import silent, silent_by_state
-from .elements import KernelFunction, States
+from .eigenstates import KernelFunction, States
 from .symmetry import SAME, Operation, parity, symmetries
 
 

@@ -16,12 +16,13 @@ from .bloch import mesh
 from .bulk import MIDGAP, bulk, filled_bands
 from .dataset import identity, label
 from .densities import definitions_for
-from .elements import States, center_y, matrix_elements
+from .eigenstates import States
 from .errors import UserError
 from .fermi import FermiPoints
 from .inputs import real_array
 from .integrands import ExactElements, MeshElements
 from .lattice import Crystal, Flake, HopTable, Lattice, Ribbon, System, Wire
+from .matrix_elements import center_y, matrix_elements
 from .mirror import paired_rows
 from .response import FLAGS, Accumulation, accumulation
 

@@ -21,7 +21,7 @@ import numpy as np
 from . import plugins
 from .bands import Eigenpairs
 from .bloch import BlochMatrix
-from .elements import States
+from .eigenstates import States
 from .errors import UserError
 from .products import commutator, star, star_diagonal
 

@@ -12,7 +12,7 @@ import copy
 import numpy as np
 
 from .bands import adjoint
-from .elements import Kernel, KernelFunction, States, inverse_gap
+from .eigenstates import Kernel, KernelFunction, States, inverse_gap
 from .occupations import fermi_dirac
 from .products import star
 from .zone import axes_along, shifted_mesh

@@ -136,7 +136,7 @@ def test_flake_response_takes_the_density_s_own_first_definition(density):
 
 DENSITY = '''"""A user's own density."""
 import numpy as np
-from accumulation.elements import Kernel
+from accumulation.eigenstates import Kernel
 
 LONG_NAME, UNITS, EQUATION = "own", "1", "1"
 TIME_REVERSAL = +1

@@ -21,11 +21,12 @@ import numpy as np
 from .. import plugins, torque
 from ..bands import expectation, gathered, solve
 from ..bloch import mesh
-from ..elements import States, band_response
+from ..eigenstates import States
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
 from ..lattice import Ribbon
+from ..matrix_elements import band_response
 from ..occupations import fermi_dirac, fermi_slope
 from ..response import accumulation, elements_on_mesh, need_resolved
 

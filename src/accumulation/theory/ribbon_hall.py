@@ -17,7 +17,7 @@ from .. import zone
 from ..bloch import BlochMatrix
 from ..bulk import bulk
 from ..densities import orbital_moment
-from ..elements import Kernel, States
+from ..eigenstates import Kernel, States
 from ..errors import UserError
 from ..gaps import CLOSED
 from ..hall import OPERATORS, as_hops, curvatures, of_spin

@@ -14,7 +14,7 @@ import numpy as np
 from .. import plugins
 from ..bands import over_chunks, solve
 from ..bloch import mesh as uniform_mesh
-from ..elements import States
+from ..eigenstates import States
 from ..errors import UserError
 from ..fermi import fermi_points
 from ..identities import Identity
