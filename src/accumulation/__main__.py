@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
     """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
-    from . import dataset, evidence, merging, plugins, rendering, report, stages, tiles
+    from . import dataset, evidence, merging, plugins, rendering, report, stage_runs, tiles
 
     if stage == "report":
         report.write(spec, inputs, out[0])
@@ -80,7 +80,7 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         rendering.save(rendering.draw(module, datasets, spec), out, spec["dpi"])
         return
     keywords = {} if stage == "model" else {"threads": threads}
-    dataset.write(getattr(stages, f"run_{stage}")(spec, *datasets, **keywords), out[0])
+    dataset.write(getattr(stage_runs, f"run_{stage}")(spec, *datasets, **keywords), out[0])
 
 
 def check(path: str) -> None:

@@ -13,6 +13,8 @@ from functools import cached_property
 
 import numpy as np
 
+# Phase conventions of Bloch states: of the sites' positions, or of the cells'.
+GAUGES = ("atomic", "cell")
 # Matrices with fewer orbitals than this are multiplied whole, larger ones in blocks of ROWS rows.
 BANDED = 32
 ROWS = 14

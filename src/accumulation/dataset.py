@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import __version__, sealing
+from . import sealing
 from .errors import Said, UserError, not_written
+from .version import __version__
 
 # Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
 if TYPE_CHECKING:

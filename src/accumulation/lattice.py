@@ -20,7 +20,7 @@ from math import gcd, prod
 import numpy as np
 
 from . import lattice_input
-from .bloch import BlochMatrix
+from .bloch import GAUGES, BlochMatrix
 from .errors import Said, UserError
 from .inputs import real_array
 
@@ -184,8 +184,8 @@ class Ribbon(System):
         -------
         H, dH/dk : (..., orbital, orbital), units t0 and t0 a; real where the phases allow it.
         """
-        if gauge not in ("atomic", "cell"):
-            raise UserError("gauge", gauge, "one of: atomic, cell")
+        if gauge not in GAUGES:
+            raise UserError("gauge", gauge, f"one of: {', '.join(GAUGES)}")
         k = real_array("k", k, "a finite real number, or an array of them")
         flat = k.reshape(-1)
         h = self.bloch.hamiltonian(flat)
@@ -252,33 +252,17 @@ class Wire(Ribbon):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Flake(System):
-    """A system open along x as well: one block, no Bloch phase, x an ordinary matrix."""
+    """A system open along x as well: one block, no Bloch phase, x an ordinary matrix.
+
+    Its ``bands()`` and ``response()``, datasets for a notebook, come from
+    :mod:`accumulation.flake_shorthands`.
+    """
 
     kind = "flake"
 
     def hamiltonian(self) -> np.ndarray:
         """Hamiltonian matrix, (orbital, orbital), in units of t0."""
         return self.bloch.hamiltonian(np.zeros(1))[0]
-
-    def bands(self):
-        """Exact eigenstates as a dataset (see :func:`accumulation.bands`)."""
-        from .stages import bands
-
-        return bands(self)
-
-    def response(
-        self, density="orbital_moment", definition=None, fermi_energy=0.0, temperature=0.0
-    ):
-        """Density response of the exact eigenstates, Eqs. 17-21, as a dataset.
-
-        ``definition`` is one of the density's flake definitions, by default its first; for the
-        orbital moment ``exact`` (the operator of Eq. 52 as it stands), ``circulation`` or
-        ``local``.
-        """
-        from .stages import bands, elements, response
-
-        found = elements(self, bands(self), density=density, definition=definition)
-        return response(found, fermi_energy=fermi_energy, temperature=temperature)
 
 
 @dataclass(repr=False, eq=False)

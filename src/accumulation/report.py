@@ -19,11 +19,12 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import __version__, dataset, evidence, flowchart, grid, markup, options, plugins, study
+from . import dataset, evidence, flowchart, grid, markup, options, plugins, study
 from .configuration import schema
 from .densities import definitions_for
 from .rendering import whole
 from .sources import PACKAGE, code_hash
+from .version import __version__
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 PACKAGES = ("numpy", "scipy", "xarray", "netCDF4", "matplotlib", "snakemake")

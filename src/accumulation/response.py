@@ -25,6 +25,7 @@ from .occupations import fermi_dirac
 
 __all__ = [
     "FLAGS",
+    "PROCESSES",
     "RESOLVED",
     "Accumulation",
     "ExactElements",
@@ -35,6 +36,8 @@ __all__ = [
     "need_resolved",
 ]
 
+# The two parts of a response: per e E tau, and per e E.
+PROCESSES = ("intraband", "interband")
 # What is wrong with a value, as bits of its status.
 NO_LIMIT, INACCURATE = 1, 2
 FLAGS = {"no_zero_temperature_limit": NO_LIMIT, "error_above_1e-4": INACCURATE}

@@ -294,7 +294,9 @@ class Study:
         """What a stage of a system uses, as canonical JSON."""
         chosen = self.systems[system]
         slice_ = {key: chosen[key] for key in USES[stage] if key in chosen}
-        code = [code_hash((f"{PACKAGE}.stages", f"run_{stage}"), (f"{PACKAGE}.dataset", "write"))]
+        code = [
+            code_hash((f"{PACKAGE}.stage_runs", f"run_{stage}"), (f"{PACKAGE}.dataset", "write"))
+        ]
         if stage == "model":
             code.append(plugin_hash("models", chosen["model"]["name"]))
         if stage in ("elements", "response"):

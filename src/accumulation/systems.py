@@ -8,15 +8,14 @@ import inspect
 from math import gcd
 
 from . import grid, options, plugins, sizes
-from .bulk import filled_bands
+from .bloch import GAUGES
+from .bulk import MIDGAP, filled_bands
 from .configuration import argument, axis_values, number, schema
 from .densities import definitions_for
 from .errors import MISSING, UserError, closest, unknown_key
 
 # Parts of a system whose keys may be axes.
 SECTIONS = ("model", "geometry", "options")
-GAUGES = ("atomic", "cell")
-MIDGAP = "midgap"
 THEORY_KEYS = ("theory", "options", "model", "geometry", "filling", "points_per_job")
 # Dimensions that a merged response has anyway.
 RESERVED = {

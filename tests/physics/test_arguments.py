@@ -221,7 +221,7 @@ def test_own_model_that_returns_something_else(own, body):
     own.write_text(f"def own(t=1.0):\n    {body}\n")
     model = plugins.load("models", "own").own
     refused(lambda: model(t=2.0), "own.py", MODELS[body])
-    from accumulation.stages import build
+    from accumulation.stage_runs import build
 
     cut = {"kind": "ribbon", "direction": [1, 0], "width": 2}
     refused(lambda: build({"name": "own", "t": 2.0}, cut), "own.py", MODELS[body])

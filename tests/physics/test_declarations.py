@@ -8,8 +8,8 @@ import accumulation as acc
 from accumulation import plugins
 from accumulation.dataset import VARIABLES, read, write
 from accumulation.errors import UserError
+from accumulation.hop_tables import restore
 from accumulation.sealing import NUMBERS
-from accumulation.stages import restore
 
 
 def chain():

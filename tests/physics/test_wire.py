@@ -9,8 +9,8 @@ from accumulation.bulk import bulk
 from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
 from accumulation.fermi import fermi_points
+from accumulation.hop_tables import restore
 from accumulation.stacking import stacked
-from accumulation.stages import restore
 from accumulation.theory import wire
 
 RNG = np.random.default_rng(30)

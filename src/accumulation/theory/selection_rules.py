@@ -21,11 +21,10 @@ from ..identities import Identity
 from ..integrands import ExactElements
 from ..mirror import paired_rows
 from ..occupations import occupation
-from ..response import accumulation, elements_on_mesh
+from ..response import PROCESSES, accumulation, elements_on_mesh
 from ..rules import Symmetries, operator_residual
 
 EQUATION = "22-27, 32, 55"
-PROCESSES = ("intraband", "interband")
 PARTS = ("even", "odd", "net")
 _EACH = ("direction", "fermi_energy", "density", "process")
 VARIABLES = {
