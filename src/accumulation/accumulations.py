@@ -12,9 +12,9 @@ from .bands import Eigenpairs, solve
 from .bloch import BlochMatrix
 from .fermi import FermiPoints
 from .integrands import ExactElements, MeshElements
-from .lattice import System
 from .mirror import paired_rows
 from .response import Accumulation, accumulation
+from .samples import System
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,8 +14,8 @@ from .bands import Eigenpairs, adjoint, overlap
 from .bloch import BlochMatrix
 from .eigenstates import KernelFunction, States
 from .errors import UserError
-from .lattice import Ribbon
 from .occupations import fermi_slope
+from .samples import Ribbon
 
 # States whose -df/dE is below this part of its maximum do not take part.
 NEGLIGIBLE = 1e-7

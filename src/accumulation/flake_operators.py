@@ -11,7 +11,7 @@ from .bands import adjoint, solve
 from .densities import chosen
 from .eigenstates import States
 from .errors import UserError
-from .lattice import System
+from .samples import System
 
 
 @dataclass(frozen=True)

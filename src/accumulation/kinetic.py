@@ -24,8 +24,8 @@ from .bloch import mesh
 from .eigenstates import KernelFunction, States
 from .errors import UserError
 from .fermi import fermi_points
-from .lattice import Ribbon
 from .matrix_elements import matrix_elements
+from .samples import Ribbon
 
 # Fermi points closer than this in k (1/a) at one energy are degenerate states: a rate from one of
 # them then depends on an arbitrary choice of basis.

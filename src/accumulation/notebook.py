@@ -18,7 +18,9 @@ from .dataset import label
 from .densities import definitions_for
 from .eigenstates import States
 from .errors import UserError
-from .hop_tables import (
+from .inputs import real_array
+from .matrix_elements import center_y, matrix_elements
+from .model_dataset import (
     crystal_variables,
     hop_variables,
     kind_attributes,
@@ -26,10 +28,8 @@ from .hop_tables import (
     restored_crystal,
     site_variables,
 )
-from .inputs import real_array
-from .lattice import System
-from .matrix_elements import center_y, matrix_elements
 from .response import FLAGS, PROCESSES
+from .samples import System
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,12 +14,13 @@ from . import torque
 from .bands import expectation, gathered, solve
 from .bloch import mesh
 from .eigenstates import States
+from .hop_table import HopTable
 from .integrands import ExactElements, MeshElements
-from .lattice import HopTable, Ribbon
 from .matrix_elements import band_response, matrix_elements
 from .occupations import fermi_dirac, fermi_slope
 from .products import star, star_diagonal
 from .response import accumulation, need_resolved
+from .samples import Ribbon
 
 # A level is in the gap when no band comes closer than this many temperatures.
 FAR = 6.0

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from . import plugins
 from .dataset import identity
-from .hop_tables import restore
-from .lattice import Lattice, System
+from .lattice import Lattice
+from .model_dataset import restore
 from .notebook import bands, elements, model, response
+from .samples import System
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ import accumulation as acc
 from accumulation import plugins
 from accumulation.dataset import VARIABLES, read, write
 from accumulation.errors import UserError
-from accumulation.hop_tables import restore
+from accumulation.model_dataset import restore
 from accumulation.sealing import NUMBERS
 
 

@@ -8,7 +8,7 @@ import pytest
 import accumulation as acc
 from accumulation import plugins, stage_runs
 from accumulation.dataset import read, write
-from accumulation.hop_tables import restore
+from accumulation.model_dataset import restore
 
 RNG = np.random.default_rng(40)
 MODELS = plugins.available("models")

@@ -9,7 +9,7 @@ from accumulation.bulk import bulk
 from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
 from accumulation.fermi import fermi_points
-from accumulation.hop_tables import restore
+from accumulation.model_dataset import restore
 from accumulation.stacking import stacked
 from accumulation.theory import wire
 

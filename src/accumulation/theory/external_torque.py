@@ -25,10 +25,10 @@ from ..eigenstates import States
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
-from ..lattice import Ribbon
 from ..matrix_elements import band_response
 from ..occupations import fermi_dirac, fermi_slope
 from ..response import accumulation, elements_on_mesh, need_resolved
+from ..samples import Ribbon
 
 EQUATION = "37-44, S25-S34, S46"
 UNITS = {"temperature": "t0 / k_B"}

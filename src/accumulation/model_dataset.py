@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .bulk import filled_bands
-from .lattice import Crystal, Flake, HopTable, Ribbon, System, Wire
+from .hop_table import Crystal, HopTable
+from .samples import Flake, Ribbon, System, Wire
 
 if TYPE_CHECKING:
     import xarray as xr
