@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import lattice_input
+from .bulk_bloch import BulkTable
 from .cuts import UnitCell, cut
 from .errors import Said, UserError
 from .hop_table import Crystal, HopTable
@@ -161,9 +162,7 @@ class Lattice:
     def hamiltonian(self, k) -> np.ndarray:
         """Bulk Hamiltonian (..., orbital, orbital) at k (..., dimension), atomic gauge (S42)."""
         k = self._wave_vectors(k)
-        displacement, table = self._bulk_table()
-        size = len(self.orbitals)
-        return (np.exp(1j * (k @ displacement.T)) @ table).reshape(*k.shape[:-1], size, size)
+        return self._bulk_table.matrix(k)
 
     def velocity(self, k) -> np.ndarray:
         """Bulk velocities dH/dk_x and dH/dk_y, (..., 2, orbital, orbital), at k (..., 2).
@@ -171,11 +170,8 @@ class Lattice:
         In t0 a, in the atomic gauge: i[H, r] with the positions of the sites.
         """
         k = self._wave_vectors(k)
-        displacement, table = self._bulk_table()
-        size = len(self.orbitals)
-        both = np.concatenate([1j * displacement[:, [axis]] * table for axis in (0, 1)], axis=1)
-        v = np.exp(1j * (k @ displacement.T)) @ both
-        return v.reshape(*k.shape[:-1], 2, size, size)
+        table = self._bulk_table
+        return table.sums(k, [1j * table.displacement[:, axis] for axis in (0, 1)])
 
     def _wave_vectors(self, k) -> np.ndarray:
         allowed = f"{self.dimension} finite real numbers in 1/a, or an array of such vectors"
@@ -184,14 +180,12 @@ class Lattice:
             raise UserError("k", Said(f"an array of shape {vectors.shape}"), allowed)
         return vectors
 
-    def _bulk_table(self) -> tuple[np.ndarray, np.ndarray]:
-        """Displacement (hop, 2) and amplitude (hop, element): H(k) is one product with phases."""
+    @property
+    def _bulk_table(self) -> BulkTable:
         row, column, cell, amplitude = self.hop_table()
         xy = self.positions[:, : self.dimension]
         displacement = cell @ self.vectors + xy[column] - xy[row]
-        table = np.zeros((len(row), len(xy) ** 2), dtype=complex)
-        table[np.arange(len(row)), row * len(xy) + column] = amplitude
-        return displacement, table
+        return BulkTable.of(row, column, amplitude, displacement, len(xy))
 
     @property
     def _unit_cell(self) -> UnitCell:
