@@ -10,7 +10,7 @@ import numpy as np
 from . import plugins
 from .bands import Eigenpairs, solve
 from .bloch import BlochMatrix
-from .fermi import FermiPoints
+from .fermi_points import FermiPoints
 from .integrands import ExactElements, MeshElements
 from .mirror import paired_rows
 from .response import Accumulation, accumulation

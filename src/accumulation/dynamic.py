@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import adjoint, gathered, solve
+from .bands import adjoint, solve
 from .bloch import mesh
+from .chunks import gathered
 from .eigenstates import States
 from .integrands import ExactElements
 from .lehmann import pair_sum

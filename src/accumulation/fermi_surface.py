@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bands import DEGENERACY, Eigenpairs, over_chunks
+from .band_extrema import AT_REST
+from .bands import DEGENERACY, Eigenpairs
+from .chunks import over_chunks
 from .eigenstates import States
-from .fermi import AT_REST, FermiPoints
+from .fermi_points import FermiPoints
 from .integrands import ExactElements, MeshElements, by_region
 from .matrix_elements import matrix_elements
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import DEGENERACY, gathered, solve
+from .bands import DEGENERACY, solve
 from .bloch import BlochMatrix
+from .chunks import gathered
 from .eigenstates import KernelFunction, States
 from .matrix_elements import matrix_elements, pair_sum
 from .occupations import divided_difference, fermi_slope

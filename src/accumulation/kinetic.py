@@ -23,7 +23,7 @@ from .bands import solve
 from .bloch import mesh
 from .eigenstates import KernelFunction, States
 from .errors import UserError
-from .fermi import fermi_points
+from .fermi_points import fermi_points
 from .matrix_elements import matrix_elements
 from .samples import Ribbon
 

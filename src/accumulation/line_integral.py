@@ -16,7 +16,7 @@ import numpy as np
 from . import fillings, mesh_rules
 from .bands import DEGENERACY
 from .eigenstates import CLOSE_PAIR
-from .fermi import FermiPoints
+from .fermi_points import FermiPoints
 from .integrands import THERMAL, ExactElements, MeshElements, integrand
 from .near_crossings import NearCrossings, candidates, located
 from .occupations import fermi_dirac, fermi_slope

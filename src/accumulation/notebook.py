@@ -11,14 +11,15 @@ import numpy as np
 
 from . import arguments
 from .accumulations import accumulations, declaration, eigenpairs_of, flagged, mirror_parts
-from .bands import over_chunks, solve
+from .bands import solve
 from .bloch import GAUGES, mesh
 from .bulk import MIDGAP, bulk, filled_bands
-from .dataset import label
+from .chunks import over_chunks
 from .densities import definitions_for
 from .eigenstates import States
 from .errors import UserError
 from .inputs import real_array
+from .labels import label
 from .matrix_elements import center_y, matrix_elements
 from .model_dataset import (
     crystal_variables,

@@ -14,7 +14,7 @@ import xarray as xr
 from . import accumulations, notebook, plugins, stage_runs
 from .bulk import MIDGAP, bulk
 from .edges import edge_crossings, regions, ribbon_gap
-from .fermi import fermi_points
+from .fermi_points import fermi_points
 from .gaps import CLOSED
 from .response import INACCURATE, NO_LIMIT
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import not_written
+from .files import atomic_write
 
 # Dates would make two runs of the same study differ.
 METADATA = {
@@ -34,29 +31,8 @@ def save(figure, paths: list[str], dpi: int) -> None:
     for path in map(Path, paths):
         form = path.suffix[1:]
         # SVG names its parts by a random salt unless it is told one.
-        with whole(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
+        with atomic_write(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
             figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
-
-
-@contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name once it has been written.
-
-    Raises
-    ------
-    UserError
-        If it cannot be written; nothing is left behind.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise not_written(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def draw(module, datasets: list, spec: dict):

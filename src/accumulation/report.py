@@ -19,10 +19,10 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import dataset, evidence, flowchart, grid, markup, options, plugins, study
+from . import evidence, files, flowchart, grid, markup, options, plugins, study, variables
 from .configuration import schema
 from .densities import definitions_for
-from .rendering import whole
+from .files import atomic_write
 from .sources import PACKAGE, code_hash
 from .version import __version__
 
@@ -93,7 +93,7 @@ def write(spec: dict, inputs: list[str], out: str) -> None:
         If the file cannot be written; nothing half-written is left behind.
     """
     page = render(spec, inputs, Path(out).parent / "benchmarks")
-    with whole(out) as temporary:
+    with atomic_write(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
@@ -249,7 +249,7 @@ def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
         module = plugins.load("theory", theory)
         found.append((plugins.title(module), module.EQUATION))
     if any("theory" not in one for one in systems):
-        found += [dataset.STAGES[stage] for stage in own["needs"]]
+        found += [variables.STAGES[stage] for stage in own["needs"]]
     for density in dict.fromkeys(one.get("density") for one in systems):
         if density is not None:
             module = plugins.load("densities", density)
@@ -307,7 +307,7 @@ def _flow(spec: dict, theories: set[str]) -> tuple[dict[str, int], list[tuple[st
 def _identities(path: str) -> list[dict]:
     """The table of identities, a row for each statement with the systems that it was tested on."""
     grouped: dict[tuple, dict] = {}
-    for row in evidence.rows(dataset.read(path)):
+    for row in evidence.rows(files.read(path)):
         key = tuple(row[name] for name in ("statement", "route", "equation", "must_be", "bound"))
         group = grouped.setdefault(key, row | {"systems": [], "number": 0, "kept": 0})
         group["systems"].append((row["system"], row["residual"], row["holds"]))

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import fermi_surface, zero_temperature
-from .bands import gathered
 from .bloch import mesh
+from .chunks import gathered
 from .errors import UserError
-from .fermi import FermiPoints, fermi_points
+from .fermi_points import FermiPoints, fermi_points
 from .integrands import ExactElements, MeshElements, by_region, integrand
 from .line_integral import CANCELLED, RESOLVED, Integral, LineIntegral, contract
 from .occupations import fermi_dirac

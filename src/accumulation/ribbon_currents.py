@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from . import torque
-from .bands import expectation, gathered, solve
+from .bands import expectation, solve
 from .bloch import mesh
+from .chunks import gathered
 from .eigenstates import States
 from .hop_table import HopTable
 from .integrands import ExactElements, MeshElements

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from . import plugins
-from .dataset import identity
+from .labels import identity
 from .lattice import Lattice
 from .model_dataset import restore
 from .notebook import bands, elements, model, response

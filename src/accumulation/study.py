@@ -242,7 +242,7 @@ class Study:
         )
 
     def _merge_code(self, chosen: dict) -> str:
-        code = code_hash((f"{PACKAGE}.merging", "merge"), (f"{PACKAGE}.dataset", "write"))
+        code = code_hash((f"{PACKAGE}.merging", "merge"), (f"{PACKAGE}.files", "write"))
         # What it concludes from all points, and the words that it labels them with.
         return grid.key([code, self._tile_code(chosen, "theory")]) if "theory" in chosen else code
 
@@ -294,9 +294,7 @@ class Study:
         """What a stage of a system uses, as canonical JSON."""
         chosen = self.systems[system]
         slice_ = {key: chosen[key] for key in USES[stage] if key in chosen}
-        code = [
-            code_hash((f"{PACKAGE}.stage_runs", f"run_{stage}"), (f"{PACKAGE}.dataset", "write"))
-        ]
+        code = [code_hash((f"{PACKAGE}.stage_runs", f"run_{stage}"), (f"{PACKAGE}.files", "write"))]
         if stage == "model":
             code.append(plugin_hash("models", chosen["model"]["name"]))
         if stage in ("elements", "response"):

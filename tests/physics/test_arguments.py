@@ -114,7 +114,7 @@ def test_bands_of_another_system_are_refused(name):
 
 def test_bands_of_the_same_system_are_accepted(tmp_path):
     """Made again, made in another order of hops, read from a file; not without a name."""
-    from accumulation.dataset import read, write
+    from accumulation.files import read, write
 
     again = acc.haldane(t2=0.1, phi=0.7 + 1e-14, delta=0.3).ribbon((1, 0), 4)
     assert again.fingerprint == RIBBON.fingerprint

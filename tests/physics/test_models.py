@@ -7,7 +7,7 @@ import pytest
 
 import accumulation as acc
 from accumulation import plugins, stage_runs
-from accumulation.dataset import read, write
+from accumulation.files import read, write
 from accumulation.model_dataset import restore
 
 RNG = np.random.default_rng(40)

@@ -19,8 +19,9 @@ from functools import partial
 import numpy as np
 
 from .. import plugins, torque
-from ..bands import expectation, gathered, solve
+from ..bands import expectation, solve
 from ..bloch import mesh
+from ..chunks import gathered
 from ..eigenstates import States
 from ..errors import UserError
 from ..identities import Identity

@@ -12,11 +12,12 @@ from __future__ import annotations
 import numpy as np
 
 from .. import plugins
-from ..bands import over_chunks, solve
+from ..bands import solve
 from ..bloch import mesh as uniform_mesh
+from ..chunks import over_chunks
 from ..eigenstates import States
 from ..errors import UserError
-from ..fermi import fermi_points
+from ..fermi_points import fermi_points
 from ..identities import Identity
 from ..integrands import ExactElements
 from ..mirror import paired_rows
