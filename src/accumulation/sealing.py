@@ -16,6 +16,7 @@ import os
 import struct
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
@@ -78,7 +79,7 @@ def _is_complete(head: bytes, size: int) -> bool:
 
 def _compared_elsewhere(path: str | os.PathLike, size: int) -> str:
     command = [sys.executable, "-c", f"from {__name__} import _compare; _compare()", str(path)]
-    source = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    source = str(Path(__file__).resolve().parents[1])
     before = os.environ.get("PYTHONPATH")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [source, before]))}
     patience = PATIENCE + size / SPEED
