@@ -149,7 +149,8 @@ def checked_direction(direction) -> tuple[int, int]:
 
 def _complement(n: int, m: int) -> tuple[int, int]:
     """(p, q) with n q - m p = 1, so that n a1 + m a2 and p a1 + q a2 span the same lattice."""
-    old, new = (n, 1, 0), (m, 0, 1)
+    old: tuple[int, ...] = (n, 1, 0)
+    new: tuple[int, ...] = (m, 0, 1)
     while new[0]:
         quotient = old[0] // new[0]
         old, new = new, tuple(a - quotient * b for a, b in zip(old, new, strict=True))

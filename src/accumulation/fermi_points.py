@@ -111,7 +111,9 @@ def _locate(
     if len(search):
         over_chunks(work, len(search), bloch.size, threads, light=True)
         by_state = ~np.isnan(state[search, 0])
-        again = search[out_of_order(*(a[search] for a in (level, j, n, step, s)), by_state)]
+        again = search[
+            out_of_order(*(a[search] for a in (level, j, n, step, s)), by_state=by_state)
+        ]
         where = (k[j[again]], spacing, n[again], target[again], step[again])
         s[again] = newton(bloch, *where, s[again], low[again], high[again])
         state[again] = np.nan

@@ -48,7 +48,8 @@ def contributions(
 
 def _of_states(exact: ExactElements, k: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Density (point, row) of one known state (point, orbital) at each k."""
-    single = Eigenpairs(k, None, None, state[:, :, None], exact.bloch.velocity(k))
+    unknown = np.full((len(k), 1), np.nan)  # energy and velocity, which no single state needs
+    single = Eigenpairs(k, unknown, unknown, state[:, :, None], exact.bloch.velocity(k))
     states = States(single, exact.bloch, exact.gauge)
     kernel = exact.kernel(states, exact.definition)
     return by_region(matrix_elements(states, kernel, interband=False)[0][:, 0], exact.regions)

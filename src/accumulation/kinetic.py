@@ -95,9 +95,7 @@ def paths(points: Contour, variance: float, decay: float) -> tuple[np.ndarray, n
     return relaxed, np.linalg.solve(np.diag(out) - scattering, points.velocity)
 
 
-def response(
-    points: Contour, path: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def response(points: Contour, path: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:
     """Accumulation (row,) per e E and length, and conductivity in e^2 a / hbar.
 
     ``weight`` (level,): of each energy in the thermal average.  With path = v tau this is (28),

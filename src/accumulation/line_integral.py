@@ -116,7 +116,7 @@ class LineIntegral:
         """
         mesh = self.mesh
         below = (mesh.energy < level).sum(axis=1)
-        window = np.zeros(len(mesh.k), dtype=bool)
+        window: np.ndarray = np.zeros(len(mesh.k), dtype=bool)
         centers = np.zeros(0, dtype=int)
         if temperature > 0:
             window = self._in_window(level, temperature).any(axis=1)
@@ -173,6 +173,7 @@ class LineIntegral:
         parts : pieces of all intervals;  refined : (interval,) bool, those that need it anyway
         fermi : level and temperature;  cuts : (cut,) k that panels end at
         """
+        level, temperature = fermi
         total = sums.own.sum(axis=0)
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
         allowed = tolerance(total, magnitude)
@@ -191,7 +192,7 @@ class LineIntegral:
         start = self.mesh.k[some.interval]
         low, high = (start + end * self.spacing for end in (some.low, some.high))
         panels = cut(low, high, cuts, 1e-14)
-        fresh = integrand(self.exact, *fermi, some.filled, self.threads)
+        fresh = integrand(self.exact, level, temperature, some.filled, self.threads)
 
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)
@@ -224,7 +225,9 @@ class LineIntegral:
         equal = gap < DEGENERACY
         everywhere = np.roll(equal, 1, axis=0) & np.roll(equal, -1, axis=0)
         close = inside & (gap < self._close)
-        return (close & ~equal).any(axis=1), (close & equal & ~everywhere).any(axis=1)
+        with_gap: np.ndarray = (close & ~equal).any(axis=1)
+        crossing: np.ndarray = (close & equal & ~everywhere).any(axis=1)
+        return with_gap, crossing
 
     @property
     def _most_nodes(self) -> float:
@@ -258,13 +261,14 @@ class LineIntegral:
         if self.mesh.polarizability is None:
             wanted = np.zeros_like(wanted)
         interval, band = np.nonzero(self._candidates & wanted)
-        new = [key for key in zip(interval, band, strict=True) if key not in self._minima]
+        keys = list(zip(interval.tolist(), band.tolist(), strict=True))
+        new = [key for key in keys if key not in self._minima]
         if new:
             at = located(
                 self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True))
             )
             self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
-        each = [self._minima[key] for key in zip(interval, band, strict=True)]
+        each = [self._minima[key] for key in keys]
         k, width = np.array(each).reshape(-1, 2).T
         return NearCrossings(interval, band, k, width)
 
@@ -287,7 +291,7 @@ class LineIntegral:
         exact = sharpest if temperature > 0 else most / 8
         finest = np.where(crossings.width < SHARPEST, exact, crossings.width)
         where = crossings.k
-        if len(chosen):
+        if points is not None and len(chosen):
             interval, band = points.interval[chosen], points.band[chosen]
             after = (interval + 1) % len(self.mesh.k)
             speed = np.abs(self.mesh.velocity[[interval, after], band]).max(axis=0)

@@ -77,8 +77,9 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     vectors = [np.empty((*shape, bloch.size)) for _ in range(complex_parts if eigenvectors else 0)]
 
     # The mesh holds -k for every k: a symmetry between them halves the work.
-    paired = system.periodic and bloch.reversal is not None
-    order, conjugate = bloch.reversal if paired else (slice(None), False)
+    reversal = bloch.reversal if system.periodic else None
+    paired = reversal is not None
+    order, conjugate = reversal or (slice(None), False)
 
     def work(part):
         pairs = solve(bloch, points[part])

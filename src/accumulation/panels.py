@@ -66,7 +66,7 @@ def integrate(
     base: np.ndarray,
     magnitude: np.ndarray,
     tolerance: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    most: int,
+    most: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Integral over all panels, halving those that carry most of the error.
 

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Sized
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -50,7 +51,8 @@ class System:
     crystal : the crystal it was cut out of, None where that is not known
     """
 
-    periodic = False
+    kind: ClassVar[str]
+    periodic: ClassVar[bool] = False
     hops: HopTable
     positions: np.ndarray
     period: float
