@@ -111,9 +111,8 @@ def _locate(
     if len(search):
         over_chunks(work, len(search), bloch.size, threads, light=True)
         by_state = ~np.isnan(state[search, 0])
-        again = search[
-            out_of_order(*(a[search] for a in (level, j, n, step, s)), by_state=by_state)
-        ]
+        level_j_n = (level[search], j[search], n[search])
+        again = search[out_of_order(*level_j_n, step[search], s[search], by_state)]
         where = (k[j[again]], spacing, n[again], target[again], step[again])
         s[again] = newton(bloch, *where, s[again], low[again], high[again])
         state[again] = np.nan

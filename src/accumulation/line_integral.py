@@ -119,7 +119,7 @@ class LineIntegral:
         window: np.ndarray = np.zeros(len(mesh.k), dtype=bool)
         centers = np.zeros(0, dtype=int)
         if temperature > 0:
-            window = self._in_window(level, temperature).any(axis=1)
+            window = np.any(self._in_window(level, temperature), axis=1)
             window[points.interval[here]] = True
             centers = np.flatnonzero(here)
         if mesh.polarizability is None and not window.any():
@@ -225,9 +225,8 @@ class LineIntegral:
         equal = gap < DEGENERACY
         everywhere = np.roll(equal, 1, axis=0) & np.roll(equal, -1, axis=0)
         close = inside & (gap < self._close)
-        with_gap: np.ndarray = (close & ~equal).any(axis=1)
-        crossing: np.ndarray = (close & equal & ~everywhere).any(axis=1)
-        return with_gap, crossing
+        crossing = close & equal & ~everywhere
+        return np.any(close & ~equal, axis=1), np.any(crossing, axis=1)
 
     @property
     def _most_nodes(self) -> float:
