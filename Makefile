@@ -22,7 +22,7 @@ help:  ## list the targets
 	@echo "make plan       what a run would compute, and why"
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
 	@echo "make test       all tests"
-	@echo "make lint       ruff, snakefmt and snakemake --lint"
+	@echo "make lint       ruff, import contracts, types, snakefmt and snakemake --lint"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
 	@echo "make gallery    the README's pictures, in results/gallery/"
 	@echo "make clean      remove what runs wrote, except the gallery"

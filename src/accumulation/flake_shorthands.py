@@ -36,5 +36,5 @@ def _response_of_flake(
     return response(matrix_elements_of, fermi_energy=fermi_energy, temperature=temperature)
 
 
-Flake.bands = _bands_of_flake
-Flake.response = _response_of_flake
+Flake.bands = _bands_of_flake  # type: ignore[attr-defined]
+Flake.response = _response_of_flake  # type: ignore[attr-defined]

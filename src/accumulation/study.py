@@ -18,7 +18,8 @@ from . import grid, plugins
 from .configuration import check_structure, schema
 from .errors import UserError, closest, unknown_key
 from .sources import PACKAGE, code_hash, plugin_hash
-from .systems import SECTIONS, checked_plugin, is_grid, normalised
+from .system_parts import checked_plugin
+from .systems import SECTIONS, is_grid, normalised
 
 # Which stages read which, in the order in which they are handed over.
 STAGES = {

@@ -3,8 +3,8 @@
 The operations are found from the hop table, the parity of each density under each of them from its
 own matrix (:mod:`accumulation.symmetry`), conserved quantities from H(k)
 (:mod:`accumulation.conserved`).  Every operation says value(image of a row) = +-value(row) of the
-intraband and of the interband response.  What is left is compared with what is computed: it is to be non-zero exactly
-where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
+intraband and of the interband response.  What is left is compared with what is computed: it is to
+be non-zero exactly where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
 """
 
 from __future__ import annotations
