@@ -13,7 +13,8 @@ from . import records
 from .configuration import read
 from .errors import UserError
 from .grid import INDEX, TILES
-from .study import TILE_USES, Study, load
+from .study import Study, load
+from .tile_plan import TILE_USES
 
 RESULTS = Path("results")
 DEFAULT = "config/config.yaml"
