@@ -18,15 +18,21 @@ from .bands import DEGENERACY
 from .eigenstates import CLOSE_PAIR
 from .fermi_points import FermiPoints
 from .integrands import THERMAL, ExactElements, MeshElements, integrand
+from .interval_sums import (
+    COARSE,
+    TOLERANCE,
+    Sums,
+    contract,
+    of_width,
+    stencils_of,
+    tolerance,
+    whole_intervals,
+    with_worst,
+)
 from .near_crossings import NearCrossings, candidates, located
 from .occupations import fermi_dirac, fermi_slope
 from .panels import NODES, cut, graded, integrate
 
-# Bounds of the error, relative to the largest row of a result, from which on it is refined, and
-# that is then aimed at ...
-COARSE, TOLERANCE = 9e-5, 5e-6
-# ... or to this share of the integral of its magnitude, where rows cancel over the zone.
-CANCELLED = 1e-3
 # exp(-WINDOW) is neglected beyond the thermal window.
 WINDOW = 30.0
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
@@ -96,12 +102,12 @@ class LineIntegral:
             if close.any():
                 fresh = integrand(self.exact, level, temperature, threads=self.threads)
                 values[close, 1] = fresh(mesh.k[close], np.zeros(close.sum(), dtype=int))[:, 1]
-            refined |= _stencils_of(crossing, mesh_rules.WIDE)
+            refined |= stencils_of(crossing, mesh_rules.WIDE)
         crossings = self._crossings(near[:, :-1] | near[:, 1:])
         refined[crossings.interval] = True
         values *= mesh.weight[0]
-        own, misfit = _of_width(values, mesh_rules.WIDE)
-        parts = _whole(np.arange(count), THERMAL)
+        own, misfit = of_width(values, mesh_rules.WIDE)
+        parts = whole_intervals(np.arange(count), THERMAL)
         sums = Sums(own, misfit, np.abs(values).sum(axis=0))
         cuts = self._cuts(crossings, temperature)
         return self._completed(sums, parts, refined, (level, temperature), cuts)
@@ -132,9 +138,9 @@ class LineIntegral:
         far = np.flatnonzero(room > mesh_rules.NARROW)
         parts = fillings.pieces(self.exact.bloch, mesh.k, mesh.energy, level, points, here, near)
         sums = self._by_interval(below, room, parts)
-        parts = fillings.joined(parts, _whole(far, below[far]))
+        parts = fillings.joined(parts, whole_intervals(far, below[far]))
         refined, crossings = self._unresolved(parts, window, level, temperature)
-        parts = fillings.joined(parts, _whole(np.flatnonzero(window), THERMAL))
+        parts = fillings.joined(parts, whole_intervals(np.flatnonzero(window), THERMAL))
         fermi = (level, temperature)
         cuts = self._cuts(crossings, temperature, points, centers)
         return self._completed(sums, parts, refined | window, fermi, cuts)
@@ -151,10 +157,10 @@ class LineIntegral:
         occupied = (np.arange(mesh.energy.shape[1]) < below[:, None]).astype(float)
         values = contract(occupied, mesh.polarizability)
         if room.max() == mesh_rules.WIDE:
-            own[:, 1], misfit[:, 1] = _of_width(values, mesh_rules.WIDE)
+            own[:, 1], misfit[:, 1] = of_width(values, mesh_rules.WIDE)
         for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE):
             some = room == width
-            own[some, 1], misfit[some, 1] = _of_width(values, width, some)
+            own[some, 1], misfit[some, 1] = of_width(values, width, some)
         elsewhere = room <= mesh_rules.NARROW
         own[elsewhere] = misfit[elsewhere] = 0.0
         value, error = fillings.integrals(parts, values, below, mesh.energy, mesh.polarizability)
@@ -180,7 +186,7 @@ class LineIntegral:
         error = sums.misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
         if np.any(error > allowed * COARSE / TOLERANCE):
             worst = sums.misfit.max(axis=-1, initial=0.0)
-            more = _with_worst(refined, worst, 0.5 * allowed)
+            more = with_worst(refined, worst, 0.5 * allowed)
             # Rather no refinement than one that cannot end: the error then says what is missing.
             if (more & ~refined).sum() * len(NODES) <= self._most_nodes:
                 refined = more
@@ -300,61 +306,3 @@ class LineIntegral:
         cuts = graded(where, np.minimum(finest, most), most)
         start, zone = self.mesh.k[0], self.spacing * len(self.mesh.k)
         return np.sort(start + np.mod(cuts - start, zone))
-
-
-@dataclass(frozen=True)
-class Sums:
-    """What the mesh says of each interval.
-
-    own, misfit : (interval, process, row) integrals, and their estimated errors
-    magnitude : (process, row) sum of the magnitudes of the integrand
-    """
-
-    own: np.ndarray
-    misfit: np.ndarray
-    magnitude: np.ndarray
-
-
-def _of_width(values: np.ndarray, width: int, some=slice(None)) -> tuple[np.ndarray, np.ndarray]:
-    """Integrals of some intervals (interval, ...) from values (k, ...), and their errors."""
-    lowest, middle, highest = (
-        mesh_rules.every_interval(values, w)[some] for w in (width - 2, width - 1, width)
-    )
-    return highest, mesh_rules.remaining(lowest, middle, highest)
-
-
-def contract(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """sum over bands at each k: (k, band) with (k, band, row) -> (k, row)."""
-    return (weights[:, None, :] @ values)[:, 0]
-
-
-def tolerance(value: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
-    """Error (process,) that is aimed at for a value (process, row) of that magnitude (process,)."""
-    return TOLERANCE * np.maximum(np.abs(value).max(axis=-1, initial=0.0), CANCELLED * magnitude)
-
-
-def _whole(interval: np.ndarray, filled) -> fillings.Pieces:
-    """Whole intervals as pieces."""
-    count = len(interval)
-    filled = np.broadcast_to(np.asarray(filled, dtype=int), count)
-    return fillings.Pieces(interval, np.zeros(count), np.ones(count), filled)
-
-
-def _stencils_of(point: np.ndarray, half_width: int) -> np.ndarray:
-    """Intervals (interval,) bool whose stencil holds one of these mesh points (k,) bool."""
-    return np.any([np.roll(point, -shift) for shift in mesh_rules.stencil(half_width)], axis=0)
-
-
-def _with_worst(refined: np.ndarray, misfit: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """The refined intervals and those of the largest misfit, until the others' sum is allowed.
-
-    Intervals of equal misfit, such as those at k and -k, go together.
-    """
-    refined = refined.copy()
-    for process in range(misfit.shape[1]):
-        left = np.where(refined, 0.0, misfit[:, process])
-        ordered = np.sort(left)
-        beyond = ordered[np.cumsum(ordered) > allowed[process]]
-        if len(beyond):
-            refined |= left > (1 - 1e-6) * beyond[0]
-    return refined

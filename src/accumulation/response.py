@@ -20,7 +20,8 @@ from .chunks import gathered
 from .errors import UserError
 from .fermi_points import FermiPoints, fermi_points
 from .integrands import ExactElements, MeshElements, by_region, integrand
-from .line_integral import CANCELLED, RESOLVED, Integral, LineIntegral, contract
+from .interval_sums import CANCELLED, contract
+from .line_integral import RESOLVED, Integral, LineIntegral
 from .occupations import fermi_dirac
 
 __all__ = [
