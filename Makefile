@@ -2,6 +2,8 @@
 PYTHON ?= python3
 CORES ?= all
 CONFIG ?= config/config.yaml
+DRAWS ?= 2000
+SEED ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
 # The config is not last: Snakemake would take a target after it for another one.
@@ -13,7 +15,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study theory plan unused remove-unused slurm test lint benchmark gallery clean
+.PHONY: help study theory plan unused remove-unused slurm test referee lint benchmark gallery clean
 
 help:  ## list the targets
 	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N, CONFIG=FILE)"
@@ -22,6 +24,7 @@ help:  ## list the targets
 	@echo "make plan       what a run would compute, and why"
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
 	@echo "make test       all tests"
+	@echo "make referee    random systems against references of their own (DRAWS=N, SEED=N)"
 	@echo "make lint       ruff, import contracts, types, snakefmt and snakemake --lint"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
 	@echo "make gallery    the README's pictures, in results/gallery/"
@@ -50,6 +53,9 @@ gallery: $(VENV)/.study
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
+
+referee: $(VENV)/.test
+	@cd tests && ../$(BIN)/python -m referee --draws $(DRAWS) --seed $(SEED)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

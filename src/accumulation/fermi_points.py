@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .band_extrema import AT_REST, extremum, tangent_top
+from .band_segments import Segments, segments_of
 from .band_tracking import ends_of_flat, follow, hermite_root, newton, out_of_order
 from .chunks import over_chunks
 from .occupations import ON_LEVEL, occupation
@@ -53,31 +54,56 @@ def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> 
     fermi_energy : (level,)
     """
     spacing = k[1] - k[0]
-    next_energy, next_velocity = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
+    segments = segments_of(bloch, k, energy, velocity, np.asarray(fermi_energy, dtype=float))
     brackets, touches = [], []
     for level, fermi in enumerate(fermi_energy):
-        here = occupation(energy, fermi)
-        there = np.roll(here, -1, axis=0)
-        for j, n in zip(*np.nonzero(here != there), strict=True):
-            brackets.append((level, j, n, 0.0, 1.0, there[j, n] - here[j, n]))
-        j, n = np.nonzero((here == 0.5) & (np.abs(velocity) > AT_REST))
-        touches += [(level, a, b, 0.0) for a, b in zip(j, n, strict=True)]
-        # A maximum below (minimum above) the level that the tangents would let through.
-        side = np.where(here == 1, 1.0, -1.0)
-        ends = (side * energy, side * velocity, side * next_energy, side * next_velocity)
-        candidate = (here == there) & (here != 0.5) & (ends[1] > AT_REST) & (ends[3] < -AT_REST)
-        candidate &= tangent_top(*ends, spacing) >= side * fermi - ON_LEVEL
-        for j, n in zip(*np.nonzero(candidate), strict=True):
-            known = ((energy[j, n], velocity[j, n]), (next_energy[j, n], next_velocity[j, n]))
-            s, height = extremum(bloch, k[j], spacing, n, side[j, n], known, fermi)
-            height = side[j, n] * (height - fermi)
-            if abs(height) <= ON_LEVEL:
-                touches.append((level, j, n, s))
-            elif height > 0:
-                brackets.append((level, j, n, 0.0, s, -side[j, n]))
-                brackets.append((level, j, n, s, 1.0, side[j, n]))
+        more, touching = _crossed(bloch, k, spacing, segments, fermi)
+        brackets += [(level, *bracket) for bracket in more]
+        touches += [(level, *touch) for touch in touching]
     mesh = (bloch, k, spacing, energy, velocity, fermi_energy)
     return _locate(*mesh, brackets, touches, threads)
+
+
+def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list, list]:
+    """Brackets (interval, band, low, high, step) and touches (interval, band, fraction) of a level.
+
+    A bracket is known by the occupations of its ends, or by an extremum between them that the
+    tangents there would let through the level.
+    """
+    here, there = (occupation(energy, fermi) for energy in segments.energy)
+    inner_low, inner_high = segments.low > 0, segments.high < 1
+    touches, brackets = [], []
+    # Where bands meet on the level between mesh points, each of them only touches it there.
+    met_low = inner_low[:, None] & (here == 0.5)
+    met_high = inner_high[:, None] & (there == 0.5)
+    for i, n in zip(*np.nonzero(met_low), strict=True):
+        touches.append((segments.interval[i], n, segments.low[i]))
+    here, there = np.where(met_low, there, here), np.where(met_high, here, there)
+    low, high = segments.low, segments.high
+    for i, n in zip(*np.nonzero(here != there), strict=True):
+        step = there[i, n] - here[i, n]
+        brackets.append((segments.interval[i], n, low[i], high[i], step))
+    on_mesh = ~inner_low[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
+    touches += [(segments.interval[i], n, 0.0) for i, n in zip(*np.nonzero(on_mesh), strict=True)]
+    # A maximum below (minimum above) the level that the tangents would let through.
+    side = np.where(here == 1, 1.0, -1.0)
+    length = ((high - low) * spacing)[:, None]
+    (e0, e1), (v0, v1) = side * segments.energy, side * segments.velocity
+    candidate = (here == there) & (here != 0.5) & (v0 > AT_REST) & (v1 < -AT_REST)
+    candidate &= tangent_top(e0, v0, e1, v1, length) >= side * fermi - ON_LEVEL
+    candidate &= ~met_low & ~met_high
+    for i, n in zip(*np.nonzero(candidate), strict=True):
+        j, width = segments.interval[i], high[i] - low[i]
+        ends = [(segments.energy[end, i, n], segments.velocity[end, i, n]) for end in (0, 1)]
+        start = k[j] + low[i] * spacing
+        s, height = extremum(bloch, start, width * spacing, n, side[i, n], ends, fermi)
+        s, height = low[i] + s * width, side[i, n] * (height - fermi)
+        if abs(height) <= ON_LEVEL:
+            touches.append((j, n, s))
+        elif height > 0:
+            brackets.append((j, n, low[i], s, -side[i, n]))
+            brackets.append((j, n, s, high[i], side[i, n]))
+    return brackets, touches
 
 
 def _locate(

@@ -16,6 +16,9 @@ from .bloch import BlochMatrix
 from .fermi_points import FermiPoints
 from .occupations import ON_LEVEL
 
+# Factor on the error of an interval whose stencil reaches past a crossing.
+DOUBT = 5.0
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -106,11 +109,13 @@ def integrals(
     below: np.ndarray,
     energy: np.ndarray,
     polarizability: np.ndarray,
+    crossings: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Integral and its estimated error, both (piece, row) in spacings, see :mod:`mesh_rules`.
 
     Each with the filled bands of its piece on all points of the stencil, and as a fraction over the
-    square of the gap above them.
+    square of the gap above them, unless one of the two bands there crosses a third: then the gap
+    has a kink.  ``crossings`` (interval, band - 1) are where neighbouring bands (nearly) cross.
     """
     width = mesh_rules.NARROW
     stencil = mesh_rules.stencil(width)
@@ -121,8 +126,23 @@ def integrals(
     upper, lower = np.minimum(filled, top), np.clip(filled - 1, 0, top)
     square = (energy[where, upper] - energy[where, lower]) ** 2
     square[(filled < 1) | (filled > top)] = 1.0
+    square[spanned(parts, crossings, -2) | spanned(parts, crossings, 0)] = 1.0
     lowest, middle, value = (_of_order(parts, at, square, h) for h in (width - 2, width - 1, width))
-    return value, mesh_rules.remaining(lowest, middle, value)
+    error = mesh_rules.remaining(lowest, middle, value)
+    # Past a crossing of filled and empty bands the filled ones are others.
+    return value, np.where(spanned(parts, crossings, -1)[:, None], DOUBT * error, error)
+
+
+def spanned(parts: Pieces, crossings: np.ndarray, offset: int) -> np.ndarray:
+    """Whether a stencil (piece,) spans a crossing of bands N + offset and N + offset + 1.
+
+    N are the filled bands of the piece, so that -1 is the crossing of filled and empty ones.
+    """
+    spans = parts.interval[:, None] + mesh_rules.stencil(mesh_rules.NARROW)[:-1]
+    lower = parts.filled + offset
+    exists = (lower >= 0) & (lower < crossings.shape[1])
+    lower = np.clip(lower, 0, crossings.shape[1] - 1)
+    return exists & crossings[spans % len(crossings), lower[:, None]].any(axis=1)
 
 
 def _of_order(parts: Pieces, at: np.ndarray, square: np.ndarray, half_width: int) -> np.ndarray:

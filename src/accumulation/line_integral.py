@@ -29,7 +29,7 @@ from .interval_sums import (
     whole_intervals,
     with_worst,
 )
-from .near_crossings import NearCrossings, candidates, located
+from .near_crossings import STEPS, NearCrossings, candidates, located
 from .occupations import fermi_dirac, fermi_slope
 from .panels import NODES, cut, graded, integrate
 
@@ -38,9 +38,11 @@ WINDOW = 30.0
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
 # exp(-2 pi^2 T / (v dk)): 2e-11 at this ratio of T to v dk.
 RESOLVED = 1.25
-# Orbitals cubed times the diagonalisations that a refinement may take, and their least number as a
-# share of the mesh's: about a second, or what a quarter more points cost.
-MOST_WORK, LEAST_SHARE = 1e9, 0.25
+# Orbitals cubed times the diagonalisations that a refinement may take, their largest number, and
+# the least as a share of the mesh's: below a second, or what a quarter more points cost.
+MOST_WORK, MOST_NODES, LEAST_SHARE = 3e8, 10_000, 0.25
+# Rounding of a response, in units of the sum of the magnitudes of all its terms.
+ROUNDING = 1e-13
 # Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
 # rounding of eigenvectors, which grows as 1 / gap^2 towards them.
 SHARPEST = 1e-9
@@ -83,6 +85,20 @@ class LineIntegral:
         """Largest velocity on the mesh, in t0 a."""
         return float(np.abs(self.mesh.velocity).max(initial=0.0))
 
+    @cached_property
+    def rounding(self) -> np.ndarray:
+        """(process,) errors that no refinement removes, as of sums that symmetry makes zero."""
+        mesh = self.mesh
+        sizes = [np.abs(mesh.density).max(initial=0.0), 0.0]
+        if mesh.polarizability is not None:
+            terms = np.abs(mesh.polarizability).sum(axis=1).sum(axis=0)
+            sizes[1] = terms.max(initial=0.0) * mesh.weight[0]
+        return ROUNDING * np.array(sizes)
+
+    def _tolerance(self, value: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
+        """Error (process,) aimed at for a value (process, row) of that magnitude (process,)."""
+        return np.maximum(tolerance(value, magnitude), 10 * self.rounding)
+
     def sees(self, temperature: float) -> bool:
         """Whether the mesh sees a Fermi function of that temperature in every band."""
         return temperature >= VISIBLE * self.fastest * self.spacing
@@ -110,7 +126,8 @@ class LineIntegral:
         parts = whole_intervals(np.arange(count), THERMAL)
         sums = Sums(own, misfit, np.abs(values).sum(axis=0))
         cuts = self._cuts(crossings, temperature)
-        return self._completed(sums, parts, refined, (level, temperature), cuts)
+        window = np.zeros(count, dtype=bool)
+        return self._completed(sums, parts, refined, window, (level, temperature), cuts)
 
     def at_filling(
         self, level: float, temperature: float, points: FermiPoints, here: np.ndarray
@@ -143,7 +160,7 @@ class LineIntegral:
         parts = fillings.joined(parts, whole_intervals(np.flatnonzero(window), THERMAL))
         fermi = (level, temperature)
         cuts = self._cuts(crossings, temperature, points, centers)
-        return self._completed(sums, parts, refined | window, fermi, cuts)
+        return self._completed(sums, parts, refined, window, fermi, cuts)
 
     def _by_interval(self, below: np.ndarray, room: np.ndarray, parts: fillings.Pieces) -> Sums:
         """Interband integral of each interval outside the thermal window, from mesh values.
@@ -163,7 +180,9 @@ class LineIntegral:
             own[some, 1], misfit[some, 1] = of_width(values, width, some)
         elsewhere = room <= mesh_rules.NARROW
         own[elsewhere] = misfit[elsewhere] = 0.0
-        value, error = fillings.integrals(parts, values, below, mesh.energy, mesh.polarizability)
+        value, error = fillings.integrals(
+            parts, values, below, mesh.energy, mesh.polarizability, self._candidates
+        )
         np.add.at(own[:, 1], parts.interval, value)
         np.add.at(misfit[:, 1], parts.interval, error)
         magnitude = np.zeros((2, self.rows))
@@ -171,26 +190,21 @@ class LineIntegral:
         weight = mesh.weight[0]
         return Sums(own * weight, misfit * weight, magnitude * weight)
 
-    def _completed(self, sums: Sums, parts, refined, fermi, cuts) -> Integral:
+    def _completed(self, sums: Sums, parts, doubtful, window, fermi, cuts) -> Integral:
         """The sums, with the intervals that need it integrated on panels instead.
 
         Parameters
         ----------
-        parts : pieces of all intervals;  refined : (interval,) bool, those that need it anyway
+        parts : pieces of all intervals
+        doubtful : (interval,) bool, those whose own error says nothing;  window : (interval,) bool,
+            those of which the mesh says nothing
         fermi : level and temperature;  cuts : (cut,) k that panels end at
         """
         level, temperature = fermi
         total = sums.own.sum(axis=0)
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
-        allowed = tolerance(total, magnitude)
-        error = sums.misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
-        if np.any(error > allowed * COARSE / TOLERANCE):
-            worst = sums.misfit.max(axis=-1, initial=0.0)
-            more = with_worst(refined, worst, 0.5 * allowed)
-            # Rather no refinement than one that cannot end: the error then says what is missing.
-            if (more & ~refined).sum() * len(NODES) <= self._most_nodes:
-                refined = more
-            error = sums.misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
+        allowed = self._tolerance(total, magnitude)
+        refined, error = self._chosen(sums.misfit, doubtful, window, allowed)
         if not refined.any():
             return Integral(total, error, magnitude)
         rest = sums.own[~refined].sum(axis=0)
@@ -204,11 +218,26 @@ class LineIntegral:
             return fresh(k, label) / (2 * np.pi)
 
         value, more, size = integrate(
-            measured, panels, rest, magnitude, tolerance, self._most_nodes
+            measured, panels, rest, magnitude, self._tolerance, self._most_nodes
         )
         # No estimate is trusted below what was aimed at.
-        error = np.maximum(error + more, tolerance(rest + value, magnitude + size))
+        error = np.maximum(error + more, self._tolerance(rest + value, magnitude + size))
         return Integral(rest + value, error, magnitude + size)
+
+    def _chosen(self, misfit, doubtful, window, allowed) -> tuple[np.ndarray, np.ndarray]:
+        """Intervals (interval,) to be refined, and the error (process,) of the others.
+
+        Rather no refinement than one that cannot end: the error then says what is missing.
+        """
+        refined = window | doubtful
+        if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
+            return window, np.array([0.0, np.inf])
+        error = misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
+        if np.any(error > allowed * COARSE / TOLERANCE):
+            more = with_worst(refined, misfit.max(axis=-1, initial=0.0), 0.5 * allowed)
+            if (more & ~window).sum() * len(NODES) <= self._most_nodes:
+                return more, misfit[~more].sum(axis=0).max(axis=-1, initial=0.0)
+        return refined, error
 
     def _in_window(self, level: float, temperature: float) -> np.ndarray:
         """(interval, band) whether a band comes within the thermal window of the level there."""
@@ -236,7 +265,8 @@ class LineIntegral:
 
     @property
     def _most_nodes(self) -> float:
-        return max(LEAST_SHARE * len(self.mesh.k), MOST_WORK / self.exact.bloch.size**3)
+        affordable = min(MOST_NODES, MOST_WORK / self.exact.bloch.size**3)
+        return max(LEAST_SHARE * len(self.mesh.k), affordable)
 
     @cached_property
     def _close(self) -> float:
@@ -268,10 +298,12 @@ class LineIntegral:
         interval, band = np.nonzero(self._candidates & wanted)
         keys = list(zip(interval.tolist(), band.tolist(), strict=True))
         new = [key for key in keys if key not in self._minima]
+        if len(new) > self._most_nodes / STEPS:
+            middle = self.mesh.k[interval] + 0.5 * self.spacing
+            return NearCrossings(interval, band, middle, np.full(len(band), self.spacing))
         if new:
-            at = located(
-                self.exact.bloch, self.mesh.k, *(np.array(a) for a in zip(*new, strict=True))
-            )
+            where = (np.array(column) for column in zip(*new, strict=True))
+            at = located(self.exact.bloch, self.mesh.k, *where)
             self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
         each = [self._minima[key] for key in keys]
         k, width = np.array(each).reshape(-1, 2).T

@@ -18,8 +18,9 @@ from .bloch import BlochMatrix
 NARROW = 1.0
 # Bands whose velocities differ by less (in t0 a) run parallel: no crossing of theirs is narrow.
 PARALLEL = 1e-6
-# Steps of the search for a minimum, every second one a bisection.
-STEPS = 24
+# Steps of the search for a minimum, every third one a bisection, and the share of its first values
+# at which d(g^2)/dk counts as zero.
+STEPS, FLAT = 24, 1e-9
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,13 @@ def located(
         return gap, slope, 2 * gap * slope * spacing
 
     at_low, at_high = square_slope(low)[2], square_slope(high)[2]
+    steep = np.maximum(np.abs(at_low), np.abs(at_high))
     best, smallest = 0.5 * np.ones(count), np.full(count, np.inf)
     steepest = np.zeros(count)
     for step in range(STEPS):
         with np.errstate(invalid="ignore", divide="ignore"):
             s = low - at_low * (high - low) / (at_high - at_low)
-        inside = (s > low) & (s < high) & (step % 2 == 0)
+        inside = (s > low) & (s < high) & (step % 3 < 2)
         s = np.where(inside, s, 0.5 * (low + high))
         gap, slope, value = square_slope(s)
         better = gap < smallest
@@ -87,7 +89,7 @@ def located(
         falling = value < 0
         low, at_low = np.where(falling, s, low), np.where(falling, value, at_low)
         high, at_high = np.where(falling, high, s), np.where(falling, at_high, value)
-        if np.all(high - low < 1e-12):
+        if np.all((high - low < 1e-12) | (np.abs(value) <= FLAT * steep)):
             break
     width = smallest / np.maximum(steepest, PARALLEL)
     return NearCrossings(interval, band, k[interval] + best * spacing, width)

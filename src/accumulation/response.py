@@ -214,16 +214,16 @@ class _Line:
 
     def _limit(self, number: int, level: float):
         """Rows and net (process, row + 1), error and magnitude (process,) as T -> 0."""
-        error, size = np.zeros(2), np.zeros(2)
+        size = np.zeros(2)
 
         def warm(kt):
-            nonlocal error, size
-            found = self._warm(number, level, kt)
-            error, size = np.maximum(error, found.error), np.maximum(size, found.magnitude)
-            return np.column_stack((found.value, found.value.sum(axis=-1)))
+            nonlocal size
+            at = self._warm(number, level, kt)
+            size = np.maximum(size, at.magnitude)
+            return np.column_stack((at.value, at.value.sum(axis=-1))), at.error
 
-        value, uncertain = zero_temperature.limit(warm, self.exact.bloch.scale)
-        return value, error + np.nan_to_num(uncertain).max(axis=-1), size
+        value, error = zero_temperature.limit(warm, self.exact.bloch.scale)
+        return value, np.nan_to_num(error).max(axis=-1), size
 
 
 class _Flake:

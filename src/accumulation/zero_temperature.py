@@ -21,7 +21,7 @@ from .occupations import ON_LEVEL
 # Levels this close to the Fermi level at a Fermi point (in t0) meet on it.
 CLOSE_TO_LEVEL = 1e-8
 # Temperatures, in units of the bound of the spectrum, each a tenth of the one before.
-FALLING = np.array([1e-5, 1e-6, 1e-7])
+FALLING = np.array([1e-4, 1e-5, 1e-6])
 # The ratio of two successive changes up to which they are taken to converge: 0.32 for sqrt(T),
 # 0.1 for T, 1 for ln T.
 CONVERGING = 0.75
@@ -78,19 +78,26 @@ def _meeting(bloch, k, energy, vectors, level) -> tuple[bool, bool]:
     return meeting, resting
 
 
-def limit(at: Callable[[float], np.ndarray], scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """Limit T -> 0 of at(temperature), an array, and its error; NaN where it does not settle.
+def limit(
+    at: Callable[[float], tuple[np.ndarray, np.ndarray]], scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Limit T -> 0 and its error, both (process, row); NaN where it does not settle.
 
-    ``scale`` is the unit of temperature, a bound of the energies in t0.
+    Parameters
+    ----------
+    at : of a temperature, the values (process, row) and the bound of their error (process,)
+    scale : unit of temperature, a bound of the energies in t0
     """
-    one, two, three = (at(scale * factor) for factor in FALLING)
-    first, second = two - one, three - two
-    size = REACHED * max(np.abs(three).max(initial=0.0), np.finfo(float).tiny)
+    values, errors = zip(*(at(scale * factor) for factor in FALLING), strict=True)
+    first, second = values[1] - values[0], values[2] - values[1]
+    three, uncertain = values[2], np.max(errors, axis=0)[:, None]
+    size = REACHED * np.abs(three).max(axis=-1, initial=0.0)[:, None]
+    size = np.maximum(size, uncertain)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(second / first, nan=0.0)
     settled = np.abs(second) <= size
     falling = np.abs(ratio) < CONVERGING
     rest = second * np.where(falling, ratio, 0.0) / (1 - np.where(falling, ratio, 0.0))
     exists = settled | falling
-    error = np.abs(rest) + np.abs(second) * settled
+    error = np.abs(rest) + np.abs(second) * settled + uncertain
     return np.where(exists, three + rest, np.nan), np.where(exists, error, np.nan)

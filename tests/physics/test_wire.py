@@ -136,6 +136,28 @@ def test_coupled_equal_layers_are_standing_waves_of_ribbons(direction):
         assert np.abs(expected[INTERBAND]).max() > 1e-3
 
 
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_layers_that_nothing_couples_respond_as_each_by_itself(direction):
+    """Bands of both cross exactly, everywhere: within the bounds of both, and closer on more k."""
+    kinds = [acc.haldane(**GENERIC), acc.haldane(**OTHER)]
+    wire = stacked(kinds, [0.0, 0.7], 2.0).wire(direction, 4, 1)
+    levels = [0.9, 1.1, 1.4]
+    for k, closest in ((301, 5e-6), (1001, 3e-9)):
+        both = metal(wire, levels, k)
+        for kind, rows in zip(kinds, layers(wire), strict=True):
+            alone = metal(kind.ribbon(direction, 4), levels, k)
+            difference = np.abs(both[0][:, rows] - alone[0]).max(axis=1)
+            assert np.all(difference <= np.maximum(both[1] + alone[1], 1e-9))
+            assert difference.max() < closest
+
+
+def metal(system, levels, k):
+    """Interband rows (level, row) and the bounds (level,) of their errors."""
+    elements = acc.elements(system, acc.bands(system, k=k), definition="circulation")
+    response = acc.response(elements, levels).sel(process="interband")
+    return response.accumulation.values[:, 0], response.error.values[:, 0]
+
+
 FLAKES = {
     "haldane": (acc.stacked_haldane(**GENERIC, tz=0.15), (1, 1), 4, 2, -0.2, 21),
     "chiral": (acc.stacked_haldane(**GENERIC, tz=0.15, strain=0.1), (2, 1), 3, 2, -0.2, 15),

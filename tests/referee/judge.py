@@ -1,0 +1,181 @@
+"""One draw computed by the package and by the referee, entry by entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import accumulation as acc
+from accumulation.bulk import bulk
+
+from .bulk_reference import CLOSED, gaps
+from .draws import TEMPERATURES, Draw
+from .kubo import PROCESSES, QUANTITIES
+from .reference import Value, responses
+
+# Largest error of an entry, relative to its scale.
+BAR = 1e-4
+# Largest error of a gap, in t0.
+GAP_BAR = 1e-6
+DENSITIES = {
+    "charge": ("charge", None),
+    "spin": ("spin", None),
+    "circulation": ("orbital_moment", "circulation"),
+    "local": ("orbital_moment", "local"),
+}
+AGREED, FLAGGED, WRONG, UNDECIDED = "agreed", "flagged", "wrong", "undecided"
+RAISED = "raised"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Verdict on one quantity at one temperature.
+
+    error, bound : relative to the scale, what is wrong and what the package says of it
+    """
+
+    draw: int
+    kind: str
+    quantity: str
+    process: str
+    temperature: float
+    verdict: str
+    error: float = 0.0
+    bound: float = np.nan
+    note: str = ""
+
+
+def lattice(crystal) -> acc.Lattice:
+    """The package's lattice."""
+    spin = {name: s for name, s in crystal.spin.items() if s}
+    out = acc.Lattice(crystal.vectors, dict(crystal.orbitals), dict(crystal.onsite), spin=spin)
+    for hop in crystal.hops:
+        out.hop(*hop)
+    return out
+
+
+def judge(draw: Draw) -> list[Entry]:
+    """Every entry of a draw."""
+    return [*judge_ribbon(draw), *judge_bulk(draw)]
+
+
+def judge_ribbon(draw: Draw) -> list[Entry]:
+    reference = responses(draw.ribbon, draw.level, TEMPERATURES, draw.scan)
+    try:
+        rows, computed = _computed(draw)
+    except Exception as error:
+        note = f"{type(error).__name__}: {error}"
+        return [Entry(draw.index, draw.kind, "all", "all", np.nan, RAISED, note=note)]
+    out = []
+    for q, quantity in enumerate(QUANTITIES):
+        if quantity not in computed:
+            continue
+        for p, process in enumerate(PROCESSES):
+            for i, t in enumerate(TEMPERATURES):
+                value = reference[process, t]
+                values, net, status, bound = (a[p, i] for a in computed[quantity])
+                verdict = _verdict(value, q, value.rows[q][rows], values, net, status, bound)
+                out.append(Entry(draw.index, draw.kind, quantity, process, t, *verdict))
+    return out
+
+
+def _computed(draw: Draw):
+    """The referee's row of each of the package's, and what the package computes.
+
+    {quantity: (rows, net, status, error)}, each (process, temperature, ...)
+    """
+    ribbon = lattice(draw.crystal).ribbon(draw.direction, draw.width)
+    own = draw.ribbon
+    rows = [
+        int(np.nonzero((own.name == name) & (np.abs(own.y - y) < 1e-7))[0].item())
+        for name, y in zip(ribbon.sublattice, ribbon.positions[:, 1], strict=True)
+    ]
+    bands = acc.bands(ribbon, k=draw.points)
+    out = {}
+    for density in ("charge", "spin", "orbital_moment"):
+        if density == "spin" and not any(draw.crystal.spin.values()):
+            continue
+        names = [q for q, (d, _) in DENSITIES.items() if d == density]
+        definition = {} if len(names) == 1 else {"definition": names}
+        elements = acc.elements(ribbon, bands, density=density, **definition)
+        response = acc.response(elements, draw.level, list(TEMPERATURES))
+        for name in names:
+            one = response.isel(fermi_energy=0)
+            if "definition" in one.dims:
+                one = one.sel(definition=name)
+            shape = one.net.shape
+            status = one.status.values if "status" in one else np.zeros(shape, dtype=int)
+            error = one.error.values if "error" in one else np.full(shape, np.nan)
+            out[name] = (one.accumulation.values, one.net.values, status, error)
+    return rows, out
+
+
+def _verdict(value: Value, q: int, expected, rows, net, status, bound):
+    """(verdict, error, bound) of one entry."""
+    scale, uncertain = value.scale[q], value.error[q]
+    missing = bool(np.isnan(rows).any() or np.isnan(net))
+    flagged = bool(status != 0)
+    limit = value.limit[q]
+    if missing:
+        # Without a number there is nothing to be wrong about; without a flag it is not said.
+        return FLAGGED, np.nan, np.nan
+    if limit == "diverges":
+        return (FLAGGED, np.nan, bound / scale) if flagged else (WRONG, np.inf, bound / scale)
+    of_rows = np.abs(rows - expected).max()
+    of_net = np.abs(net - expected.sum())
+    net_scale = max(scale, np.abs(expected.sum()))
+    error = max(of_rows / scale, of_net / net_scale)
+    doubt = uncertain / scale
+    if limit == "undecided":
+        return UNDECIDED, error, bound / scale
+    if not flagged:
+        if error > BAR + doubt:
+            return WRONG, error, bound / scale
+        certain = error + doubt <= BAR or doubt < 0.2 * BAR
+        return (AGREED if error <= BAR and certain else UNDECIDED), error, bound / scale
+    slack = uncertain + 1e-9 * scale
+    exceeded = of_rows > bound + slack or of_net > len(rows) * (bound + slack)
+    verdict = WRONG if np.isfinite(bound) and exceeded else FLAGGED
+    return verdict, error, bound / scale
+
+
+def judge_bulk(draw: Draw) -> list[Entry]:
+    """Gaps and Chern number at the draw's filling."""
+    if draw.filled is None:
+        return []
+    reference = gaps(draw.crystal, draw.filled)
+
+    def entry(quantity, verdict, error=0.0, note=""):
+        place = (draw.index, "crystal", quantity, "", np.nan)
+        return Entry(*place, verdict, error, note=f"filled {draw.filled} {note}")
+
+    try:
+        computed = bulk(lattice(draw.crystal), filled=draw.filled)
+    except Exception as error:
+        return [entry("all", RAISED, note=f"{type(error).__name__}: {error}")]
+    out = []
+    names = ("direct_gap", "indirect_gap")
+    for name, expected in zip(names, (reference.direct, reference.indirect), strict=True):
+        value = getattr(computed, name)
+        error = abs(value - expected)
+        if np.isnan(value):
+            out.append(entry(name, FLAGGED))
+            continue
+        if error > GAP_BAR and value < expected:
+            # The package is lower: the referee's search may have missed the minimum.
+            finer = gaps(draw.crystal, draw.filled, mesh=400)
+            expected = finer.direct if name == "direct_gap" else finer.indirect
+            error = abs(value - expected)
+        verdict = AGREED if error <= GAP_BAR else WRONG
+        out.append(entry(name, verdict, error, f"{value!r} against {expected!r}"))
+    note = f"{computed.chern!r} against {reference.chern!r}, gap {reference.direct:.3g}"
+    if np.isnan(computed.chern):
+        # Where the gap is closed there is no number, and saying so is right.
+        verdict = AGREED if reference.direct < CLOSED else FLAGGED
+    elif reference.chern is None:
+        verdict = UNDECIDED
+    else:
+        verdict = AGREED if computed.chern == reference.chern else WRONG
+    out.append(entry("chern", verdict, note=note))
+    return out
