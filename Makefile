@@ -15,7 +15,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study theory plan unused remove-unused slurm test referee lint benchmark gallery clean
+.PHONY: help study theory plan unused remove-unused slurm test referee lint docs benchmark gallery clean
 
 help:  ## list the targets
 	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N, CONFIG=FILE)"
@@ -23,9 +23,10 @@ help:  ## list the targets
 	@echo "make slurm      the same on a Slurm cluster, from its login node"
 	@echo "make plan       what a run would compute, and why"
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
-	@echo "make test       all tests"
+	@echo "make test       all tests, and which lines of the package none of them has run"
 	@echo "make referee    random systems against references of their own (DRAWS=N, SEED=N)"
 	@echo "make lint       ruff, import contracts, types, snakefmt and snakemake --lint"
+	@echo "make docs       the documentation, in docs/_build/html/ (needs no network but for its packages)"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
 	@echo "make gallery    the README's pictures, in results/gallery/"
 	@echo "make clean      remove what runs wrote, except the gallery"
@@ -52,7 +53,7 @@ gallery: $(VENV)/.study
 	@$(SNAKEMAKE) gallery
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov=accumulation
 
 referee: $(VENV)/.test
 	@cd tests && ../$(BIN)/python -m referee --draws $(DRAWS) --seed $(SEED)
@@ -63,15 +64,21 @@ lint: $(VENV)/.test
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/python -m snakemake --lint
 
+# References and the index of equations are written first; a warning is an error.
+docs: $(VENV)/.docs
+	$(BIN)/python docs/generators
+	$(BIN)/python -m sphinx -E -W --keep-going --quiet -b html docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 benchmark: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/benchmark_ribbon.py
 
 clean:
-	rm -rf .snakemake
+	rm -rf .snakemake docs/_build docs/api
 	find results -mindepth 1 -maxdepth 1 ! -name gallery -exec rm -rf {} +
 
 # A stamp is written last, so an installation that was cut off is done again.
-$(VENV)/.study: requirements.lock pyproject.toml
+$(VENV)/.study: requirements.lock pyproject.toml setup.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
@@ -81,6 +88,10 @@ $(VENV)/.study: requirements.lock pyproject.toml
 
 $(VENV)/.slurm: requirements-slurm.lock $(VENV)/.study
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-slurm.lock
+	@touch $@
+
+$(VENV)/.docs: requirements-docs.lock $(VENV)/.study
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
 	@touch $@
 
 $(VENV)/.test: requirements-test.lock $(VENV)/.slurm

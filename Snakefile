@@ -1,9 +1,11 @@
-# Entry: reads and checks the config, then only includes.  The first target is the whole study.
+# Entry of accumulation: reads and checks the config, then only includes.  The first target is the
+# whole study.  A Snakefile of one's own may include this one; the config is then that beside it.
 from pathlib import Path
 
 if "systems" not in config:
+    beside = Path(workflow.basedir) / "config.yaml"
 
-    configfile: Path(workflow.basedir) / "config" / "config.yaml"
+    configfile: beside if beside.is_file() else Path(workflow.basedir) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -18,16 +20,15 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    progress.start()
+    display.start()
 
 
 onerror:
-    progress.stop()
+    display.fail()
 
 
 onsuccess:
-    progress.stop()
-    print(f"Done: {study.report_path()} shows the study; datasets and figures are beside it")
+    display.succeed()
 
 
 rule all:

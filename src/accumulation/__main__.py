@@ -1,8 +1,7 @@
 """What the rules call: ``python -m accumulation STAGE SPEC --out FILE [--in FILE ...]``.
 
 SPEC is the JSON text of :meth:`accumulation.study.Study.spec`, or @ and a file that holds it.
-``python -m accumulation check CONFIG`` checks a config and says what it holds, ``plan CONFIG`` what
-a run would compute and why, ``unused all`` which files no study needs.  A user's fault ends in one
+All other commands are those of :mod:`accumulation.cli`.  A user's fault ends in one
 sentence and exit code 1.
 """
 
@@ -14,37 +13,32 @@ import sys
 import time
 from pathlib import Path
 
+from . import cli
 from .launch import ONE_THREAD
+
+STAGES = ("model", "bands", "elements", "response", "tile", "merge", "figure", "report")
+STAGES += ("evidence", "verdict")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one stage, or check a config; returns the exit code."""
-    options = _parser().parse_args(arguments)
+    """Run one stage, or a command of :mod:`accumulation.cli`; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] not in STAGES:
+        return cli.main(arguments)
+    given = _parser().parse_args(arguments)
     from . import tiles
-    from .errors import UserError
 
-    try:
-        if options.stage == "check":
-            check(options.spec)
-        elif options.stage == "plan":
-            plan(options.spec)
-        elif options.stage == "unused":
-            unused(options.spec, options.remove)
-        else:
-            run(
-                options.stage,
-                tiles.load_spec(options.spec),
-                options.inputs,
-                options.out,
-                options.threads,
-            )
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except MemoryError:
-        print("error: not enough memory; use a smaller k, width or length", file=sys.stderr)
-        return 1
-    return 0
+    return cli.told(
+        lambda: run(
+            given.stage, tiles.load_spec(given.spec), given.inputs, given.out, given.threads
+        )
+    )
+
+
+def console() -> int:
+    """What the installed command ``accumulation`` runs."""
+    os.environ |= ONE_THREAD  # of what it starts
+    return main()
 
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
@@ -83,63 +77,12 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
     files.write(getattr(stage_runs, f"run_{stage}")(spec, *datasets, **keywords), out[0])
 
 
-def check(path: str) -> None:
-    """Check a config file and print what it asks for."""
-    from . import configuration, study
-
-    found = study.load(configuration.read(path), path)
-    print(f"{path} is valid: study {found.name}")
-    for name, system in found.systems.items():
-        cut = system.get("geometry", {})
-        size = "x".join(str(cut[key]) for key in ("width", "height", "length") if key in cut)
-        words = [system[key] for key in ("theory",) if key in system]
-        words += [system["model"]["name"]] if "model" in system else []
-        words += [cut["kind"]] if cut else []
-        words += [str(cut["direction"]), size] if size else []
-        axes = [f"{len(axis.values)} {axis.name}" for axis in system["axes"]]
-        print(
-            f"  system {name}: {' '.join(words)}"
-            + (f", grid of {' x '.join(axes)}" if axes else "")
-        )
-    for name, figure in found.figures.items():
-        print(f"  figure {name}: {', '.join(figure['systems'])}")
-
-
-def plan(path: str) -> None:
-    """Print what a run of a config would compute, and why."""
-    from . import housekeeping
-
-    print("\n".join(housekeeping.plan(path)))
-
-
-def unused(configs: str, remove: bool) -> None:
-    """List what no study needs, or remove it; ``configs`` is ``all`` or files with commas."""
-    from . import housekeeping
-
-    files = housekeeping.configs() if configs == "all" else configs.split(",")
-    found = housekeeping.unused(files)
-    names = ", ".join(dict.fromkeys(needs.config for needs in housekeeping.needed(files)))
-    if not found:
-        print(f"Every file in results/ is needed by {names}.")
-        return
-    verb = "Removed, as none" if remove else "None"
-    total = housekeeping.size(found)
-    print(f"{verb} of {names} needs these {len(found)} files, {total}:")
-    print("\n".join(housekeeping.described(found)))
-    if remove:
-        housekeeping.remove(found)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
-    stages = ["model", "bands", "elements", "response", "tile", "merge", "figure", "report"]
-    stages += ["evidence", "verdict"]
-    stages += ["check", "plan", "unused"]
-    parser.add_argument("stage", choices=stages)
-    parser.add_argument("spec", metavar="SPEC", help="JSON text, or @FILE; else config files")
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("spec", metavar="SPEC", help="JSON text, or @FILE")
     parser.add_argument("--out", nargs="+", default=[], metavar="FILE")
     parser.add_argument("--in", nargs="*", default=[], metavar="FILE", dest="inputs")
-    parser.add_argument("--remove", action="store_true", help="of unused: delete them")
     parser.add_argument("--threads", type=int, default=1, help="threads over chunks of k")
     return parser
 

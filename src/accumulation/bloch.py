@@ -177,18 +177,18 @@ class BlochMatrix:
         return np.array([solve_banded((width, width), b, r, check_finite=False) for b, r in pairs])
 
     def hamiltonian(self, k: np.ndarray) -> np.ndarray:
-        """H(k), (k, orbital, orbital), in the atomic basis; float64 where ``is_real``."""
+        """H(k), (k, orbital, orbital), in the basis of S48; float64 where ``is_real``."""
         return self._evaluate(self._hopping, self.is_real, k)
 
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
-        """Velocity along x, (k, orbital, orbital), in the atomic basis.
+        """Velocity along x (Eq. 4), (k, orbital, orbital), in the atomic basis.
 
         ``atomic``: dH/dk.  ``cell``: i[H, R] with R the cell position, which is dH/dk + i[x, H].
         """
         return self._evaluate(self._slope[gauge], self._real[gauge], k)
 
     def velocity_y(self, k: np.ndarray) -> np.ndarray:
-        """Velocity i[H, y] across, (k, orbital, orbital)."""
+        """Velocity i[H, y] across (Eq. 4), (k, orbital, orbital)."""
         difference = self.y[self.column] - self.y[self.row]
         return self._evaluate(1j * self._hopping * difference, False, k)
 

@@ -12,8 +12,8 @@ import yaml
 
 from .errors import MISSING, UserError, closest, unknown_key
 from .grid import arange, linspace
+from .locations import SCHEMA
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
 NUMBER = "a finite number such as 0.5, or one written as 'pi/2'"
 
 

@@ -66,7 +66,7 @@ class States:
 
     @cached_property
     def velocity_y(self) -> np.ndarray:
-        """(k, orbital, orbital) velocity across, i[H, y]."""
+        """(k, orbital, orbital) velocity across, i[H, y] (Eq. 4)."""
         return self.bloch.velocity_y(self.k)
 
     @cached_property
@@ -81,7 +81,7 @@ class States:
 
     @cached_property
     def connection_over_i(self) -> np.ndarray:
-        """(k, n', n) Berry connection A_{n'n} / i off the diagonal; real where H(k) is."""
+        """(k, n', n) Berry connection A_{n'n} / i off the diagonal; real where H(k) is (S22)."""
         return self.band_velocity * self._inverse_gap
 
     @cached_property

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+DISK_FULL = "the disk is full"
 LONGEST_VALUE = 80  # characters of a value that are worth quoting
 
 
@@ -18,7 +19,7 @@ UNKNOWN = Said("unknown key")
 MISSING = Said("nothing")
 
 
-class UserError(Exception):
+class UserError(ValueError):
     """A fault of the user's, told in one sentence.
 
     Parameters
@@ -71,7 +72,7 @@ def kind_of(value: object) -> Said:
 def not_written(path: str | os.PathLike, error: Exception, full: bool = False) -> UserError:
     """The fault of a file that cannot be written; ``full``: for want of room, whatever is said."""
     full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    why = Said("the disk is full") if full else getattr(error, "strerror", None) or str(error)
+    why = Said(DISK_FULL) if full else getattr(error, "strerror", None) or str(error)
     return UserError(str(path), why, "a folder that can be written to, with room for the file")
 
 

@@ -122,6 +122,8 @@ def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
             loaded = ds.load()
         loaded.attrs.pop(sealing.NUMBERS, None)
         return loaded
+    except UserError:  # a ValueError itself
+        raise
     except FileNotFoundError as error:
         raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
     except (OSError, RuntimeError, ValueError) as error:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
-from . import records
+from . import locations, project, records
 from .configuration import read
-from .errors import UserError
+from .errors import Said, UserError
 from .grid import INDEX, TILES
 from .study import Study, load
 from .tile_plan import TILE_USES
 
 RESULTS = Path("results")
-DEFAULT = "config/config.yaml"
 # Snakemake's words for why a job would run, and ours.
 REASONS = {
     "Missing output files": "it is not there yet",
@@ -84,10 +82,15 @@ def _fresh(tiles: list) -> tuple[int, int]:
 
 
 def _planned_jobs(path: str) -> list[dict[str, str]]:
-    profile = ["--workflow-profile", "workflow/profiles/default"]
-    command = [sys.executable, "-m", "snakemake", "-n", "--cores", "1", *profile]
-    command += ["--configfile", path, "--quiet", "host", "--nocolor"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    options = ["-n", "--cores", "1", "--quiet", "host", "--nocolor"]
+    profile = ["--workflow-profile", str(locations.PROFILES / "default")]
+    done = subprocess.run(
+        project.command(path, [*options, *profile]),
+        env=os.environ | locations.import_path(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines()
         raise UserError(path, words[-1] if words else "no plan", "a study that Snakemake can plan")
@@ -138,6 +141,9 @@ def unused(configs: list[str]) -> list[Path]:
         if folder.name in kept or not folder.is_dir():
             continue
         users = [needs for needs in every if needs.study == folder.name]
+        # A folder that no study has made is somebody else's.
+        if not users and not (folder / "specs").is_dir():
+            continue
         files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
         found += [p for p in files if not any(_belongs(p, folder, needs) for needs in users)]
     return found
@@ -145,7 +151,10 @@ def unused(configs: list[str]) -> list[Path]:
 
 def needed(configs: list[str]) -> list[records.Needs]:
     """What each of these configs needs, and each that was run from elsewhere."""
-    here = [records.of_study(load(read(path), path), path) for path in configs]
+    here = []
+    for path in configs:
+        with locations.beside(path):
+            here.append(records.of_study(load(read(path), path), path))
     return here + records.of_other_runs(configs)
 
 
@@ -172,9 +181,20 @@ def remove(paths: list[Path]) -> None:
 
 
 def configs() -> list[str]:
-    """The configs of the project: the default study and config/studies/."""
-    found = [DEFAULT, *map(str, sorted(Path("config/studies").glob("*.yaml")))]
-    return [path for path in found if Path(path).is_file()]
+    """The configs of the project: the default study and config/studies/.
+
+    Raises
+    ------
+    UserError
+        If there is none: then nothing would be known to be needed.
+    """
+    names = [*project.CONFIGS, *map(str, sorted(Path("config/studies").glob("*.yaml")))]
+    found = [path for path in names if Path(path).is_file()]
+    if not found:
+        raise UserError(
+            os.getcwd(), Said("no config"), f"a folder with {' or '.join(project.CONFIGS)}"
+        )
+    return found
 
 
 def size(paths: list[Path]) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from .errors import Said, UserError
 from .files import atomic_write
+from .locations import import_path
 
 # One BLAS thread: parallelism is over jobs and over k, and more BLAS threads only slow it down.
 ONE_THREAD = {
@@ -32,9 +33,7 @@ _held: list[int] = []
 
 def prepare_jobs() -> None:
     """Give the jobs this very Python and package, whatever is first on the PATH or installed."""
-    source = str(Path(__file__).parents[1])
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([source, before] if before else [source])
+    os.environ |= import_path()
     os.environ["ACCUMULATION_PYTHON"] = sys.executable
     os.environ |= ONE_THREAD
 

@@ -22,10 +22,10 @@ def matrix_elements(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Density <n|n(mu)|n> and polarizability b_n(mu) of every state, each (k, band, row).
 
-    The density summed over rows is the moment.  The polarizability, per unit field e E, is None
-    where eigenvectors, velocity and kernel are all real: then it is identically zero, the real part
-    of i times a real number.  H(k) is real, for instance, when time reversal times the mirror
-    x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
+    The density (Eqs. 56, S47, S51) summed over rows is the moment.  The polarizability, per unit
+    field e E, is None where eigenvectors, velocity and kernel are all real: then it is identically
+    zero, the real part of i times a real number.  H(k) is real, for instance, when time reversal
+    times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
     """
     applied = states.apply(kernel)
     density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
@@ -40,6 +40,8 @@ def matrix_elements(
 
 def pair_sum(states: States, kernel: Kernel, difference: np.ndarray) -> np.ndarray | None:
     """Interband response sum_{n, n'} D_nn' Re[<n|n(mu)|n'> A_n'n] at each k, (k, row), per e E.
+
+    The second term of Eq. 55, Eq. 58 where it is alone.
 
     Parameters
     ----------

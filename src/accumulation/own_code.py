@@ -14,6 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
+from . import locations
 from .errors import Said, UserError, kind_of
 
 BASES = ("hops", "orbitals", "bands")
@@ -44,8 +45,8 @@ def checked(kind: str, module: ModuleType, path: Path) -> ModuleType:
 def fault(error: Exception, path: Path | None = None) -> Said:
     """An exception in words, with its place: in the user's own file, if it has been there."""
     calls = traceback.extract_tb(error.__traceback__)
-    folder = path.parent if path else Path.cwd()
-    own = [call for call in calls if Path(call.filename).parent == folder]
+    folders = [path.parent] if path else locations.own_folders()
+    own = [call for call in calls if Path(call.filename).parent in folders]
     place = (own or calls)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
     return Said(f"{type(error).__name__}: {error} ({where})")

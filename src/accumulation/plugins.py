@@ -1,7 +1,8 @@
 """Models, densities, theories and figures by name: the file's name is the config's name.
 
 A file ``models/NAME.py`` (or ``densities/``, ``theory/``, ``figures/``) is found without being
-listed anywhere, and so is the user's own ``./NAME.py`` in the folder where the workflow runs.
+listed anywhere, and so is the user's own ``NAME.py`` beside the config, or else in the folder where
+the workflow runs.
 """
 
 from __future__ import annotations
@@ -11,17 +12,24 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from . import own_code
+from . import locations, own_code
 from .errors import Said, UserError, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
 ENTRY = {"models": None, "densities": "kernel", "theory": "compute", "figures": "draw"}
+# What a figure's file may declare of its systems and options (see figure_checks).
+DECLARED = (
+    *("SYSTEMS", "KINDS", "KINDS_IN_TURN", "THEORY", "THEORY_IN_TURN", "AXES", "AXIS"),
+    *("CHOICES", "LENGTHS", "LEAST", "HELD"),
+)
+REQUIRED = object()  # the default of an option that has none
 LISTED = 8  # names that a sentence lists, the most like ones first
 SINGULAR = {"models": "model", "densities": "density", "theory": "theory", "figures": "figure"}
 
@@ -44,8 +52,9 @@ def path_of(kind: str, name: str) -> Path:
         packaged = Path(__file__).parent / kind / f"{name}.py"
         if packaged.is_file() and _defines(packaged, kind):
             return packaged
-        own = Path.cwd() / f"{name}.py"
-        if own.is_file():
+        for own in (folder / f"{name}.py" for folder in locations.own_folders()):
+            if not own.is_file():
+                continue
             if not _defines(own, kind):
                 wanted = f"a file that defines a function {ENTRY[kind] or name}()"
                 raise UserError(SINGULAR[kind], f"{name}.py", wanted)
@@ -54,7 +63,7 @@ def path_of(kind: str, name: str) -> Path:
     shown = get_close_matches(str(name), names, LISTED, cutoff=0.0)
     others = len(names) - len(shown)
     shown.append(f"{others} more in src/accumulation/{kind}/" if others else "")
-    allowed = f"{', '.join(filter(None, shown))}, or your own file ./NAME.py"
+    allowed = f"{', '.join(filter(None, shown))}, or your own file NAME.py beside the config"
     raise UserError(SINGULAR[kind], name, allowed, closest(str(name), names))
 
 
@@ -90,13 +99,15 @@ class FigureOutline:
     """What a study has to know of a figure without drawing it.
 
     title : first line of its file;  caption, needs : its CAPTION and NEEDS
-    parameters : names of the options of its ``draw``
+    parameters : options of its ``draw`` and their defaults, REQUIRED where there is none
+    declared : those of DECLARED that it has, by name: what its systems and options must be
     """
 
     title: str
     caption: str
     needs: tuple[str, ...]
-    parameters: tuple[str, ...]
+    parameters: dict[str, object]
+    declared: dict[str, object]
 
 
 def figure(name: str) -> FigureOutline:
@@ -112,24 +123,41 @@ def figure(name: str) -> FigureOutline:
     path = path_of("figures", name)
     if is_own(path):
         module = load("figures", name)
-        drawn = tuple(inspect.signature(module.draw).parameters)[1:]
-        return FigureOutline(title(module), getattr(module, "CAPTION", ""), module.NEEDS, drawn)
+        options = list(inspect.signature(module.draw).parameters.values())[1:]
+        drawn = {one.name: REQUIRED if one.default is one.empty else one.default for one in options}
+        declared = {key: getattr(module, key) for key in DECLARED if hasattr(module, key)}
+        caption = getattr(module, "CAPTION", "")
+        return FigureOutline(title(module), caption, module.NEEDS, drawn, declared)
     return _outline(path)
 
 
 @cache
 def _outline(path: Path) -> FigureOutline:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    values = {
-        node.targets[0].id: ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in ("CAPTION", "NEEDS")
-    }
+    constants: dict[str, object] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            # Colours and the like are computed; nothing that is declared is.
+            with suppress(ValueError):
+                constants[node.targets[0].id] = _value(node.value, constants)
     draw = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "draw")
-    arguments = [*draw.args.args, *draw.args.kwonlyargs]
-    drawn = tuple(one.arg for one in arguments)[1:]
+    names = [one.arg for one in (*draw.args.args, *draw.args.kwonlyargs)]
+    given = [_value(node, constants) for node in draw.args.defaults]
+    given += [REQUIRED if d is None else _value(d, constants) for d in draw.args.kw_defaults]
+    drawn = dict(zip(names, [REQUIRED] * (len(names) - len(given)) + given, strict=True))
+    del drawn[names[0]]
     first = (ast.get_docstring(tree) or path.stem).splitlines()[0].rstrip(".")
-    return FigureOutline(first, values.get("CAPTION", ""), values["NEEDS"], drawn)
+    declared = {key: constants[key] for key in DECLARED if key in constants}
+    return FigureOutline(first, constants.get("CAPTION", ""), constants["NEEDS"], drawn, declared)
+
+
+def _value(node: ast.expr, constants: dict[str, object]) -> object:
+    """A literal, a constant of the file, or ``tuple()`` of one (ValueError for anything else)."""
+    if isinstance(node, ast.Name) and node.id in constants:
+        return constants[node.id]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "tuple":
+        return tuple(_value(node.args[0], constants))
+    return ast.literal_eval(node)
 
 
 def title(module: ModuleType) -> str:

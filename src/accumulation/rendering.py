@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .errors import UserError, kind_of
 from .files import atomic_write
+from .own_code import fault
 
+DRAWN = "a draw() that works for these systems and options"
 # Dates would make two runs of the same study differ.
 METADATA = {
     "png": {"Software": None},
@@ -32,14 +35,36 @@ def save(figure, paths: list[str], dpi: int) -> None:
         form = path.suffix[1:]
         # SVG names its parts by a random salt unless it is told one.
         with atomic_write(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
-            figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
+            try:
+                figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
+            except (OSError, MemoryError):
+                raise
+            except Exception as error:  # such as a formula that matplotlib cannot set
+                raise UserError(f"figures.{path.stem}", fault(error), DRAWN) from error
 
 
 def draw(module, datasets: list, spec: dict):
-    """Call a figure's ``draw`` with its systems, each a mapping from stage to dataset."""
+    """Call a figure's ``draw`` with its systems, each a mapping from stage to dataset.
+
+    Raises
+    ------
+    UserError
+        Whatever draw() raises, with the figure's name.
+    """
     needs = spec["needs"]
     systems = [
         dict(zip(needs, datasets[start : start + len(needs)], strict=True))
         for start in range(0, len(datasets), len(needs))
     ]
-    return module.draw(systems, **spec["options"])
+    key = f"figures.{spec['figure']}"
+    try:
+        figure = module.draw(systems, **spec["options"])
+    except UserError as error:
+        raise error.within(key) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UserError(key, fault(error), DRAWN) from error
+    if not callable(getattr(figure, "savefig", None)):
+        raise UserError(key, kind_of(figure), "a matplotlib Figure, returned by draw()")
+    return figure

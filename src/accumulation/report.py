@@ -17,8 +17,9 @@ import zlib
 from importlib import metadata
 from pathlib import Path
 
-from . import evidence, files, flowchart, grid, markup, plugins, study, variables
+from . import evidence, files, flowchart, grid, markup, plugins, revision, study, variables
 from .files import atomic_write
+from .job_logs import sentence_of
 from .page_parameters import ALWAYS, flat, same_text, system_row, text_of, usual_of
 from .sources import PACKAGE, code_hash
 from .version import __version__
@@ -84,15 +85,19 @@ def write(spec: dict, inputs: list[str], out: str) -> None:
     UserError
         If the file cannot be written; nothing half-written is left behind.
     """
-    page = render(spec, inputs, Path(out).parent / "benchmarks")
+    page = render(spec, inputs, Path(out).parent)
     with atomic_write(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
-def render(spec: dict, inputs: list[str], benchmarks: Path) -> str:
-    """The page as HTML."""
+def render(spec: dict, inputs: list[str], folder: Path) -> str:
+    """The page as HTML; ``folder`` is the study's, with its benchmarks and logs.
+
+    A picture that is not there is a figure that failed: its sentence stands in its place.
+    """
     pictures = inputs[: len(spec["figures"])]
-    identities = _identities(inputs[-1]) if spec["evidence"] else []
+    has_evidence = spec["evidence"] and Path(inputs[-1]).exists()
+    identities = _identities(inputs[-1]) if has_evidence else []
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -109,10 +114,10 @@ def render(spec: dict, inputs: list[str], benchmarks: Path) -> str:
         version=__version__,
         systems=systems,
         identities=identities,
-        figures=[_figure(name, own, path, chosen) for (name, own), path in drawn],
+        figures=[_figure(name, own, path, chosen, folder, spec) for (name, own), path in drawn],
         flows=[Markup(flowchart.draw(counts, arrows, upright)) for upright in (False, True)],
         counts=counts,
-        times=_times(benchmarks, [own["name"] for own in systems], spec["figures"]),
+        times=_times(folder / "benchmarks", [own["name"] for own in systems], spec["figures"]),
         versions=_versions(),
     )
     return page + "\n"
@@ -146,29 +151,59 @@ def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
     return found
 
 
-def _figure(name: str, own: dict, path: str, chosen: dict[str, dict]) -> dict:
+def _figure(
+    name: str, own: dict, path: str, chosen: dict[str, dict], folder: Path, spec: dict
+) -> dict:
     title, caption = _words(own["draw"])
     equations = _equations(own, chosen)
-    content = Path(path).read_bytes()
-    kind = {".svg": "svg+xml"}.get(Path(path).suffix, "png")
-    size = {}
-    if kind == "png":
-        width, height = struct.unpack(">II", content[16:24])  # where every PNG has them
-        size = {"width": round(width * SCALE / DPI), "height": round(height * SCALE / DPI)}
+    files = [f"{system}/{stage}.nc" for system in own["systems"] for stage in own["needs"]]
     return {
         "name": name,
         "title": title,
         "caption": caption,
         "alt": markup.plain(caption) or title,
-        "source": f"data:image/{kind};base64,{base64.b64encode(content).decode()}",
-        "size": size,
         "systems": own["systems"],
         "options": [(key, text_of(value)) for key, value in own["options"].items()],
         "equations": [
             (what[0].lower() + what[1:], re.sub(r"^Eqs?\. ", "", equation))
             for what, equation in equations
         ],
+        "links": [(ending.upper(), f"figures/{name}.{ending}") for ending in spec["formats"]],
+        "files": list(dict.fromkeys(files)),
+        "opening": _opening(spec["study"], list(dict.fromkeys(files))),
+        **_picture(Path(path), folder, name),
     }
+
+
+def _picture(path: Path, folder: Path, name: str) -> dict:
+    """Source and size of a picture; of one that is not there, why."""
+    if not path.exists():
+        words = failure_of(folder, name) or "it was not drawn in the last run"
+        return {"source": None, "size": {}, "failure": words.removeprefix("error: ")}
+    content = path.read_bytes()
+    kind = {".svg": "svg+xml"}.get(path.suffix, "png")
+    size = {}
+    if kind == "png":
+        width, height = struct.unpack(">II", content[16:24])  # where every PNG has them
+        size = {"width": round(width * SCALE / DPI), "height": round(height * SCALE / DPI)}
+    source = f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return {"source": source, "size": size, "failure": None}
+
+
+def failure_of(folder: Path, figure: str) -> str | None:
+    """The sentence in which the drawing of a figure failed; ``folder`` is the study's."""
+    logs = [folder / "logs" / "figures" / part / f"{figure}.log" for part in ("", "page")]
+    return sentence_of([str(path) for path in logs])
+
+
+def _opening(study: str, files: list[str]) -> str:
+    """Three lines of Python that open the datasets of a figure, from where the study was run."""
+    paths = ", ".join(f'"{file}"' for file in files)
+    return (
+        "import xarray as xr\n"
+        f"files = [{paths}]\n"
+        f'datasets = {{file: xr.open_dataset("results/{study}/" + file) for file in files}}'
+    )
 
 
 # Stages -----------------------------------------------------------------------------------------
@@ -257,7 +292,8 @@ def _benchmark(path: Path) -> tuple[float, float | None] | None:
 
 def _versions() -> list[tuple[str, str]]:
     """What made this page: the environment of the jobs that ran with it."""
-    versions = [("accumulation", __version__), ("Python", platform.python_version())]
+    versions = [("accumulation", __version__), ("commit", revision.commit())]
+    versions.append(("Python", platform.python_version()))
     for name in PACKAGES:
         try:
             versions.append((name, metadata.version(name)))

@@ -16,10 +16,11 @@ import os
 import struct
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+
+from .locations import import_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -79,9 +80,7 @@ def _is_complete(head: bytes, size: int) -> bool:
 
 def _compared_elsewhere(path: str | os.PathLike, size: int) -> str:
     command = [sys.executable, "-c", f"from {__name__} import _compare; _compare()", str(path)]
-    source = str(Path(__file__).resolve().parents[1])
-    before = os.environ.get("PYTHONPATH")
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [source, before]))}
+    environment = os.environ | import_path()
     patience = PATIENCE + size / SPEED
     try:
         done = subprocess.run(

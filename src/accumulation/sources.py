@@ -13,12 +13,12 @@ import symtable
 from functools import cache
 from pathlib import Path
 
-from . import arguments, errors, own_code, plugins
+from . import arguments, errors, locations, own_code, plugins
 
 PACKAGE = plugins.__name__.partition(".")[0]
 ROOT = Path(plugins.__file__).parent
 # They choose words and refuse input, but no value of a dataset depends on how.
-WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, own_code, plugins)}
+WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, locations, own_code, plugins)}
 
 
 @cache

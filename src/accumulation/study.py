@@ -13,9 +13,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import grid, tile_plan
+from . import default_figures, figure_checks, grid, tile_plan
 from .configuration import check_structure, schema
-from .errors import UserError, closest, unknown_key
+from .errors import UserError, closest
 from .sources import PACKAGE, code_hash, plugin_hash
 from .system_parts import checked_plugin
 from .systems import is_grid, normalised
@@ -247,9 +247,8 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
     check_structure(config, source)
     try:
         systems = normalised(config)
-        figures = {
-            name: _figure(name, own, systems) for name, own in config.get("figures", {}).items()
-        }
+        requested = default_figures.requested(config.get("figures"), systems)
+        figures = {name: _figure(name, own, systems) for name, own in requested.items()}
     except UserError as error:
         error.source = error.source or source
         raise
@@ -272,14 +271,11 @@ def _figure(name: str, given: dict, systems: dict) -> dict:
             raise UserError(
                 f"{path}.systems", system, "systems of this study: " + ", ".join(systems), hint
             )
-    parameters = list(outline.parameters)
-    options = given.get("options", {})
-    for key in options:
-        if key not in parameters:
-            raise unknown_key(f"{path}.options", key, parameters or ["none for this figure"])
     needs = [stage for stage in STAGES if stage in outline.needs]
     for system in given["systems"]:
         if is_grid(systems[system]) and needs != ["response"]:
             allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
             raise UserError(f"{path}.systems", system, allowed)
+    chosen = [(system, systems[system]) for system in given["systems"]]
+    options = figure_checks.checked_options(path, given.get("options", {}), outline, chosen)
     return {"draw": draw, "systems": given["systems"], "options": options, "needs": needs}

@@ -350,7 +350,7 @@ def test_a_list_of_densities_makes_a_system_of_each():
 
 
 def test_every_key_of_the_schema_is_documented():
-    text = (ROOT / "config" / "README.md").read_text()
+    text = (ROOT / "docs" / "config.md").read_text()
     kinds = configuration.schema()["$defs"]
     keys = [*configuration.schema()["properties"], *kinds["figure"]["properties"]]
     keys += [key for key in kinds["system"]["properties"] if key not in ("model", "geometry")]

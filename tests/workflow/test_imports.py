@@ -10,8 +10,10 @@ ORDER = ["errors", "plugins", "bloch", "lattice", "bulk", "bands", "fermi", "edg
 ORDER += ["response"]
 # Labels, files, pictures and the workflow: everything that is not a plain physics module.
 BORDER = {
-    "__init__", "__main__", "configuration", "dataset", "evidence", "flowchart", "grid",
-    "housekeeping", "launch", "markup", "merging", "options", "points", "records", "rendering",
+    "__init__", "__main__", "catalogue", "cli", "cluster_status", "configuration", "dataset",
+    "evidence", "flowchart", "grid",
+    "housekeeping", "launch", "markup", "merging", "options", "points", "project", "records",
+    "rendering",
     "report", "sealing", "sizes", "sources", "stages", "study", "systems", "tiles",
 }  # fmt: skip
 PHYSICS = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in BORDER)

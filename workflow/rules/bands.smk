@@ -21,4 +21,4 @@ rule bands:
         spec=lambda wildcards: key(study.spec(wildcards.system, "bands")),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation bands @{input.spec:q} '
-        "--in {input.data:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        "--in {input.data:q} --out {output:q} --threads {threads} 2> {log:q}"

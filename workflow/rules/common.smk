@@ -3,16 +3,18 @@ import os
 import sys
 from pathlib import Path
 
-# The package need not be installed.
-sys.path.insert(0, str(Path(workflow.basedir) / "src"))
+# In a clone the package need not be installed.
+if (Path(workflow.basedir) / "src" / "accumulation").is_dir():
+    sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
 from accumulation import records, report
 from accumulation.configuration import read
 from accumulation.errors import UserError
 from accumulation.grid import TILES, key
 from accumulation.launch import asked, begin, growing, prepare_jobs
-from accumulation.progress import Progress
+from accumulation.locations import look_beside
 from accumulation.study import GALLERY_DPI, load, one_of
+from accumulation.terminal import Display
 
 prepare_jobs()
 
@@ -21,6 +23,7 @@ try:
     files = [os.path.relpath(file) for file in workflow.configfiles]
     for file in files:
         read(file)
+    look_beside(files)
     study = load(config, ", ".join(files))
     if workflow.is_main_process:
         begin(study.spec_files(), sys.argv[1:], record=records.of_run(study, config, files))
@@ -29,8 +32,7 @@ except UserError as error:
     sys.exit(1)
 
 tile_of = study.tile_of
-# A point counts once a stage.
-progress = Progress((tile.path, len(tile.keys)) for tile in study.tiles.values())
+display = Display(workflow, study)
 SPECS = f"results/{study.name}/specs"
 NETCDF = f"results/{study.name}/{{system}}"
 LOGS = f"results/{study.name}/logs/{{system}}"
@@ -40,7 +42,9 @@ BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
 on_cluster = workflow.remote_exec or workflow.nodes is not None
 # There, memory and run time grow with each try; on one machine nothing is limited by them.
 ask = growing if on_cluster else int
-SPARE = max(1, (1 if on_cluster else workflow.cores or 1) // max(1, len(study.singles)))
+# What only looks, such as --summary, is not told of any cores.
+cores = 1 if on_cluster else workflow.resource_settings.cores or 1
+SPARE = max(1, cores // max(1, len(study.singles)))
 
 
 wildcard_constraints:

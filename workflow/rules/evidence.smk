@@ -21,7 +21,7 @@ rule evidence:
         spec=study.evidence_spec(),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation evidence {params.spec:q} '
-        "--in {input:q} --out {output:q} 2> >(tee {log:q} >&2)"
+        "--in {input:q} --out {output:q} 2> {log:q}"
 
 
 rule verdict:
@@ -42,4 +42,4 @@ rule verdict:
         spec=study.evidence_spec(),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation verdict {params.spec:q} '
-        "--in {input:q} --out {output:q} 2> >(tee {log:q} >&2)"
+        "--in {input:q} --out {output:q} 2> {log:q}"

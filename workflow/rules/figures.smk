@@ -22,7 +22,7 @@ rule figure:
         spec=lambda wildcards: key(study.figure_spec(wildcards.figure)),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation figure @{input.spec:q} '
-        "--in {input.data:q} --out {output:q} 2> >(tee {log:q} >&2)"
+        "--in {input.data:q} --out {output:q} 2> {log:q}"
 
 
 use rule figure as gallery_figure with:

@@ -28,7 +28,7 @@ rule tile:
         spec=asked(lambda wildcards: tile_of(**wildcards).spec),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} --in {input:q} '
-        "--out {output:q} 2> >(tee {log:q} >&2)"
+        "--out {output:q} 2> {log:q}"
 
 
 rule merge:
@@ -53,4 +53,4 @@ rule merge:
         spec=lambda wildcards: key(study.merge_spec(wildcards.system)),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation merge @{input.spec:q} '
-        "--out {output:q} 2> >(tee {log:q} >&2)"
+        "--out {output:q} 2> {log:q}"

@@ -20,4 +20,4 @@ rule model:
         spec=lambda wildcards: key(study.spec(wildcards.system, "model")),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation model @{input.spec:q} '
-        "--out {output:q} 2> >(tee {log:q} >&2)"
+        "--out {output:q} 2> {log:q}"

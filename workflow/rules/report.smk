@@ -21,4 +21,4 @@ rule report_page:
         spec=lambda wildcards: report.spec(study),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation report {params.spec:q} '
-        "--in {input.pictures:q} {input.evidence:q} --out {output:q} 2> >(tee {log:q} >&2)"
+        "--in {input.pictures:q} {input.evidence:q} --out {output:q} 2> {log:q}"

@@ -21,4 +21,4 @@ rule response:
         spec=lambda wildcards: key(study.spec(wildcards.system, "response")),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation response @{input.spec:q} '
-        "--in {input.data:q} --out {output:q} --threads {threads} 2> >(tee {log:q} >&2)"
+        "--in {input.data:q} --out {output:q} --threads {threads} 2> {log:q}"

@@ -6,15 +6,19 @@ import json
 
 import numpy as np
 import xarray as xr
-from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
 from . import panels, style
+from .section import draw_section
 from .units import accumulation_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 8, "wires")
+KINDS = ("wire",)
+AXES = 0
+LENGTHS = {"titles": "systems"}
 CAPTION = (
     "Wires cut out of three-dimensional crystals, open along y and z, with the field along x. A "
     "row for each: accumulation over the cross-section, a disc for every place (y, z), sites and "
@@ -25,7 +29,6 @@ CAPTION = (
     "reversal combined with inversion (the antiferromagnet) leaves the intraband part staggered, "
     "without a net, and allows a net interband accumulation: the magnetoelectric effect."
 )
-DIVERGING = LinearSegmentedColormap.from_list("diverging", [style.BLUE, "white", style.VERMILION])
 PROCESSES = ("intraband", "interband")
 SUBJECTS = {"orbital_moment": "orbital moment", "spin": "spin", "charge": "electrons"}
 
@@ -65,7 +68,7 @@ def draw(
         axes = part.subplots(1, 3, width_ratios=[1.15, 1.15, 0.8], sharey=True)
         for ax, process in zip(axes, PROCESSES, strict=False):
             style.letter(ax, next(letters), process)
-            _map(part, ax, response, process)
+            draw_section(part, ax, response, process)
         axes[0].set_ylabel("$z$ ($a$)")
         style.letter(axes[2], next(letters), "net of a layer")
         _by_layer(axes[2], response)
@@ -78,49 +81,6 @@ def _title(response: xr.Dataset) -> str:
     density = response.attrs["density"]
     level = float(response.fermi_energy)
     return f"{name}: {SUBJECTS.get(density, density)}, $E_F={level:g}\\,t_0$"
-
-
-def _places(response: xr.Dataset, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(place, yz) and the sum of values(row) at each place of the cross-section."""
-    where = np.round(np.column_stack((response.y.values, response.z.values)), 6)
-    places, which = np.unique(where, axis=0, return_inverse=True)
-    return places, np.bincount(which.reshape(-1), weights=values, minlength=len(places))
-
-
-def _map(figure, ax, response: xr.Dataset, process: str) -> None:
-    places, values = _places(response, response.accumulation.sel(process=process).values)
-    top = np.max(np.abs(values))
-    zero = top < panels.ZERO
-    exponent = 0 if zero else int(np.floor(np.log10(top)))
-    scale = 10.0**exponent if exponent < -1 else 1.0
-    norm = TwoSlopeNorm(0.0, *((-1, 1) if zero else (-top / scale, top / scale)))
-    discs = ax.scatter(
-        *places.T, c=values / scale, s=_size(places), cmap=DIVERGING, norm=norm,
-        edgecolors="black", linewidths=0.3,
-    )  # fmt: skip
-    if zero:
-        panels.note(ax, "identically zero")
-    units = accumulation_units(response.accumulation.attrs["units"])
-    if process == "intraband":
-        units += r"$\,\times\,\tau t_0/\hbar$"
-    bar = figure.colorbar(discs, ax=ax, pad=0.02, aspect=24)
-    bar.set_label((rf"$10^{{{exponent}}}\,$" if scale != 1 else "") + units)
-    bar.locator = MaxNLocator(5, symmetric=True)
-    bar.update_ticks()
-    bar.outline.set_linewidth(0.5)
-    style.y_axis(ax, places[:, 0])
-    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    layers = np.unique(places[:, 1])
-    margin = 0.5 * np.min(np.diff(layers), initial=1.0)
-    ax.set_ylim(layers[0] - margin, layers[-1] + margin)
-
-
-def _size(places: np.ndarray) -> float:
-    """Area of a disc, in square points, that leaves room for its neighbours in a layer."""
-    y = np.unique(np.round(places[:, 0], 4))
-    # Of a panel about 130 points wide.
-    nearest = 130.0 * np.min(np.diff(y), initial=np.inf) / (1.12 * np.ptp(y) or 1.0)
-    return float(np.clip(nearest, 2.0, 9.0)) ** 2
 
 
 def _by_layer(ax, response: xr.Dataset) -> None:

@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 from . import crystals, panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 6, "crystals")
+THEORY = "curvature"
+AXES = 0
 CAPTION = (
     "Generalized Berry curvature Omega_yx of the highest filled band over the Brillouin zone "
     "(hexagon), and the band's orbital moment. With time reversal the charge curvature and the "
@@ -23,6 +26,7 @@ TITLES = {
     "valley_curvature": (r"$\Omega$, valley", "$a^2$"),
     "orbital_moment_curvature": (r"$\Omega$, orbital", r"$e t_0 a^4/\hbar$"),
 }
+CHOICES = {"quantities": tuple(TITLES)}
 
 
 @style.styled

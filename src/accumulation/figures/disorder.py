@@ -9,6 +9,9 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from . import panels, ring_axes, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 4, "rings")
+THEORY = "disorder"
+LENGTHS = {"titles": "systems"}
 CAPTION = (
     "Conductivity and accumulation at y > 0 of Anderson-disordered rings against the strength of "
     "disorder, and the ratio of the exact conductivity to the kinetic equation, for several widths "

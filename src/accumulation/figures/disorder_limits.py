@@ -9,6 +9,9 @@ from matplotlib.lines import Line2D
 from . import ring_axes, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 3, "rings")
+THEORY = "disorder"
+LENGTHS = {"titles": "systems"}
 CAPTION = (
     "Top: decay rate of the disorder-averaged Green function, -2 Im Sigma, over the square of the "
     "strength, of the states nearest to the Fermi points k > 0 (points with standard errors, one "

@@ -13,6 +13,9 @@ from . import style
 from .naming import model_name
 
 NEEDS = ("response",)
+SYSTEMS = (1, 8, "ribbons")
+THEORY = "dissipation"
+AXES = 0
 CAPTION = (
     "The Fermi energy swept from band to gap (shaded) to band, at a temperature of 0.02 t0. Top: "
     "density of states of the ribbon. Middle: what accumulates in the half of the ribbon with "

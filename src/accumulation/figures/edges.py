@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from . import drawing, panels, style
 
 NEEDS = ("model", "response")
+SYSTEMS = (3, 3, "zigzag, armchair and chiral ribbons")
+KINDS = ("ribbon",)
 CAPTION = (
     "Interband (nondissipative) accumulation by row of ribbons with different edges, and a piece "
     "of each ribbon on the same axis. The zigzag ribbon has the symmetry T M_x (time reversal "
@@ -31,7 +33,7 @@ def draw(
     UserError
         If there are not three systems, or one lacks a definition, the gauge or Fermi energy.
     """
-    panels.need_systems(systems, 3, "zigzag, armchair and chiral ribbons")
+    panels.need_systems(systems, SYSTEMS)
     definitions = panels.listed("definitions", definitions)
     figure = style.new_figure(style.DOUBLE_COLUMN, 3.6)
     axes = figure.subplots(2, 3, height_ratios=[1, 2.6], sharex="col")

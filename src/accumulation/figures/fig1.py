@@ -11,6 +11,10 @@ from ..errors import UserError
 from . import drawing, panels, style
 
 NEEDS = ("model", "elements", "response")
+SYSTEMS = (3, 3, "ribbons of gapped graphene, trivial and topological phase")
+KINDS = ("ribbon", "wire")
+LENGTHS = {"titles": 3}
+LEAST = {"cells": 1}
 CAPTION = (
     "(a) The ribbon, drawn from its hop table: A sites black, B sites white, nearest-neighbour "
     "bonds, one translational cell shaded; the field E is along the ribbon. (b-d) Bands of the "
@@ -36,7 +40,7 @@ def draw(
         If there are not three systems, or ``cells`` is not a positive integer, or a system lacks
         the Fermi energy.
     """
-    panels.need_systems(systems, 3, "ribbons of gapped graphene, trivial and topological phase")
+    panels.need_systems(systems, SYSTEMS)
     titles = panels.listed("titles", titles, 3)
     if isinstance(cells, bool) or not isinstance(cells, int) or cells < 1:
         raise UserError("cells", cells, "an integer of at least 1")

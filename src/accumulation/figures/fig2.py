@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from . import panels, style
 
 NEEDS = ("elements", "response")
+SYSTEMS = (1, 1, "a ribbon")
+KINDS = ("ribbon", "wire")
 CAPTION = (
     "Gapped-graphene zigzag ribbon (Fig. 2 of the paper). (a) Orbital moment m_nn(k) of the "
     "states, coloured by energy; time reversal makes it odd in k, and for t2 = 0 it is zero "
@@ -34,7 +36,7 @@ def draw(
     UserError
         If there is not one system, or it lacks the definition, gauge or Fermi energy.
     """
-    panels.need_systems(systems, 1, "a ribbon")
+    panels.need_systems(systems, SYSTEMS)
     elements = panels.pick(systems[0]["elements"], definition=definition, gauge=gauge)
     response = panels.pick(
         systems[0]["response"],

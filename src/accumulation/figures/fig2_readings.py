@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 from . import panels, style
 
 NEEDS = ("elements", "response")
+SYSTEMS = (2, 2, "t2 = 0, then t2 = 0.06 with phi = 0")
+KINDS = ("ribbon", "wire")
+LENGTHS = {"titles": 2}
 CAPTION = (
     "Both readings of Fig. 2: the text of the paper says gapped graphene, t2 = 0 (left), its "
     "description of the figure t2 = 0.06, which is time-reversal invariant for phi = 0 "
@@ -35,7 +38,7 @@ def draw(
     UserError
         If there are not two systems, or one lacks the definition, gauge or Fermi energy.
     """
-    panels.need_systems(systems, 2, "t2 = 0, then t2 = 0.06 with phi = 0")
+    panels.need_systems(systems, SYSTEMS)
     titles = panels.listed("titles", titles, 2)
     figure = style.new_figure(style.DOUBLE_COLUMN, 6.6)
     axes = figure.subplots(3, 2)

@@ -7,6 +7,10 @@ from matplotlib.figure import Figure
 from . import panels, style
 
 NEEDS = ("elements", "response")
+SYSTEMS = (2, 2, "the trivial, then the topological ribbon")
+KINDS = ("ribbon", "wire")
+HELD = {"beside": "gauge"}
+CHOICES = {"states": ("valence", "conduction", "all"), "beside": (None, "cell")}
 CAPTION = (
     "Haldane zigzag ribbons with flux pi/2 and the Fermi level in the gap (Fig. 3 of the paper): "
     "(a, b) trivial phase, (c, d) topological phase. (a, c) Orbital moment m_nn(k) of the valence "
@@ -18,7 +22,6 @@ CAPTION = (
     "couples the field to the position of the unit cell, gives non-zero values of the kind that "
     "the paper shows (diamonds). Filled markers: A sites, open: B sites."
 )
-STATES = ("valence", "conduction", "all")
 
 
 @style.styled
@@ -40,9 +43,9 @@ def draw(
         If there are not two systems, or one lacks the definition, gauge or Fermi energy, or
         ``states`` is not valence, conduction or all.
     """
-    panels.need_systems(systems, 2, "the trivial, then the topological ribbon")
-    panels.one_of("states", states, STATES)
-    panels.one_of("beside", beside, (None, "cell"))
+    panels.need_systems(systems, SYSTEMS)
+    panels.one_of("states", states, CHOICES["states"])
+    panels.one_of("beside", beside, CHOICES["beside"])
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.7)
     axes = figure.subplots(2, 2)
     letters, responses = iter("abcd"), []

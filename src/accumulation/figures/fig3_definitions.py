@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 from . import panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (2, 2, "the trivial, then the topological ribbon")
+KINDS = ("ribbon", "wire")
+LENGTHS = {"titles": 2}
 CAPTION = (
     "Fig. 3(b, d) of the paper for every definition of the orbital-moment density (columns) and "
     "both gauges (rows). In the atomic gauge the interband part is identically zero in every "
@@ -36,7 +39,7 @@ def draw(
     UserError
         If there are not two systems, or one lacks a definition, gauge or the Fermi energy.
     """
-    panels.need_systems(systems, 2, "the trivial, then the topological ribbon")
+    panels.need_systems(systems, SYSTEMS)
     titles = panels.listed("titles", titles, 2)
     definitions = panels.listed("definitions", definitions)
     gauges = panels.listed("gauges", gauges)

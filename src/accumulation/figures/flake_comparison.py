@@ -11,6 +11,9 @@ from . import panels, style
 from .units import accumulation_units
 
 NEEDS = ("model", "response")
+SYSTEMS = (6, 6, "twice a ribbon, a flake and a flake one cell longer")
+KINDS_IN_TURN = ("ribbon", "flake", "flake")
+LENGTHS = {"titles": 2}
 CAPTION = (
     "Interband accumulation of an infinite ribbon (perturbation theory in k) against finite "
     "flakes, open along x too and solved with exact eigenstates: an armchair ribbon (left) and a "
@@ -36,9 +39,7 @@ def draw(
     UserError
         If there are not six systems, or flakes whose rows are not those of the ribbon.
     """
-    panels.need_systems(
-        systems, 2 * PER_CASE, "twice a ribbon, a flake and a flake one cell longer"
-    )
+    panels.need_systems(systems, SYSTEMS)
     titles = panels.listed("titles", titles, 2)
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(3, 2, height_ratios=[1, 0.75, 0.42], sharex=False)

@@ -9,6 +9,9 @@ from matplotlib.lines import Line2D
 from . import crystals, panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 8, "crystals")
+THEORY = "hall"
+AXES = 0
 CAPTION = (
     "Generalized Hall conductivities sigma_yx (current along y, field along x) of the crystal. Top "
     "row: number of electrons, quantized to minus the Chern number in the gap (shaded), and spin, "

@@ -11,6 +11,8 @@ from matplotlib.lines import Line2D
 from . import style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "a crystal")
+THEORY = "hall_convergence"
 CAPTION = (
     "Error of the charge Hall conductivity against the number of k points, for crystals ever "
     "nearer to the transition. Left: in the gap, against the integer; uniform meshes converge as "

@@ -10,6 +10,9 @@ from ..errors import UserError
 from . import style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "a grid over the gap")
+THEORY = "hall_dirac"
+AXES = 1
 CAPTION = (
     "Left: valley and orbital Hall conductivities over the plateaus of the Dirac cone, against the "
     "Fermi energy over half the gap Delta, for several Delta; lines: the cone, Delta / E_F and its "

@@ -11,6 +11,9 @@ from . import panels, style
 from .units import accumulation_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "a cluster on the axes phi and interaction")
+THEORY = "interacting"
+AXIS = ("phi", "interaction")
 CAPTION = (
     "Exact diagonalization of a cluster with nearest-neighbour repulsion V at a finite temperature "
     "(S1). (a) Asymmetry of chi_AB and lambda_A lambda_B chi_BA, relative to the largest response, "
@@ -34,7 +37,7 @@ def draw(systems: list[dict], interaction: float = 2.0, region: str = "net") -> 
     UserError
         If there is not one system, or it does not have these axes.
     """
-    panels.need_systems(systems, 1, "a cluster on the axes phi and interaction")
+    panels.need_systems(systems, SYSTEMS)
     ds = panels.pick(systems[0]["response"], region=region)
     if not {"phi", "interaction"} <= set(ds.dims) or ds.sizes["phi"] != 2:
         raise UserError("systems", "other axes", "axes phi (two values) and interaction")

@@ -38,10 +38,47 @@ def axes_of(ds: xr.Dataset) -> list[str]:
     return sorted(names, key=lambda name: name != "phi")
 
 
+def names_of_axes(ds: xr.Dataset) -> list[str]:
+    """Names of the grid's dimensions, in the order of the attribute ``parameters``."""
+    return list(json.loads(ds.attrs["parameters"])["axes"])
+
+
+def varying_axes(ds: xr.Dataset, least: int) -> list[str]:
+    """Names of the grid's dimensions of more than one value.
+
+    Raises
+    ------
+    UserError
+        If there are other than ``least`` of them where that is 1 (none is one point), or fewer.
+    """
+    names = [name for name in names_of_axes(ds) if ds.sizes[name] > 1]
+    if (least == 1 and len(names) > 1) or (least > 1 and len(names) < least):
+        count = {1: "one parameter", 2: "two parameters"}[least]
+        raise UserError("systems", f"a grid over {', '.join(names)}", f"a grid over {count}")
+    return names
+
+
+def first_of_others(ds: xr.Dataset, shown: list[str]) -> xr.Dataset:
+    """The grid at the first value of every axis but these; the others stay dimensions of one."""
+    return ds.isel({name: [0] for name in names_of_axes(ds) if name not in shown})
+
+
+def words_of_others(ds: xr.Dataset, shown: list[str]) -> str:
+    """Names and first values of the axes of several values that are not shown."""
+    others = [name for name in names_of_axes(ds) if ds.sizes[name] > 1 and name not in shown]
+    first = [ds[name].values[0] for name in others]
+    texts = [str(v) if isinstance(v, str) else f"{v:.6g}" for v in first]
+    return ", ".join(f"{name} = {text}" for name, text in zip(others, texts, strict=True))
+
+
 def scaled(ds: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
-    """Label and values of an axis; delta in units of t2 where that is one number."""
+    """Label and values of an axis, places of those that are no numbers; delta in units of t2 where
+    that is one number.
+    """
     values = ds[name].values
     t2 = json.loads(ds.attrs["parameters"]).get("model", {}).get("t2")
+    if values.dtype.kind not in "iuf":
+        return name, np.arange(len(values))
     if name == "delta" and isinstance(t2, float) and t2 != 0:
         return r"$\Delta/t_2$", values / t2
     label, unit = LABELS.get(name, (name, 1.0))
@@ -51,6 +88,8 @@ def scaled(ds: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
 def boundary(ax, ds: xr.Dataset) -> None:
     """The analytic phase boundary |Delta| = 3 sqrt(3) t2 |sin phi| of the Haldane model."""
     if set(axes_of(ds)) != {"phi", "delta"} or "t2" not in _model(ds):
+        return
+    if _model(ds)["name"] != "haldane":
         return
     phi = np.linspace(ds.phi.values.min(), ds.phi.values.max(), 401)
     edge = 3 * np.sqrt(3) * np.abs(np.sin(phi))
@@ -69,17 +108,34 @@ def draw_map(ax, ds: xr.Dataset, values: xr.DataArray, cmap, norm=None):
     right, up = axes_of(ds)
     (x_label, x), (y_label, y) = scaled(ds, right), scaled(ds, up)
     order = np.argsort(x), np.argsort(y)
-    cells = values.transpose(up, right).values[np.ix_(order[1], order[0])]
+    cells = _two_dimensional(values, up, right)[np.ix_(order[1], order[0])]
     ax.patch.set(**UNDEFINED)
     artist = ax.pcolormesh(
         x[order[0]], y[order[1]], cells, cmap=cmap, norm=norm, shading="nearest", rasterized=True
     )
     # Few, as the outer ones of neighbouring panels would touch.
     ax.xaxis.set_major_locator(MaxNLocator(5))
+    label_values(ax.xaxis, ds, right)
+    label_values(ax.yaxis, ds, up)
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     boundary(ax, ds)
     return artist
+
+
+def _two_dimensional(values: xr.DataArray, up: str, right: str) -> np.ndarray:
+    """values(up, right); further dimensions have one value."""
+    others = [dim for dim in values.dims if dim not in (up, right)]
+    return values.isel(dict.fromkeys(others, 0)).transpose(up, right).values
+
+
+def label_values(axis, ds: xr.Dataset, name: str) -> None:
+    """Ticks of an axis whose values are few integers or no numbers, such as directions."""
+    values = ds[name].values
+    if values.dtype.kind not in "iuf":
+        axis.set_ticks(np.arange(len(values)), labels=values.astype(str))
+    elif values.dtype.kind in "iu" and len(values) <= 8:
+        axis.set_ticks(values)
 
 
 def diverging(values: np.ndarray) -> SymLogNorm | TwoSlopeNorm:

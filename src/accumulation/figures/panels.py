@@ -6,10 +6,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
-from matplotlib.ticker import NullLocator
+from matplotlib.ticker import FuncFormatter, NullLocator, ScalarFormatter
 
 from ..errors import UserError
 from . import style
+from .sites import to_sites
 from .units import accumulation_units, tex_units
 
 # Below this, in units of the axis, a quantity that a symmetry forbids is rounding only.
@@ -48,10 +49,13 @@ def _position(name: str, value, held: np.ndarray) -> int:
     return int(found[0])
 
 
-def need_systems(systems: list, count: int, what: str) -> None:
-    """Raise UserError unless a figure was given as many systems as it draws."""
-    if len(systems) != count:
-        raise UserError("systems", f"{len(systems)} systems", f"exactly {count}: {what}")
+def need_systems(systems: list, declared: tuple[int, int | None, str]) -> None:
+    """Raise UserError unless a figure was given as many systems as its SYSTEMS declares."""
+    least, most, what = declared
+    if len(systems) < least or (most is not None and len(systems) > most):
+        count = f"exactly {least}" if least == most else f"{least} to {most}"
+        words = f"at least {least}" if most is None else count
+        raise UserError("systems", f"{len(systems)} systems", f"{words}: {what}")
 
 
 def one_of(key: str, value, allowed: tuple):
@@ -175,11 +179,14 @@ def sublattices(ds: xr.Dataset) -> list[str]:
     return sorted(set(ds.sublattice.values.tolist()))
 
 
-def profile(ax, response: xr.Dataset, processes=("intraband", "interband"), role=None) -> None:
-    """Accumulation by row of one or both processes; ``role`` overrides the process's look."""
+def profile(
+    ax, response: xr.Dataset, processes=("intraband", "interband"), role=None, **look
+) -> None:
+    """Accumulation by site of one or both processes; ``role`` overrides the process's look."""
+    response = to_sites(response)
     for process in processes:
         values = response.accumulation.sel(process=process).values
-        scatter(ax, response, values, role or process)
+        scatter(ax, response, values, role or process, **look)
     _finish_profile(ax, response)
 
 
@@ -187,6 +194,7 @@ def parts(ax, response: xr.Dataset, process: str = "intraband") -> None:
     """Even and odd parts of the accumulation about the ribbon's centre."""
     if "even" not in response:
         raise UserError("systems", "rows that do not pair up", "ribbons with rows at y and -y")
+    response = to_sites(response)
     for role in ("even", "odd"):
         scatter(ax, response, response[role].sel(process=process).values, role)
     _finish_profile(ax, response)
@@ -210,12 +218,16 @@ def label_accumulation(ax, response: xr.Dataset, name: str = "Accumulation ", lo
         scale = 10.0**exponent
         ax.yaxis.set_major_formatter(lambda value, _: f"{value / scale:.3g}".replace("-", "−"))
         units = rf"$10^{{{exponent}}}\,$" + units
+    elif isinstance(ax.yaxis.get_major_formatter(), FuncFormatter):  # of other limits, before
+        ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.set_ylabel(f"{name}({units})")
 
 
 def peak(response: xr.Dataset, *processes: str) -> float:
-    """Largest magnitude of the accumulation of these processes."""
-    return float(np.max(np.abs(response.accumulation.sel(process=list(processes)).values)))
+    """Largest magnitude of the accumulation of these processes at a site."""
+    return float(
+        np.max(np.abs(to_sites(response).accumulation.sel(process=list(processes)).values))
+    )
 
 
 def process_handles() -> list:
@@ -226,7 +238,8 @@ def process_handles() -> list:
 
 def site_legend(figure, response: xr.Dataset, handles: list = ()) -> None:
     """Legend under all panels: ``handles``, and which markers are filled and open."""
-    style.legend_below(figure, [*handles, *style.sublattice_handles(sublattices(response))])
+    names = sublattices(to_sites(response))
+    style.legend_below(figure, [*handles, *style.sublattice_handles(names)])
 
 
 def share_limits(axes, responses, processes=("intraband", "interband")) -> None:

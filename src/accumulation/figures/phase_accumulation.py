@@ -9,6 +9,10 @@ from . import drawing, maps, panels, style
 from .units import accumulation_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 8, "grids over two parameters")
+KINDS = ("ribbon", "wire", "flake")
+AXES = 2
+CHOICES = {"quantity": ("net", "left_edge", "right_edge", "edge_even", "edge_odd")}
 CAPTION = (
     "Orbital moment accumulated at the right edge (y > 0) at midgap, T = 0, over the phase diagram "
     "of ribbons with two kinds of edges. Left: intraband, dissipative (for tau = hbar / t0): it "
@@ -35,8 +39,7 @@ def draw(
     UserError
         If a system is not a grid over two parameters or lacks what is asked for.
     """
-    names = ("net", "left_edge", "right_edge", "edge_even", "edge_odd")
-    panels.one_of("quantity", quantity, names)
+    panels.one_of("quantity", quantity, CHOICES["quantity"])
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.3 + 2.3 * len(systems))
     axes = figure.subplots(len(systems), 2, sharex=True, sharey=True, squeeze=False)
     letters = iter("abcdefghijklmnop")

@@ -10,6 +10,10 @@ from . import drawing, maps, panels, style
 from .units import accumulation_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 6, "grids over phi and one more parameter")
+KINDS = ("ribbon",)
+AXES = 2
+AXIS = ("phi",)
 CAPTION = (
     "A cut through the phase diagram at fixed flux, across both transitions (dashed). Top: orbital "
     "moment at the right edge at midgap, intraband (for tau = hbar / t0) and interband. Bottom: "

@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 from . import maps, panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "a grid of the bulk over two parameters")
+KINDS = ("bulk", "ribbon")
+AXES = 2
 CAPTION = (
     "Bulk phase diagram of the Haldane model. (a) Chern number of the filled band, on a lattice of "
     "k points (Fukui, Hatsugai and Suzuki), with the analytic boundary |Delta| = 3 sqrt(3) t2 "
@@ -25,7 +28,7 @@ def draw(systems: list[dict]) -> Figure:
     UserError
         If there is not one system, or it is not a grid over two parameters.
     """
-    panels.need_systems(systems, 1, "a grid of the bulk")
+    panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.7)
     left, right = figure.subplots(1, 2, sharey=True)

@@ -11,6 +11,9 @@ from matplotlib.patches import Patch
 from . import drawing, maps, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 6, "grids over two parameters")
+KINDS = ("ribbon", "wire", "flake")
+AXES = 2
 CAPTION = (
     "Is the accumulation at the edges dissipative? At each point of the phase diagram (midgap, "
     "T = 0): none, only interband (the filled bands, no dissipation), only intraband (a current of "

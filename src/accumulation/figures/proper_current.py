@@ -10,6 +10,8 @@ from matplotlib.ticker import NullLocator
 from . import panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (5, 5, "charge, spin over edge_potential, spin, orbital moment, orbital moment")
+THEORY = "proper_current"
 CAPTION = (
     "What accumulates, per width and tau: first moment of the accumulation (the proper current), "
     "against the conventional current of the same ribbons and of the crystal. (a) Charge of a "
@@ -37,9 +39,7 @@ def draw(
     UserError
         If there are not five systems.
     """
-    panels.need_systems(
-        systems, 5, "charge, spin over edge_potential, spin, orbital moment, orbital moment"
-    )
+    panels.need_systems(systems, SYSTEMS)
     charge, spin, hall, moment, broken = (system["response"] for system in systems)
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(2, 3).ravel()

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 from . import panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "the Rashba gas")
+THEORY = "rashba"
 CAPTION = (
     "Spin accumulated in the Rashba gas against electron density n; at n0 = m^2 alpha^2 / (pi "
     "hbar^2), dotted, the Fermi energy is at the crossing of the branches. (a) In units of the "
@@ -29,7 +31,7 @@ def draw(systems: list[dict]) -> Figure:
     UserError
         If there is not exactly one system.
     """
-    panels.need_systems(systems, 1, "the Rashba gas")
+    panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
     # The printed closed form is alpha / pi: it holds the Rashba constant.
     unit = ds.formula

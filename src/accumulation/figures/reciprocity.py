@@ -11,6 +11,9 @@ from . import panels, style
 from .units import accumulation_units, tex_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 1, "a flake on an axis phi")
+THEORY = "reciprocity"
+AXIS = ("phi",)
 CAPTION = (
     "(a, b) Density at the right edge of a flake in a field on the dipole x (wide lines), against "
     "parity times the dipole in a field on that density (dashed): they coincide with time reversal "
@@ -43,7 +46,7 @@ def draw(systems: list[dict], phi: float = 0.7853981633974483) -> Figure:
     UserError
         If there is not one system, or it has no axis phi.
     """
-    panels.need_systems(systems, 1, "a flake on an axis phi")
+    panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
     if "phi" not in ds.dims:
         raise UserError("systems", "no axis phi", "a system whose model's phi is a list")

@@ -9,6 +9,9 @@ from matplotlib.lines import Line2D
 from . import crystals, panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (1, 8, "ribbons")
+THEORY = "ribbon_hall"
+AXES = 0
 CAPTION = (
     "Undergap current across a ribbon at each row, over the row's width, in response to a field "
     "along the ribbon; horizontal lines: conductivity of the crystal. Symbols: sites (A filled, B "

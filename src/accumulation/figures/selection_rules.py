@@ -10,6 +10,9 @@ from . import style
 from .naming import model_name
 
 NEEDS = ("response",)
+SYSTEMS = (1, None, "crystals")
+THEORY = "selection_rules"
+AXES = 0
 CAPTION = (
     "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
     "and interband, each even and odd in y and net; a site is compared with the same one at -y, "
@@ -24,6 +27,7 @@ CAPTION = (
 )
 EDGES = {"1 0": "zigzag", "1 1": "armchair"}
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
+CHOICES = {"columns": tuple(COLUMNS)}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Where the histogram ends, and what counts as zero in the table.
 LEAST, ROUNDING = 1e-18, 1e-9

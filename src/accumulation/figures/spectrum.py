@@ -12,6 +12,10 @@ from . import panels, style
 from .units import accumulation_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 6, "ribbons")
+THEORY = "spectrum"
+AXES = 0
+LEAST = {"every": 1}
 CAPTION = (
     "Response of the density at the right edge of ribbons to a field at frequency omega (S46 with "
     "broadening eta): intraband (dissipative, a Drude peak) and interband. Crosses: the real part "

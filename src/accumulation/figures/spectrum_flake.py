@@ -11,6 +11,9 @@ from . import style
 from .units import accumulation_units
 
 NEEDS = ("response",)
+SYSTEMS = (1, 6, "flakes")
+THEORY = "flake_spectrum"
+AXES = 0
 CAPTION = (
     "Net response per length at finite frequency. Lines: intraband plus interband term of a ribbon "
     "(S46). Crosses: difference of two exact flakes, one cell longer than the other, in which x is "

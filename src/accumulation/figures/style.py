@@ -149,8 +149,8 @@ def sublattice_handles(names: list[str]) -> list[Line2D]:
 
 
 def marker_fill(color: str, number: int) -> dict:
-    """Filled markers for the first sublattice, open ones for the others."""
-    face = color if number == 0 else "white"
+    """Filled markers for the first sublattice, open ones for the second, light ones for more."""
+    face = color if number == 0 else "white" if number == 1 else (color, 1 / (number + 1))
     return {"markerfacecolor": face, "markeredgecolor": color, "markeredgewidth": 0.7}
 
 

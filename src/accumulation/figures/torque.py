@@ -11,6 +11,12 @@ from matplotlib.lines import Line2D
 from . import panels, style
 
 NEEDS = ("response",)
+SYSTEMS = (
+    5,
+    5,
+    "flakes of several widths, a flake, a flake and a ribbon over eta, proper currents",
+)
+THEORY_IN_TURN = ("torque", "torque", "torque", "external_torque", "proper_current")
 CAPTION = (
     "(a) Continuity equation of a flake without any symmetry, static field along x, orbital "
     "moment: extrinsic and intrinsic torque and inflow through bonds against the rate of change "
@@ -42,11 +48,7 @@ def draw(systems: list[dict], ribbon_eta: float = 0.1) -> Figure:
     UserError
         If there are not five systems.
     """
-    panels.need_systems(
-        systems,
-        5,
-        "flakes of several widths, a flake, a flake and a ribbon over eta, proper currents",
-    )
+    panels.need_systems(systems, SYSTEMS)
     widths, flake, switching, ribbon, strained = (system["response"] for system in systems)
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(2, 3).ravel()

@@ -1,0 +1,118 @@
+"""Bands, and what accumulates where."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from . import panels, style
+from .section import draw_section
+from .sites import to_sites
+
+NEEDS = ("elements", "response")
+SYSTEMS = (1, 1, "a ribbon, wire or flake")
+KINDS = ("ribbon", "wire", "flake")
+AXES = 0
+CAPTION = (
+    "Bands, of a flake the levels, coloured by the mean position of the state across the system: "
+    "grey in the middle, blue and red at the edges; dashed: Fermi level. Beside: what a field "
+    "along x accumulates at each site, spins and orbitals of a site added up (of a wire over its "
+    "cross-section), a row for each definition of the density. Intraband: dissipative, for tau = "
+    "hbar / t0; interband: intrinsic. Each panel has its own range."
+)
+PROCESSES = ("intraband", "interband")
+# Sublattices that markers can tell apart.
+MOST_NAMES = 4
+
+
+@style.styled
+def draw(
+    systems: list[dict],
+    gauge: str | None = None,
+    fermi_energy: float | None = None,
+    temperature: float | None = None,
+) -> Figure:
+    """Bands of a ribbon, wire or flake, and its accumulation in every definition.
+
+    Of gauge, Fermi energy and temperature the first is shown unless one is named.
+
+    Raises
+    ------
+    UserError
+        If there is not one system, or it lacks the gauge, Fermi energy or temperature.
+    """
+    panels.need_systems(systems, SYSTEMS)
+    elements = panels.pick(systems[0]["elements"], gauge=gauge)
+    response = panels.pick(
+        systems[0]["response"], gauge=gauge, fermi_energy=fermi_energy, temperature=temperature
+    )
+    definitions = response.definition.values.tolist()
+    figure = style.new_figure(style.DOUBLE_COLUMN, 0.7 + 1.8 * max(len(definitions), 1.4))
+    grid = figure.add_gridspec(len(definitions), 3, width_ratios=[1.15, 1, 1])
+    levels = figure.add_subplot(grid[:, 0])
+    _levels(figure, levels, elements.isel(definition=0), response)
+    letters = iter("bcdefghijklmnopqrstuvwxyz")
+    style.letter(levels, "a")
+    for row, definition in enumerate(definitions):
+        one = to_sites(response.sel(definition=definition))
+        for column, process in enumerate(PROCESSES):
+            ax = figure.add_subplot(grid[row, column + 1])
+            style.letter(ax, next(letters), f"{definition}, {process}")
+            _accumulated(figure, ax, one, process)
+            if row < len(definitions) - 1:
+                ax.set_xlabel("")
+    if one.attrs["kind"] != "wire" and 1 < len(panels.sublattices(one)) <= MOST_NAMES:
+        panels.site_legend(figure, one)
+    return figure
+
+
+def _levels(figure, ax, elements, response) -> None:
+    """Energies against k, or of a flake against the states' mean positions."""
+    energy, center = elements.energy.values, elements.center_y.values
+    half = np.max(np.abs(elements.y.values)) or 1.0
+    norm = Normalize(-half, half)
+    if elements.attrs["kind"] == "flake":
+        colors = ax.scatter(
+            center[0], energy[0], c=center[0], cmap=style.ACROSS, norm=norm, s=5, linewidths=0
+        )
+        style.y_axis(ax, elements.y.values)
+        ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        ax.set_xlabel("Centre of the state $y$ ($a$)")
+    else:
+        colors = panels.state_lines(ax, elements, energy, center, style.ACROSS, norm)
+        bar = figure.colorbar(colors, ax=ax, location="bottom", pad=0.02, aspect=28)
+        bar.set_label("Centre of the state $y$ ($a$)")
+        bar.outline.set_linewidth(0.5)
+    level = float(response.fermi_energy)
+    ax.axhline(level, color="black", linestyle="--", linewidth=0.7)
+    low, high = ax.get_ylim()
+    margin = 0.05 * (high - low)
+    ax.set_ylim(min(low, level - margin), max(high, level + margin))
+    ax.annotate(
+        "$E_F$", (1, level), xycoords=("axes fraction", "data"), xytext=(2, 0),
+        textcoords="offset points", va="center", fontsize=7,
+    )  # fmt: skip
+    ax.set_ylabel("Energy ($t_0$)")
+
+
+def _accumulated(figure, ax, response, process: str) -> None:
+    """One process of one definition: a profile, or a map of a wire's cross-section."""
+    if response.attrs["kind"] == "wire":
+        draw_section(figure, ax, response, process)
+        ax.set_ylabel("$z$ ($a$)")
+        return
+    if len(panels.sublattices(response)) > MOST_NAMES:
+        response = response.assign_coords(sublattice=("row", [""] * response.sizes["row"]))
+    # The sites of a flake at one y have little in common: no line through them.
+    look = {"linestyle": "none"} if response.attrs["kind"] == "flake" else {}
+    panels.profile(ax, response, [process], **look)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    peak = panels.peak(response, process)
+    if not np.isfinite(peak):
+        panels.note(ax, "undefined")
+    elif peak < panels.ZERO:
+        ax.set_ylim(-1, 1)
+        panels.label_accumulation(ax, response)
+        panels.note(ax, "zero")

@@ -1,0 +1,27 @@
+"""What files of one's own need from the package, under names that stay (docs/stability.md).
+
+A model needs :class:`Lattice`, a density :class:`Kernel` and :class:`States`, a theory
+:class:`Lattice` or a system and :class:`Identity`; all of them raise :class:`UserError`, which
+names a key, its value and what is allowed.
+"""
+
+from .eigenstates import Kernel, States
+from .errors import UserError
+from .identities import Identity
+from .lattice import Lattice
+from .products import commutator, star
+from .samples import Flake, Ribbon, System, Wire
+
+__all__ = [
+    "Flake",
+    "Identity",
+    "Kernel",
+    "Lattice",
+    "Ribbon",
+    "States",
+    "System",
+    "UserError",
+    "Wire",
+    "commutator",
+    "star",
+]
