@@ -39,6 +39,8 @@ def checked(kind: str, module: ModuleType, path: Path) -> ModuleType:
         module.compute = _compute(module, path)
     elif not _is_names(getattr(module, "NEEDS", None)):
         raise _undeclared(path, "NEEDS", 'the stages that draw() reads, such as ("response",)')
+    else:
+        _declared_figure(module, path)
     return module
 
 
@@ -191,6 +193,35 @@ def _declared_theory(module: ModuleType, path: Path) -> None:
     checks = getattr(module, "CHECKS", None)
     if not isinstance(checks, Mapping) or not set(checks) <= set(declared):
         raise _undeclared(path, "CHECKS", "name of a variable -> Identity, {} for none")
+
+
+def _declared_figure(module: ModuleType, path: Path) -> None:
+    """What a figure may declare of its systems and options, see figure_checks."""
+    names = "a tuple of names"
+    kinds = {
+        "SYSTEMS": (_is_range, '(least, most, "what they are"), most None for no limit'),
+        "AXES": (lambda v: isinstance(v, int) or _is_pair(v), "a number, or (least, most)"),
+        "THEORY": (lambda v: isinstance(v, str), "the name of a theory"),
+        **dict.fromkeys(("KINDS", "KINDS_IN_TURN", "THEORY_IN_TURN", "AXIS"), (_is_names, names)),
+        **{
+            key: (lambda v: isinstance(v, Mapping), "a dict by option")
+            for key in ("CHOICES", "LENGTHS", "LEAST", "HELD")
+        },
+    }
+    for key, (fits, words) in kinds.items():
+        if hasattr(module, key) and not fits(getattr(module, key)):
+            raise _undeclared(path, key, words)
+
+
+def _is_range(value: object) -> bool:
+    is_triple = isinstance(value, tuple | list) and len(value) == 3
+    return is_triple and _is_pair(value[:2]) and isinstance(value[2], str)
+
+
+def _is_pair(value: object) -> bool:
+    if not isinstance(value, tuple | list) or len(value) != 2 or not isinstance(value[0], int):
+        return False
+    return value[1] is None or isinstance(value[1], int)
 
 
 def _is_names(value: object) -> bool:

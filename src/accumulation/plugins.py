@@ -157,6 +157,9 @@ def _value(node: ast.expr, constants: dict[str, object]) -> object:
         return constants[node.id]
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "tuple":
         return tuple(_value(node.args[0], constants))
+    if isinstance(node, ast.Dict):
+        keys = [_value(key, constants) for key in node.keys]
+        return dict(zip(keys, (_value(one, constants) for one in node.values), strict=True))
     return ast.literal_eval(node)
 
 

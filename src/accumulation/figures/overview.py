@@ -48,6 +48,8 @@ def draw(
     response = panels.pick(
         systems[0]["response"], gauge=gauge, fermi_energy=fermi_energy, temperature=temperature
     )
+    if "definition" not in response.dims:  # one that was made with a single definition
+        elements, response = elements.expand_dims("definition"), response.expand_dims("definition")
     definitions = response.definition.values.tolist()
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.7 + 1.8 * max(len(definitions), 1.4))
     grid = figure.add_gridspec(len(definitions), 3, width_ratios=[1.15, 1, 1])

@@ -23,7 +23,7 @@ CAPTION = (
     "reversal holds at 0 and pi only."
 )
 PARTS = {"real": style.BLUE, "imaginary": style.VERMILION}
-KINDS = {
+RESPONSES = {
     "asymmetry": (style.ORANGE, "^", r"density, $\chi_{AB}$"),
     "proper_asymmetry": (style.GREEN, "o", "proper current"),
     "conventional_asymmetry": (style.PURPLE, "D", "conventional current"),
@@ -94,7 +94,7 @@ def _currents(ax, at) -> None:
 
 
 def _asymmetries(ax, ds) -> None:
-    for name, (color, marker, _) in KINDS.items():
+    for name, (color, marker, _) in RESPONSES.items():
         values = np.maximum(ds[name].values, FLOOR)
         ax.plot(ds.phi / np.pi, values, color=color, marker=marker, clip_on=False)
     ax.set_yscale("log")
@@ -120,6 +120,6 @@ def _legends(axes) -> None:
     )
     handles = [
         Line2D([], [], color=color, marker=marker, label=label)
-        for color, marker, label in KINDS.values()
+        for color, marker, label in RESPONSES.values()
     ]
     axes[1, 1].legend(handles=handles, frameon=False, loc="center", bbox_to_anchor=(0.5, 0.5))

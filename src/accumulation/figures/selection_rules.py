@@ -30,7 +30,7 @@ COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circula
 CHOICES = {"columns": tuple(COLUMNS)}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Where the histogram ends, and what counts as zero in the table.
-LEAST, ROUNDING = 1e-18, 1e-9
+LOWEST, ROUNDING = 1e-18, 1e-9
 COLORS = LogNorm(1e-4, 1)
 
 
@@ -139,13 +139,13 @@ def _upright(name: str) -> str:
 
 def _histogram(ax, tables) -> None:
     """All computed values, allowed and forbidden, on a logarithmic axis."""
-    bins = np.logspace(np.log10(LEAST), 0.5, 75)
+    bins = np.logspace(np.log10(LOWEST), 0.5, 75)
     values = {0: [], 1: []}
     for table in tables:
         for kind, some in values.items():
             some.append(table.computed.values[table.allowed.values == kind])
     for kind, color, label in ((0, style.GREY, "forbidden"), (1, style.BLUE, "allowed")):
-        every = np.maximum(np.concatenate(values[kind]), LEAST * 1.01)
+        every = np.maximum(np.concatenate(values[kind]), LOWEST * 1.01)
         ax.hist(every, bins=bins, color=color, label=f"{label} ({len(every)})")
     ax.set_xscale("log")
     ax.set_yscale("log")
