@@ -254,3 +254,9 @@ def test_own_theory(own, name):
     other = own.with_name("other.py")
     other.write_text(THEORY.replace(old, new))
     refused(lambda: plugins.load("theory", "other").compute(), "other", words.split(" (")[0])
+
+
+def test_faults_are_value_errors():
+    """So that a program that knows nothing of this package can catch them."""
+    with pytest.raises(ValueError, match=r"`haldane\(\).delta`: got nan"):
+        acc.haldane(delta=float("nan"))
