@@ -72,7 +72,7 @@ def by_parity(
     z: np.ndarray,
     parity: int,
 ) -> np.ndarray:
-    """Eqs. 24 and S10, (..., z): Re A_ab B_ba (``parity`` = lambda_A lambda_B = 1) or i Im of it (-1).
+    """Eqs. 24, S10, (..., z): Re A_ab B_ba (``parity`` = lambda_A lambda_B = 1) or i Im of it (-1).
 
     Equal to :func:`response` with time reversal.  Re and Im of A_ab B_ba depend on the basis among
     degenerate states, their sums over such states do not.
