@@ -25,7 +25,7 @@ help:  ## list the targets
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
 	@echo "make test       all tests, and which lines of the package none of them has run"
 	@echo "make referee    random systems against references of their own (DRAWS=N, SEED=N)"
-	@echo "make lint       ruff, snakefmt and snakemake --lint"
+	@echo "make lint       ruff, import contracts, types, snakefmt and snakemake --lint"
 	@echo "make docs       the documentation, in docs/_build/html/ (needs no network but for its packages)"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
 	@echo "make gallery    the README's pictures, in results/gallery/"

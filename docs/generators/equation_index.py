@@ -124,7 +124,7 @@ def _tests() -> Iterator[tuple[str, str, set[str]]]:
 
 def _figures() -> Iterator[tuple[str, str, set[str]]]:
     """Figures of the studies in config/, by their captions and by what they are drawn from."""
-    from accumulation.dataset import STAGES
+    from accumulation.variables import STAGES
 
     for path in sorted((ROOT / "config").rglob("*.yaml")):
         one = study.load(configuration.read(str(path)), str(path))

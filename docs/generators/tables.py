@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from accumulation import dataset
+from accumulation import variables as dataset
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"

@@ -1,13 +1,14 @@
 """Density accumulation in anomalous transport: where, how much, and is it dissipative?"""
 
-__version__ = "0.1.0"
-
-from .lattice import Flake, Lattice, Ribbon, Wire
+from . import flake_shorthands as _flake_shorthands  # noqa: F401
+from .lattice import Lattice
 from .models.haldane import haldane
 from .models.kane_mele import kane_mele
 from .models.layered_antiferromagnet import layered_antiferromagnet
 from .models.stacked_haldane import stacked_haldane
-from .stages import bands, elements, model, response
+from .notebook import bands, elements, model, response
+from .samples import Flake, Ribbon, Wire
+from .version import __version__
 
 __all__ = [
     "Flake",

@@ -43,7 +43,7 @@ def console() -> int:
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
     """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
-    from . import dataset, evidence, merging, plugins, rendering, report, stages, tiles
+    from . import evidence, files, merging, plugins, rendering, report, stage_runs, tiles
 
     if stage == "report":
         report.write(spec, inputs, out[0])
@@ -58,15 +58,15 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         )
         return
     if stage == "merge":
-        dataset.write(merging.merge(spec, spec["tiles"]), out[0])
+        files.write(merging.merge(spec, spec["tiles"]), out[0])
         return
-    datasets = [dataset.read(path, set_aside=True) for path in inputs]
+    datasets = [files.read(path, set_aside=True) for path in inputs]
     if stage == "evidence":
-        dataset.write(evidence.collect(spec["study"], datasets), out[0])
+        files.write(evidence.collect(spec["study"], datasets), out[0])
         return
     if stage == "verdict":
         text = evidence.verdict(datasets[0], inputs[0])
-        with rendering.whole(out[0]) as temporary:
+        with files.atomic_write(out[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
         return
     if stage == "figure":
@@ -74,7 +74,7 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         rendering.save(rendering.draw(module, datasets, spec), out, spec["dpi"])
         return
     keywords = {} if stage == "model" else {"threads": threads}
-    dataset.write(getattr(stages, f"run_{stage}")(spec, *datasets, **keywords), out[0])
+    files.write(getattr(stage_runs, f"run_{stage}")(spec, *datasets, **keywords), out[0])
 
 
 def _parser() -> argparse.ArgumentParser:

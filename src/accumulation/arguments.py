@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import Said, UserError, kind_of
-from .lattice import Lattice, System
+from .lattice import Lattice
+from .samples import System
 
 SYSTEM = "a ribbon, wire or flake, such as haldane().ribbon((1, 0), 20)"
 MOST_MEMORY = 1e12

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
-from .bloch import BlochMatrix, chunks
+from .bloch import BlochMatrix
 
 # States closer than this (in t0) are rotated to diagonalise the velocity among them, so that each
 # band keeps its own velocity and density through a crossing.
 DEGENERACY = 1e-9
-# From this size on work without a diagonalisation gains from threads.
-THREADED = 64
 
 
 @dataclass(frozen=True)
@@ -81,43 +78,3 @@ def _velocity_basis(energy, vectors, applied) -> np.ndarray:
                 rotation = np.linalg.eigh(0.5 * (block + block.conj().T))[1]
                 vectors[i][:, group] = states @ rotation
     return vectors
-
-
-def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = False) -> None:
-    """Call ``work(slice)`` for every chunk of k, on ``threads`` threads.
-
-    LAPACK and matmul release the interpreter lock; BLAS itself is meant to stay at one thread.
-    ``light`` work on small matrices, without a diagonalisation, spends its time holding the lock:
-    0.9 times as fast on two threads, so it stays on one.
-    """
-    threads = 1 if light and size < THREADED else threads
-    # Freeing one large block raises glibc's thresholds for returning memory to the system; without
-    # it every temporary of every chunk is mapped and cleared afresh (elements take 2.5 x as long).
-    np.empty(31 * 2**20, dtype=np.uint8)
-    parts = chunks(points, size)
-    if threads <= 1 or len(parts) == 1:
-        for part in parts:
-            work(part)
-        return
-
-    def share(first):
-        for part in parts[first::threads]:
-            work(part)
-
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(share, range(threads)):
-            pass
-
-
-def gathered(work, points: int, size: int, threads: int = 1) -> list:
-    """What ``work(slice)`` returns for every chunk of k, in the order of k.
-
-    Whatever the order in which the threads finish: bit-for-bit reproducible.
-    """
-    found: dict[int, object] = {}
-
-    def kept(part):
-        found[part.start] = work(part)
-
-    over_chunks(kept, points, size, threads)
-    return [found[start] for start in sorted(found)]

@@ -9,7 +9,8 @@ import numpy as np
 from .chern import chern_number
 from .errors import MISSING, UserError
 from .gaps import CLOSED, TOLERANCE, band_edges
-from .lattice import Crystal, HopTable, Lattice
+from .hop_table import Crystal, HopTable
+from .lattice import Lattice
 from .reduced import ReducedBloch
 
 MIDGAP = "midgap"

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from . import __version__
 from .cluster_status import job_status
+from .version import __version__
 
 USAGE = """\
 accumulation new FOLDER                         a commented config and a Snakefile in a new folder

@@ -41,8 +41,8 @@ def conserved_quantity(hamiltonian: np.ndarray, velocity: np.ndarray) -> np.ndar
     pair = np.arange(len(a))
     change[pair, :, a, :] += every[:, b, :].transpose(1, 0, 2)
     change[pair, :, :, b] -= every[:, :, a].transpose(2, 0, 1)
-    change = change.reshape(len(a), -1)
-    values, vectors = np.linalg.eigh(change.conj() @ change.T)
+    flat = change.reshape(len(a), -1)
+    values, vectors = np.linalg.eigh(flat.conj() @ flat.T)
     free = vectors[:, values < SAME**2 * len(every)]
     found = np.zeros((size, size), dtype=complex)
     found[a, b] = free @ random.standard_normal(free.shape[1])

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from .eigenstates import inverse_gap
 from .errors import UserError
-from .hall import OPERATORS, BulkStates, bulk_states, inverse_gap, operator
+from .hall import OPERATORS, BulkStates, bulk_states, operator
 from .lattice import Lattice
 from .products import star
 from .zone import axes_along, shifted_mesh

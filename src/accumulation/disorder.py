@@ -12,10 +12,10 @@ import numpy as np
 
 from .bands import Eigenpairs, adjoint, overlap
 from .bloch import BlochMatrix
-from .elements import KernelFunction, States
+from .eigenstates import KernelFunction, States
 from .errors import UserError
-from .lattice import Ribbon
 from .occupations import fermi_slope
+from .samples import Ribbon
 
 # States whose -df/dE is below this part of its maximum do not take part.
 NEGLIGIBLE = 1e-7
@@ -86,7 +86,8 @@ def dissipative_response(
 
     energy, u, k = states.energy, states.vectors, np.array([states.twist])
     velocity = bloch.velocity(k)
-    all_states = States(Eigenpairs(k, energy[None], None, u[None], velocity), bloch)
+    unknown = np.full_like(energy[None], np.nan)  # velocities of bands, which a ring has none of
+    all_states = States(Eigenpairs(k, energy[None], unknown, u[None], velocity), bloch)
     # On the hop table both have a handful of elements a row.
     kernel_matrix = csr_array(kernel(all_states, definition).matrix[0])
     velocity = csr_array(velocity[0])

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import adjoint, gathered, solve
+from .bands import adjoint, solve
 from .bloch import mesh
-from .elements import States
+from .chunks import gathered
+from .eigenstates import States
 from .integrands import ExactElements
 from .lehmann import pair_sum
 from .occupations import fermi_dirac

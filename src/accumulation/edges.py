@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from .band_extrema import band_extremum
 from .bands import DEGENERACY, solve
 from .bloch import BlochMatrix
-from .fermi import FermiPoints, band_extremum
+from .fermi_points import FermiPoints
 
 EDGES = ("left", "right")
 # Regions that a grid point keeps of every density: the two edges and all rows.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import dataset
+from . import labels
 from .errors import Said, UserError
 from .identities import Identity
 
@@ -33,8 +33,8 @@ def collect(study: str, responses: list[xr.Dataset]) -> xr.Dataset:
     columns = {name: np.array([row[name] for row in found]) for name in VARIABLES}
     columns["holds"] = columns["holds"].astype(np.int8)
     attrs = {"title": "Every identity with its residual", "equation": "8-58, S1-S55"}
-    ds = dataset.label(columns, "theory", attrs, table=VARIABLES)
-    ds.attrs |= dataset.identity(study, "evidence", {})
+    ds = labels.label(columns, "theory", attrs, table=VARIABLES)
+    ds.attrs |= labels.identity(study, "evidence", {})
     return ds
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from .bands import DEGENERACY, Eigenpairs, over_chunks
-from .elements import States, matrix_elements
-from .fermi import AT_REST, FermiPoints
+from .band_extrema import AT_REST
+from .bands import DEGENERACY, Eigenpairs
+from .chunks import over_chunks
+from .eigenstates import States
+from .fermi_points import FermiPoints
 from .integrands import ExactElements, MeshElements, by_region
+from .matrix_elements import matrix_elements
 
 
 def contributions(
@@ -52,7 +55,8 @@ def _alone(energy: np.ndarray, band: np.ndarray) -> np.ndarray:
 
 def _of_states(exact: ExactElements, k: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Density (point, row) of one known state (point, orbital) at each k."""
-    single = Eigenpairs(k, None, None, state[:, :, None], exact.bloch.velocity(k))
+    unknown = np.full((len(k), 1), np.nan)  # energy and velocity, which no single state needs
+    single = Eigenpairs(k, unknown, unknown, state[:, :, None], exact.bloch.velocity(k))
     states = States(single, exact.bloch, exact.gauge)
     kernel = exact.kernel(states, exact.definition)
     return by_region(matrix_elements(states, kernel, interband=False)[0][:, 0], exact.regions)

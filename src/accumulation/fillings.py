@@ -13,7 +13,7 @@ import numpy as np
 
 from . import mesh_rules
 from .bloch import BlochMatrix
-from .fermi import FermiPoints
+from .fermi_points import FermiPoints
 from .occupations import ON_LEVEL
 
 # Factor on the error of an interval whose stencil reaches past a crossing.

@@ -9,9 +9,9 @@ from scipy.linalg import expm
 
 from .bands import adjoint, solve
 from .densities import chosen
-from .elements import States
+from .eigenstates import States
 from .errors import UserError
-from .lattice import System
+from .samples import Flake, System
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ def flake_operators(
     UserError
         If the system is no flake, or the density has no such definition.
     """
-    if system.kind != "flake":
-        raise UserError("geometry.kind", system.kind, "flake")
+    if not isinstance(system, Flake):
+        raise UserError("system", system.kind, "flake")
     module, definition = chosen(density, definition, "flake")
     bloch = system.bloch
     hamiltonian = system.hamiltonian()

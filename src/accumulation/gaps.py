@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .lattice import HopTable
+from .hop_table import HopTable
 from .reduced import Frames, ReducedBloch, blocks, centres
 
 # Gaps smaller than this (in t0) count as closed.

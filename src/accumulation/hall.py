@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .bands import adjoint
-from .elements import inverse_gap
+from .eigenstates import inverse_gap
 from .honeycomb import valley_of_bulk
 from .lattice import Lattice
 from .products import commutator, star

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from .bloch import BlochMatrix
+from .bulk_bloch import BulkTable
 from .errors import UserError
 
 AMPLITUDE = 1j / (3 * np.sqrt(3))
@@ -77,7 +78,6 @@ def valley_of_bulk(lattice, k: np.ndarray) -> np.ndarray:
     translations = steps @ lattice.vectors
     places, names = lattice.positions[:, :2], np.array(list(lattice.orbitals))
     row, column, cell, sense = second_neighbours(places, names, translations)
-    phase = k @ (translations[cell] + places[column] - places[row]).T
-    table = np.zeros((len(row), len(places) ** 2), dtype=complex)
-    table[np.arange(len(row)), row * len(places) + column] = AMPLITUDE * sense
-    return (np.exp(1j * phase) @ table).reshape(len(k), len(places), len(places))
+    displacement = translations[cell] + places[column] - places[row]
+    table = BulkTable.of(row, column, AMPLITUDE * sense, displacement, len(places))
+    return table.matrix(k)

@@ -12,7 +12,8 @@ from . import locations, project, records
 from .configuration import read
 from .errors import Said, UserError
 from .grid import INDEX, TILES
-from .study import TILE_USES, Study, load
+from .study import Study, load
+from .tile_plan import TILE_USES
 
 RESULTS = Path("results")
 # Snakemake's words for why a job would run, and ours.

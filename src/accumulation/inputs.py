@@ -28,7 +28,7 @@ def finite(key: str, value: object, allowed: str = FINITE) -> complex:
     if not isinstance(value, Number) or isinstance(value, bool | np.bool_):
         raise UserError(key, value, allowed)
     try:
-        result = complex(value)
+        result = complex(value)  # type: ignore[call-overload]  # not every Number is one
     except (TypeError, ValueError, OverflowError):
         raise UserError(key, value, allowed) from None
     if not np.isfinite(result):

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .bands import DEGENERACY, gathered, solve
+from .bands import DEGENERACY, solve
 from .bloch import BlochMatrix
-from .elements import KernelFunction, States, matrix_elements, pair_sum
+from .chunks import gathered
+from .eigenstates import KernelFunction, States
+from .matrix_elements import matrix_elements, pair_sum
 from .occupations import divided_difference, fermi_slope
 
 # In place of a number of filled bands: occupations are those of the Fermi function.
@@ -61,14 +63,17 @@ class ExactElements:
         """Elements on k (point,); with ``interband`` also the polarizability."""
         states = self.states(k)
         kernel = self.kernel(states, self.definition)
-        parts = matrix_elements(states, kernel, interband)
-        parts = (by_region(values, self.regions) for values in parts)
-        return MeshElements(k, None, states.energy, states.velocity, *parts)
+        density, polarizability = matrix_elements(states, kernel, interband)
+        if polarizability is not None:
+            polarizability = by_region(polarizability, self.regions)
+        density = by_region(density, self.regions)
+        no_weight = np.full(len(k), np.nan)  # the points are those of no mesh
+        return MeshElements(k, no_weight, states.energy, states.velocity, density, polarizability)
 
 
-def by_region(values: np.ndarray | None, regions: np.ndarray | None) -> np.ndarray | None:
+def by_region(values: np.ndarray, regions: np.ndarray | None) -> np.ndarray:
     """Values (..., row) summed to (..., region); as they are without regions."""
-    return values if values is None or regions is None else values @ regions.T
+    return values if regions is None else values @ regions.T
 
 
 def integrand(

@@ -21,10 +21,11 @@ import numpy as np
 
 from .bands import solve
 from .bloch import mesh
-from .elements import KernelFunction, States, matrix_elements
+from .eigenstates import KernelFunction, States
 from .errors import UserError
-from .fermi import fermi_points
-from .lattice import Ribbon
+from .fermi_points import fermi_points
+from .matrix_elements import matrix_elements
+from .samples import Ribbon
 
 # Fermi points closer than this in k (1/a) at one energy are degenerate states: a rate from one of
 # them then depends on an arbitrary choice of basis.
@@ -94,9 +95,7 @@ def paths(points: Contour, variance: float, decay: float) -> tuple[np.ndarray, n
     return relaxed, np.linalg.solve(np.diag(out) - scattering, points.velocity)
 
 
-def response(
-    points: Contour, path: np.ndarray, weight: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def response(points: Contour, path: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:
     """Accumulation (row,) per e E and length, and conductivity in e^2 a / hbar.
 
     ``weight`` (level,): of each energy in the thermal average.  With path = v tau this is (28),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -107,7 +108,7 @@ def spin(value: object, names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def bond(value: object, names: Iterable[str], dimension: int) -> Bond:
+def bond(value: Any, names: Iterable[str], dimension: int) -> Bond:
     """One hopping: (to, origin, cell, amplitude)."""
     try:
         to, origin, steps, amplitude = value
@@ -180,12 +181,12 @@ def table(places_of: dict, energies: dict, bonds: list[Bond], spins: dict, dimen
         hops.append((number[to], number[origin], cell, amplitude))
         back = tuple(-steps for steps in cell)
         hops.append((number[origin], number[to], back, amplitude.conjugate()))
-    row, column, cell, amplitude = zip(*hops, strict=True) if hops else ((), (), (), ())
+    rows, columns, cells, amplitudes = zip(*hops, strict=True) if hops else ((), (), (), ())
     return Table(
         np.array([(*place, 0.0)[:3] for place in places_of.values()], dtype=float),
         np.array([spins.get(name, 0) for name in places_of], dtype=int),
-        np.array(row, dtype=int),
-        np.array(column, dtype=int),
-        np.array(cell, dtype=int).reshape(-1, dimension),
-        np.array(amplitude, dtype=complex),
+        np.array(rows, dtype=int),
+        np.array(columns, dtype=int),
+        np.array(cells, dtype=int).reshape(-1, dimension),
+        np.array(amplitudes, dtype=complex),
     )

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import Said, UserError
+from .files import atomic_write
 from .locations import import_path
-from .rendering import whole
 
 # One BLAS thread: parallelism is over jobs and over k, and more BLAS threads only slow it down.
 ONE_THREAD = {
@@ -139,5 +139,5 @@ def _changed(files: dict[str, str]) -> dict[str, str]:
 def _write_changed(files: dict[str, str]) -> None:
     """Write each text whose file does not hold it yet; the others keep their dates."""
     for name, text in _changed(files).items():
-        with whole(name) as temporary:
+        with atomic_write(name) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -15,20 +15,25 @@ import numpy as np
 
 from . import fillings, mesh_rules
 from .bands import DEGENERACY
-from .elements import CLOSE_PAIR
-from .fermi import FermiPoints
+from .eigenstates import CLOSE_PAIR
+from .fermi_points import FermiPoints
 from .integrands import THERMAL, ExactElements, MeshElements, integrand
+from .interval_sums import (
+    COARSE,
+    FINE,
+    TOLERANCE,
+    Sums,
+    contract,
+    of_width,
+    stencils_of,
+    tolerance,
+    whole_intervals,
+    with_worst,
+)
 from .near_crossings import PARALLEL, STEPS, NearCrossings, candidates, extrema, located
 from .occupations import fermi_dirac, fermi_slope
 from .panels import NODES, cut, graded, integrate
 
-# Bounds of the error, relative to the largest row of a result, from which on it is refined, and
-# that is then aimed at ...
-COARSE, TOLERANCE = 9e-5, 5e-6
-# ... and that of small systems, for which it costs little.
-FINE = 1e-10
-# ... or to this share of the integral of its magnitude, where rows cancel over the zone.
-CANCELLED = 1e-3
 # exp(-WINDOW) is neglected beyond the thermal window.
 WINDOW = 30.0
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
@@ -125,12 +130,12 @@ class LineIntegral:
             if close.any():
                 fresh = integrand(self.exact, level, temperature, threads=self.threads)
                 values[close, 1] = fresh(mesh.k[close], np.zeros(close.sum(), dtype=int))[:, 1]
-            refined |= _stencils_of(crossing, mesh_rules.WIDE)
+            refined |= stencils_of(crossing, mesh_rules.WIDE)
         crossings = self._crossings(near[:, :-1] | near[:, 1:])
         refined[crossings.interval] = True
         values *= mesh.weight[0]
-        own, misfit = _of_width(values, mesh_rules.WIDE)
-        parts = _whole(np.arange(count), THERMAL)
+        own, misfit = of_width(values, mesh_rules.WIDE)
+        parts = whole_intervals(np.arange(count), THERMAL)
         sums = Sums(own, misfit, np.abs(values).sum(axis=0))
         cuts = self._cuts(crossings, temperature)
         window = np.zeros(count, dtype=bool)
@@ -146,10 +151,10 @@ class LineIntegral:
         """
         mesh = self.mesh
         below = (mesh.energy < level).sum(axis=1)
-        window = np.zeros(len(mesh.k), dtype=bool)
+        window: np.ndarray = np.zeros(len(mesh.k), dtype=bool)
         centers = np.zeros(0, dtype=int)
         if temperature > 0:
-            window = self._in_window(level, temperature).any(axis=1)
+            window = np.any(self._in_window(level, temperature), axis=1)
             window[points.interval[here]] = True
             centers = np.flatnonzero(here)
         if mesh.polarizability is None and not window.any():
@@ -162,9 +167,9 @@ class LineIntegral:
         far = np.flatnonzero(room > mesh_rules.NARROW)
         parts = fillings.pieces(self.exact.bloch, mesh.k, mesh.energy, level, points, here, near)
         sums = self._by_interval(below, room, parts)
-        parts = fillings.joined(parts, _whole(far, below[far]))
+        parts = fillings.joined(parts, whole_intervals(far, below[far]))
         refined, crossings = self._unresolved(parts, window, level, temperature)
-        parts = fillings.joined(parts, _whole(np.flatnonzero(window), THERMAL))
+        parts = fillings.joined(parts, whole_intervals(np.flatnonzero(window), THERMAL))
         fermi = (level, temperature)
         cuts = self._cuts(crossings, temperature, points, centers)
         if window.any():
@@ -185,7 +190,7 @@ class LineIntegral:
         for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE + 1):
             some = room == width
             if some.any():
-                own[some, 1], misfit[some, 1] = (each[some] for each in _of_width(values, width))
+                own[some, 1], misfit[some, 1] = (each[some] for each in of_width(values, width))
         value, error = fillings.integrals(
             parts, values, below, mesh.energy, mesh.polarizability, self._candidates
         )
@@ -206,6 +211,7 @@ class LineIntegral:
             those of which the mesh says nothing
         fermi : level and temperature;  cuts : k that panels end at, and their least width
         """
+        level, temperature = fermi
         total = sums.own.sum(axis=0)
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
         allowed = self._tolerance(total, magnitude)
@@ -218,7 +224,7 @@ class LineIntegral:
         low, high = (start + end * self.spacing for end in (some.low, some.high))
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
-        fresh = integrand(self.exact, *fermi, some.filled, self.threads)
+        fresh = integrand(self.exact, level, temperature, some.filled, self.threads)
 
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)
@@ -249,7 +255,7 @@ class LineIntegral:
         if np.any(error > enough * COARSE / TOLERANCE):
             targets.append((enough, self._most_nodes))
         for target, most in targets:
-            more = _with_worst(refined, misfit.max(axis=-1, initial=0.0), 0.5 * target)
+            more = with_worst(refined, misfit.max(axis=-1, initial=0.0), 0.5 * target)
             if (more & ~window).sum() * len(NODES) <= most:
                 return more, misfit[~more].sum(axis=0).max(axis=-1, initial=0.0)
         return refined, error
@@ -275,7 +281,8 @@ class LineIntegral:
         equal = gap < DEGENERACY
         everywhere = np.roll(equal, 1, axis=0) & np.roll(equal, -1, axis=0)
         close = inside & (gap < self._close)
-        return (close & ~equal).any(axis=1), (close & equal & ~everywhere).any(axis=1)
+        crossing = close & equal & ~everywhere
+        return np.any(close & ~equal, axis=1), np.any(crossing, axis=1)
 
     @property
     def _most_nodes(self) -> float:
@@ -314,7 +321,8 @@ class LineIntegral:
         if self.mesh.polarizability is None:
             wanted = np.zeros_like(wanted)
         interval, band = np.nonzero(self._candidates & wanted)
-        new = [key for key in zip(interval, band, strict=True) if key not in self._minima]
+        keys = list(zip(interval.tolist(), band.tolist(), strict=True))
+        new = [key for key in keys if key not in self._minima]
         if len(new) > self._most_nodes / STEPS:
             middle = self.mesh.k[interval] + 0.5 * self.spacing
             return NearCrossings(interval, band, middle, np.full(len(band), self.spacing))
@@ -322,7 +330,7 @@ class LineIntegral:
             where = (np.array(column) for column in zip(*new, strict=True))
             at = located(self.exact.bloch, self.mesh.k, *where)
             self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
-        each = [self._minima[key] for key in zip(interval, band, strict=True)]
+        each = [self._minima[key] for key in keys]
         k, width = np.array(each).reshape(-1, 2).T
         return NearCrossings(interval, band, k, width)
 
@@ -349,7 +357,7 @@ class LineIntegral:
         exact = sharpest if temperature > 0 else most / 8
         finest = np.where(crossings.width < SHARPEST, exact, crossings.width)
         where = crossings.k
-        if len(chosen):
+        if points is not None and len(chosen):
             interval, band = points.interval[chosen], points.band[chosen]
             after = (interval + 1) % len(self.mesh.k)
             speed = np.abs(self.mesh.velocity[[interval, after], band]).max(axis=0)
@@ -385,62 +393,6 @@ class LineIntegral:
         return np.sort(start + np.mod(k - start, zone))
 
 
-@dataclass(frozen=True)
-class Sums:
-    """What the mesh says of each interval.
-
-    own, misfit : (interval, process, row) integrals, and their estimated errors
-    magnitude : (process, row) sum of the magnitudes of the integrand
-    """
-
-    own: np.ndarray
-    misfit: np.ndarray
-    magnitude: np.ndarray
-
-
-def _of_width(values: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Integrals of all intervals (interval, ...) from values (k, ...), and their errors."""
-    lowest, middle, highest = mesh_rules.three_orders(values, width)
-    return highest, mesh_rules.remaining(lowest, middle, highest)
-
-
-def contract(weights: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """sum over bands at each k: (k, band) with (k, band, row) -> (k, row)."""
-    return (weights[:, None, :] @ values)[:, 0]
-
-
-def tolerance(value: np.ndarray, magnitude: np.ndarray) -> np.ndarray:
-    """Error (process,) that is aimed at for a value (process, row) of that magnitude (process,)."""
-    return TOLERANCE * np.maximum(np.abs(value).max(axis=-1, initial=0.0), CANCELLED * magnitude)
-
-
-def _whole(interval: np.ndarray, filled) -> fillings.Pieces:
-    """Whole intervals as pieces."""
-    count = len(interval)
-    filled = np.broadcast_to(np.asarray(filled, dtype=int), count)
-    return fillings.Pieces(interval, np.zeros(count), np.ones(count), filled)
-
-
 def _mirrored(values: np.ndarray) -> np.ndarray:
     """Values (interval, ...) of the interval from -k - dk to -k in place of that from k."""
     return np.roll(values[::-1], -1, axis=0)
-
-
-def _stencils_of(point: np.ndarray, half_width: int) -> np.ndarray:
-    """Intervals (interval,) bool whose stencil holds one of these mesh points (k,) bool."""
-    return np.any([np.roll(point, -shift) for shift in mesh_rules.stencil(half_width)], axis=0)
-
-
-def _with_worst(refined: np.ndarray, misfit: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """The refined intervals and those of the largest misfit, until the others' sum is allowed.
-
-    Intervals of equal misfit, such as those at k and -k, go together.
-    """
-    refined = refined.copy()
-    for process in range(misfit.shape[1]):
-        left = np.where(refined, 0.0, misfit[:, process])
-        ordered = np.sort(left)
-        beyond = ordered[np.cumsum(ordered) > allowed[process]]
-        if len(beyond):
-            refined |= left > (1 - 1e-6) * beyond[0]
-    return refined

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from . import dataset, plugins, points
+from . import files, labels, plugins, points
 from .errors import Said, UserError
 from .tiles import DIMS, LEAD, SHARED
 
@@ -25,9 +25,9 @@ def merge(spec: dict, paths: list[str]) -> xr.Dataset:
     shared: dict[str, np.ndarray] = {}
     seen = np.zeros(len(wanted), dtype=bool)
     for path in paths:
-        tile = dataset.read(path, set_aside=True)
+        tile = files.read(path, set_aside=True)
         if "point_key" not in tile:
-            raise dataset.damaged(path)
+            raise files.damaged(path)
         here = [(i, wanted[n]) for i, n in enumerate(tile.point_key.values) if n in wanted]
         if not here:
             continue
@@ -60,7 +60,7 @@ def _labelled_theory(spec: dict, arrays: dict, shared: dict) -> xr.Dataset:
     leading = dict.fromkeys(arrays, names)
     attrs = {"title": plugins.title(module), "equation": module.EQUATION}
     values = arrays | shared | concluded
-    ds = dataset.label(values, "theory", attrs, None, leading, module.VARIABLES)
+    ds = labels.label(values, "theory", attrs, None, leading, module.VARIABLES)
     for name, identity in module.CHECKS.items():
         if name in ds:
             ds[name].attrs |= {
@@ -119,7 +119,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
         for name, array in arrays.items()
     }
     attrs = {"density": spec["settings"].get("density", "")}
-    ds = dataset.label(values, "phase_diagram", attrs, texts, leading)
+    ds = labels.label(values, "phase_diagram", attrs, texts, leading)
     if "status" in ds:
         ds.status.attrs |= {
             "flag_masks": np.array(list(points.FLAGS.values()), dtype=np.int16),
@@ -137,7 +137,7 @@ def _with_axes(spec: dict, ds: xr.Dataset) -> xr.Dataset:
             "equation": axis["equation"],
         }
         ds = ds.assign_coords({axis["name"]: (axis["name"], axis["values"], text)})
-    ds.attrs |= dataset.identity(spec["study"], spec["system"], spec["parameters"])
+    ds.attrs |= labels.identity(spec["study"], spec["system"], spec["parameters"])
     return ds
 
 

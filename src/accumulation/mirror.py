@@ -77,7 +77,7 @@ def paired_rows(
     name = np.unique(sublattice, return_inverse=True)[1]
     last = len(places) - 1
     group = np.full(len(level), -1)
-    opposite = []
+    opposite: list[int] = []
     for labels in ((cell, name, spin, height), (cell, spin, height), (cell,)):
         left = np.flatnonzero(group < 0)
         _compare(np.column_stack((level, *labels))[left], left, last, group, opposite)
@@ -102,7 +102,7 @@ def _compare(keys, rows, last: int, group: np.ndarray, opposite: list[int]) -> N
     for key, row in zip(map(tuple, keys.tolist()), rows, strict=True):
         members[key].append(row)
     counterpart = {key: (last - key[0], *key[1:]) for key in members}
-    number = {}
+    number: dict[tuple, int] = {}
     for key in members:
         if counterpart[key] in members:
             number[key] = len(opposite) + len(number)

@@ -99,7 +99,7 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
 
     @wraps(function)
     def kernel(states, definition):
-        from .elements import Kernel
+        from .eigenstates import Kernel
 
         key = f"{path.stem}, definition {definition}"
         allowed = f"a kernel() in {path.name} that works for this system"
@@ -115,26 +115,29 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
             )
             raise UserError(key, Said("a sum over bands"), allowed)
         size = states.eigenvector.shape[-1] if found.basis == "bands" else states.bloch.size
-        shape = (len(states.k), size, size)
-        matrix = found.matrix
-        if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in "iufc":
-            allowed = f"an array of numbers of shape {shape}"
-            raise UserError(f"{key}, matrix", kind_of(matrix), allowed, source=path.name)
-        if matrix.shape != shape:
-            words = Said(f"shape {matrix.shape}")
-            allowed = f"shape {shape}: (k, orbital, orbital), or (k, band, band) with basis 'bands'"
-            raise UserError(f"{key}, matrix", words, allowed, source=path.name)
-        # One number that is not finite spoils the sum.
-        if not np.isfinite(matrix.sum()):
-            words = Said("numbers that are not finite")
-            raise UserError(f"{key}, matrix", words, "finite numbers", source=path.name)
-        if found.basis == "hops" and np.any(matrix[0][off_the_hops(states.bloch)]):
+        _check_matrix(found.matrix, (len(states.k), size, size), f"{key}, matrix", path)
+        if found.basis == "hops" and np.any(found.matrix[0][off_the_hops(states.bloch)]):
             words = Said("elements where no hop connects the orbitals, with basis 'hops'")
             allowed = "the basis 'orbitals' for such a matrix"
             raise UserError(f"{key}, matrix", words, allowed, source=path.name)
         return found
 
     return kernel
+
+
+def _check_matrix(matrix: object, shape: tuple[int, ...], key: str, path: Path) -> None:
+    """Raise UserError unless a kernel's matrix is an array of finite numbers of this shape."""
+    if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in "iufc":
+        allowed = f"an array of numbers of shape {shape}"
+        raise UserError(key, kind_of(matrix), allowed, source=path.name)
+    if matrix.shape != shape:
+        words = Said(f"shape {matrix.shape}")
+        allowed = f"shape {shape}: (k, orbital, orbital), or (k, band, band) with basis 'bands'"
+        raise UserError(key, words, allowed, source=path.name)
+    # One number that is not finite spoils the sum.
+    if not np.isfinite(matrix.sum()):
+        words = Said("numbers that are not finite")
+        raise UserError(key, words, "finite numbers", source=path.name)
 
 
 def _compute(module: ModuleType, path: Path) -> Callable:

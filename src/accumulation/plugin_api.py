@@ -5,11 +5,12 @@ A model needs :class:`Lattice`, a density :class:`Kernel` and :class:`States`, a
 names a key, its value and what is allowed.
 """
 
-from .elements import Kernel, States
+from .eigenstates import Kernel, States
 from .errors import UserError
 from .identities import Identity
-from .lattice import Flake, Lattice, Ribbon, System, Wire
+from .lattice import Lattice
 from .products import commutator, star
+from .samples import Flake, Ribbon, System, Wire
 
 __all__ = [
     "Flake",

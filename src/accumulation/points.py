@@ -11,10 +11,10 @@ import inspect
 import numpy as np
 import xarray as xr
 
-from . import plugins, stages
+from . import accumulations, notebook, plugins, stage_runs
 from .bulk import MIDGAP, bulk
 from .edges import edge_crossings, regions, ribbon_gap
-from .fermi import fermi_points
+from .fermi_points import fermi_points
 from .gaps import CLOSED
 from .response import INACCURATE, NO_LIMIT
 
@@ -34,7 +34,7 @@ FLAGS = {
 
 def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
     """Stage ``bulk``: gaps and Chern number of the infinite crystal."""
-    lattice = stages.lattice(point["model"], settings.get("filling"))
+    lattice = stage_runs.lattice(point["model"], settings.get("filling"))
     if len(lattice.orbitals) == 1 and lattice.filling is None:
         return _one_band()
     found = bulk(lattice)
@@ -63,7 +63,7 @@ def _one_band() -> dict[str, np.ndarray]:
 
 def bands_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
     """Stage ``bands``: energies, velocities and eigenvectors, where they are to be kept."""
-    found = stages.bands(stages.build(**point), k=settings.get("k", 1))
+    found = notebook.bands(stage_runs.build(**point), k=settings.get("k", 1))
     return {name: found[name].values for name in found.variables}
 
 
@@ -74,13 +74,13 @@ def elements_point(
 
     ``source`` holds the point's bands; without it they are diagonalised here.
     """
-    system = stages.build(**point)
+    system = stage_runs.build(**point)
     if source is None:
-        bands = stages.bands(system, k=settings.get("k", 1))
+        bands = notebook.bands(system, k=settings.get("k", 1))
     else:  # of this very point, by its key
         own = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
         bands = source.assign_attrs(own)
-    found = stages.elements(
+    found = notebook.elements(
         system,
         bands,
         density=settings["density"],
@@ -117,7 +117,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
 
     Where the Fermi energy is midgap and the bulk has no gap, everything that depends on it is NaN.
     """
-    system = stages.build(**point)
+    system = stage_runs.build(**point)
     y = system.positions[:, 1]
     midgap = float(source.midgap)
     wanted = settings["fermi_energy"]
@@ -133,7 +133,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
         bands = (source.k.values, source.energy.values, source.velocity.values)
         points = fermi_points(system.bloch, *bands, levels[known])
         crossings[:, known] = edge_crossings(system.bloch, points, known.sum())
-    found = stages.accumulations(
+    found = accumulations.accumulations(
         system, source, levels[known], temperatures, regions=reduced, points=points
     )
     # (definition, gauge, process, fermi_energy, temperature[, row or region])
@@ -148,7 +148,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
         result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
         layers = system.positions[:, 2] if system.kind == "wire" else None
         result |= {} if layers is None else {"z": layers}
-        result |= stages.mirror_parts(system, values)
+        result |= accumulations.mirror_parts(system, values)
         values = values @ weights.T
     left, right, net = np.moveaxis(values, -1, 0)
     result |= {
@@ -174,9 +174,9 @@ def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarr
     wanted = inspect.signature(compute).parameters
     arguments = point.get("options", {}) | settings.get("options", {})
     if "lattice" in wanted:
-        arguments["lattice"] = stages.lattice(point["model"], settings.get("filling"))
+        arguments["lattice"] = stage_runs.lattice(point["model"], settings.get("filling"))
     if "system" in wanted:
-        arguments["system"] = stages.build(point["model"], point["geometry"])
+        arguments["system"] = stage_runs.build(point["model"], point["geometry"])
     return {name: np.asarray(value) for name, value in compute(**arguments).items()}
 
 

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from .lattice import HopTable
+from .hop_table import HopTable
 
 # Matrix elements worked at once: temporaries stay below some 100 MB.
 ELEMENTS = 1 << 20

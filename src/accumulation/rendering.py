@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import UserError, kind_of, not_written
+from .errors import UserError, kind_of
+from .files import atomic_write
 from .own_code import fault
 
 DRAWN = "a draw() that works for these systems and options"
@@ -36,34 +34,13 @@ def save(figure, paths: list[str], dpi: int) -> None:
     for path in map(Path, paths):
         form = path.suffix[1:]
         # SVG names its parts by a random salt unless it is told one.
-        with whole(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
+        with atomic_write(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
             try:
                 figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
             except (OSError, MemoryError):
                 raise
             except Exception as error:  # such as a formula that matplotlib cannot set
                 raise UserError(f"figures.{path.stem}", fault(error), DRAWN) from error
-
-
-@contextmanager
-def whole(path: str | Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name once it has been written.
-
-    Raises
-    ------
-    UserError
-        If it cannot be written; nothing is left behind.
-    """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield temporary
-        os.replace(temporary, path)
-    except OSError as error:
-        raise not_written(path, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def draw(module, datasets: list, spec: dict):

@@ -9,43 +9,25 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import inspect
 import json
 import platform
 import re
 import struct
 import zlib
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from . import (
-    __version__,
-    dataset,
-    evidence,
-    flowchart,
-    grid,
-    markup,
-    options,
-    plugins,
-    revision,
-    study,
-)
-from .configuration import schema
-from .densities import definitions_for
+from . import evidence, files, flowchart, grid, markup, plugins, revision, study, variables
+from .files import atomic_write
 from .job_logs import sentence_of
-from .rendering import whole
+from .page_parameters import ALWAYS, flat, same_text, system_row, text_of, usual_of
 from .sources import PACKAGE, code_hash
+from .version import __version__
 
 TEMPLATE = Path(__file__).with_name("report.html.jinja")
 PACKAGES = ("numpy", "scipy", "xarray", "netCDF4", "matplotlib", "snakemake")
-LONGEST_LIST = 5  # numbers that are written out; more are "n values from a to b"
-# What the other defaults depend on.
-ALWAYS = ("theory", "model.name", "geometry.kind", "density")
 # Pictures on the page, in CSS pixels an inch of the figure: a little larger than in print.
 SCALE, DPI = 125, 300
-# Ends and number of points of an axis that a config gives as a mapping.
-AXIS = (("from", "start", "min"), ("to", "stop", "max"), ("values", "points", "count", "num", "n"))
 
 
 def spec(found: study.Study) -> str:
@@ -57,12 +39,12 @@ def spec(found: study.Study) -> str:
     systems = []
     plain = {name: found.plain(name) for name in found.systems}
     for name, system in plain.items():
-        own = _flat(system)
-        usual = _usual(own)
+        own = flat(system)
+        usual = usual_of(own)
         kept = [
             [key, text]
             for key, text in own.items()
-            if key in ALWAYS or not _same(text, usual.get(key))
+            if key in ALWAYS or not same_text(text, usual.get(key))
         ]
         systems.append([name, kept])
     words = [[chosen, *_words(chosen["draw"])] for name, chosen in found.figures.items()]
@@ -104,7 +86,7 @@ def write(spec: dict, inputs: list[str], out: str) -> None:
         If the file cannot be written; nothing half-written is left behind.
     """
     page = render(spec, inputs, Path(out).parent)
-    with whole(out) as temporary:
+    with atomic_write(out) as temporary:
         temporary.write_text(page, encoding="utf-8")
 
 
@@ -122,7 +104,7 @@ def render(spec: dict, inputs: list[str], folder: Path) -> str:
     options = {"trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(autoescape=True, undefined=StrictUndefined, **options)
     environment.filters["rich"] = lambda text: Markup(markup.rich(text))
-    systems = [_system(name, dict(own)) for name, own in _unpacked(spec["systems"])]
+    systems = [system_row(name, dict(own)) for name, own in _unpacked(spec["systems"])]
     chosen = {own["name"]: own["chosen"] for own in systems}
     drawn = zip(spec["figures"], pictures, strict=True)
     theories = {own["name"] for own in systems if "theory" in own["chosen"]}
@@ -144,109 +126,6 @@ def render(spec: dict, inputs: list[str], folder: Path) -> str:
 # Parameters -------------------------------------------------------------------------------------
 
 
-def _flat(system: dict, prefix: str = "") -> dict[str, str]:
-    """Keys of a normalised system as the config's readers know them, ``model.t2``, and values."""
-    flat = {}
-    for key, value in system.items():
-        if isinstance(value, dict) and _axis(value) is None:
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            text = _text(value)
-            flat[f"{prefix}{key}"] = f"({text})" if key == "direction" else text
-    return flat
-
-
-def _axis(value: dict) -> str | None:
-    """Words for a mapping that describes an axis, None if it is another mapping."""
-    ends = [next((value[k] for k in names if k in value), None) for names in AXIS]
-    if None in ends:
-        return None
-    return f"{ends[2]} values from {_text(ends[0])} to {_text(ends[1])}"
-
-
-def _text(value: object) -> str:
-    """A value of a config as it is read; long lists of numbers by their ends."""
-    if isinstance(value, dict):
-        return _axis(value) or ", ".join(f"{key}: {_text(one)}" for key, one in value.items())
-    if isinstance(value, list | tuple):
-        numbers = _numbers(value)
-        if len(numbers) > LONGEST_LIST:
-            ends = (markup.number(end) for end in (min(numbers), max(numbers)))
-            return f"{len(numbers)} values from {' to '.join(ends)}"
-        return ", ".join(_text(one) for one in value)
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
-    return markup.number(value) if isinstance(value, int | float) else str(value)
-
-
-def _numbers(values: list | tuple) -> list[float]:
-    """The values as numbers, which exact decimals may be written as texts; [] if one is not."""
-    try:
-        return [float(value) for value in values]
-    except (TypeError, ValueError):
-        return []
-
-
-def _usual(own: dict[str, str]) -> dict[str, str]:
-    return _defaults(*(own.get(key) for key in ALWAYS))
-
-
-@cache
-def _defaults(
-    theory: str | None, model: str | None, kind: str | None, density: str | None
-) -> dict[str, str]:
-    """What a system has for the keys that its config leaves out, as far as there is a default."""
-    properties = schema()["$defs"]["system"]["properties"]
-    usual = {key: node["default"] for key, node in properties.items() if "default" in node}
-    if theory is not None:
-        usual = {"options": _arguments(options.parameters(theory)), "points_per_job": 1}
-    elif density is None:
-        usual = {}
-    else:
-        usual["definition"] = definitions_for(plugins.load("densities", density), kind)
-    if kind == "flake":
-        usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
-    if model is not None:
-        function = getattr(plugins.load("models", model), model)
-        usual["model"] = _arguments(inspect.signature(function).parameters)
-    return _flat(usual)
-
-
-def _arguments(parameters: dict) -> dict:
-    """Defaults of a function's arguments."""
-    return {key: one.default for key, one in parameters.items() if one.default is not one.empty}
-
-
-def _same(text: str, default: str | None) -> bool:
-    """Whether a text is the default's, in whatever order their names stand."""
-    return default is not None and sorted(text.split(", ")) == sorted(default.split(", "))
-
-
-def _system(name: str, own: dict[str, str]) -> dict:
-    """A row of the table of systems: what was chosen by column, and all the keys."""
-    usual = _usual(own)
-    chosen = {k: v for k, v in own.items() if not _same(v, usual.get(k))}
-    parts = {"model": {}, "geometry": {}, "other": {}}
-    for key, text in chosen.items():
-        part, _, rest = key.partition(".")
-        known = bool(rest) and part in parts
-        key = key.removeprefix("options.")
-        parts[part if known else "other"][rest if known else key] = text
-    row = {"name": name, "chosen": own}
-    for part, pairs in parts.items():
-        row[part] = [(key, text) for key, text in pairs.items() if key not in ("name", "kind")]
-    everything = sorted((usual | own).items(), key=_rank)
-    row["all"] = [(key, text, key not in chosen) for key, text in everything]
-    return row
-
-
-def _rank(entry: tuple[str, str]) -> tuple[int, bool]:
-    """Place of a key among all: in the order in which the stages use them, names first."""
-    order = [key for keys in study.USES.values() for key in keys]
-    part, _, rest = entry[0].partition(".")
-    return order.index(part) if part in order else len(order), rest not in ("name", "kind")
-
-
 # Figures ----------------------------------------------------------------------------------------
 
 
@@ -264,7 +143,7 @@ def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
         module = plugins.load("theory", theory)
         found.append((plugins.title(module), module.EQUATION))
     if any("theory" not in one for one in systems):
-        found += [dataset.STAGES[stage] for stage in own["needs"]]
+        found += [variables.STAGES[stage] for stage in own["needs"]]
     for density in dict.fromkeys(one.get("density") for one in systems):
         if density is not None:
             module = plugins.load("densities", density)
@@ -284,7 +163,7 @@ def _figure(
         "caption": caption,
         "alt": markup.plain(caption) or title,
         "systems": own["systems"],
-        "options": [(key, _text(value)) for key, value in own["options"].items()],
+        "options": [(key, text_of(value)) for key, value in own["options"].items()],
         "equations": [
             (what[0].lower() + what[1:], re.sub(r"^Eqs?\. ", "", equation))
             for what, equation in equations
@@ -352,7 +231,7 @@ def _flow(spec: dict, theories: set[str]) -> tuple[dict[str, int], list[tuple[st
 def _identities(path: str) -> list[dict]:
     """The table of identities, a row for each statement with the systems that it was tested on."""
     grouped: dict[tuple, dict] = {}
-    for row in evidence.rows(dataset.read(path)):
+    for row in evidence.rows(files.read(path)):
         key = tuple(row[name] for name in ("statement", "route", "equation", "must_be", "bound"))
         group = grouped.setdefault(key, row | {"systems": [], "number": 0, "kept": 0})
         group["systems"].append((row["system"], row["residual"], row["holds"]))

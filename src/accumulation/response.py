@@ -15,16 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import fermi_surface, zero_temperature
-from .bands import gathered
 from .bloch import mesh
+from .chunks import gathered
 from .errors import UserError
-from .fermi import FermiPoints, fermi_points
+from .fermi_points import FermiPoints, fermi_points
 from .integrands import ExactElements, MeshElements, by_region, integrand
-from .line_integral import CANCELLED, RESOLVED, Integral, LineIntegral, contract
+from .interval_sums import CANCELLED, contract
+from .line_integral import RESOLVED, Integral, LineIntegral
 from .occupations import fermi_dirac, fermi_slope
 
 __all__ = [
     "FLAGS",
+    "PROCESSES",
     "RESOLVED",
     "Accumulation",
     "ExactElements",
@@ -36,6 +38,8 @@ __all__ = [
     "need_resolved",
 ]
 
+# The two parts of a response: per e E tau, and per e E.
+PROCESSES = ("intraband", "interband")
 # What is wrong with a value, as bits of its status.
 NO_LIMIT, INACCURATE = 1, 2
 FLAGS = {"no_zero_temperature_limit": NO_LIMIT, "error_above_1e-4": INACCURATE}
@@ -155,19 +159,35 @@ class _Line:
     def __init__(self, mesh: MeshElements, exact: ExactElements, threads: int):
         self.mesh, self.exact, self.threads = mesh, exact, threads
         self.integral = LineIntegral(mesh, exact, threads)
-        self.points: FermiPoints | None = None
-        self.surface: np.ndarray | None = None
+        self._points: FermiPoints | None = None
+        self._surface: np.ndarray | None = None
 
     def prepare(self, levels: np.ndarray, kt: float, points: FermiPoints | None) -> None:
         """Find what all levels share at a temperature."""
         if kt > 0 and self.integral.sees(kt):
             return
-        if self.points is None:
+        if self._points is None:
             bands = (self.mesh.k, self.mesh.energy, self.mesh.velocity)
-            self.points = points or fermi_points(self.exact.bloch, *bands, levels, self.threads)
-        if kt == 0 and self.surface is None:
+            self._points = points or fermi_points(self.exact.bloch, *bands, levels, self.threads)
+        if kt == 0 and self._surface is None:
             rows = self.mesh.density.shape[-1]
-            self.surface = fermi_surface.contributions(self.points, self.exact, rows, self.threads)
+            self._surface = fermi_surface.contributions(
+                self._points, self.exact, rows, self.threads
+            )
+
+    @property
+    def points(self) -> FermiPoints:
+        """Fermi points of all levels."""
+        if self._points is None:
+            raise RuntimeError("prepare() comes first")
+        return self._points
+
+    @property
+    def surface(self) -> np.ndarray:
+        """(point, row) what each Fermi point contributes at zero temperature."""
+        if self._surface is None:
+            raise RuntimeError("prepare() comes first")
+        return self._surface
 
     def at(self, number: int, level: float, kt: float):
         """Value (process, row), net, error and magnitude (process,) of the level of a number."""

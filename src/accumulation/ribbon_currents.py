@@ -11,14 +11,17 @@ from dataclasses import replace
 import numpy as np
 
 from . import torque
-from .bands import expectation, gathered, solve
+from .bands import expectation, solve
 from .bloch import mesh
-from .elements import States, band_response, matrix_elements
+from .chunks import gathered
+from .eigenstates import States
+from .hop_table import HopTable
 from .integrands import ExactElements
-from .lattice import HopTable, Ribbon
+from .matrix_elements import band_response, matrix_elements
 from .occupations import fermi_dirac, fermi_slope
 from .products import star, star_diagonal
 from .response import need_resolved
+from .samples import Ribbon
 
 # A level is in the gap when no band comes closer than this many temperatures.
 FAR = 6.0

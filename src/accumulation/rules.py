@@ -14,7 +14,7 @@ import numpy as np
 
 from .bands import adjoint, solve
 from .conserved import silent, silent_by_state
-from .elements import KernelFunction, States
+from .eigenstates import KernelFunction, States
 from .symmetry import SAME, Operation, parity, symmetries
 
 
@@ -100,7 +100,7 @@ class Symmetries:
         its own velocity, and an operation under which it has none says nothing.
         """
         density = self.kernel_matrix(kernel, definition)
-        found = {"intraband": [], "interband": []}
+        found: dict[str, list[Rule]] = {"intraband": [], "interband": []}
         for g in self.operations:
             if g.energy < 0 and abs(fermi_energy - self.center) > SAME:
                 continue

@@ -13,13 +13,12 @@ import symtable
 from functools import cache
 from pathlib import Path
 
-from . import plugins
+from . import arguments, errors, locations, own_code, plugins
 
-PACKAGE = __package__
-ROOT = Path(__file__).parent
+PACKAGE = plugins.__name__.partition(".")[0]
+ROOT = Path(plugins.__file__).parent
 # They choose words and refuse input, but no value of a dataset depends on how.
-_WORDS = ("errors", "plugins", "own_code", "arguments", "locations")
-WITHOUT_EFFECT = {f"{PACKAGE}.{name}" for name in _WORDS}
+WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, locations, own_code, plugins)}
 
 
 @cache

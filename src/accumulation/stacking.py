@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from .errors import UserError
 from .lattice import Lattice
 
@@ -30,7 +32,7 @@ def stacked(layers: list[Lattice], heights: list[float], period: float) -> Latti
             raise UserError("layers", layer.vectors.tolist(), f"the vectors {vectors.tolist()}")
     named = [(layer, str(number)) for number, layer in enumerate(layers, 1)]
     whole = Lattice(
-        vectors=[(*vectors[0], 0.0), (*vectors[1], 0.0), (0.0, 0.0, period)],
+        vectors=np.array([(*vectors[0], 0.0), (*vectors[1], 0.0), (0.0, 0.0, period)]),
         orbitals={
             name + number: (place[0], place[1], height + (*place, 0.0)[2])
             for (layer, number), height in zip(named, heights, strict=True)
@@ -39,8 +41,9 @@ def stacked(layers: list[Lattice], heights: list[float], period: float) -> Latti
         onsite={n + number: e for layer, number in named for n, e in layer.onsite.items()},
         spin={n + number: s for layer, number in named for n, s in layer.spin.items()},
     )
-    if all(layer.filling is not None for layer in layers):
-        whole.filling = sum(layer.filling for layer in layers)
+    fillings = [layer.filling for layer in layers if layer.filling is not None]
+    if len(fillings) == len(layers):
+        whole.filling = sum(fillings)
     for layer, number in named:
         for to, origin, cell, amplitude in layer.hoppings:
             whole.hop(to + number, origin + number, (*cell, 0), amplitude)

@@ -8,17 +8,17 @@ tiles (:mod:`accumulation.grid`) that are merged into one response.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from . import default_figures, figure_checks, grid, plugins
+from . import default_figures, figure_checks, grid, tile_plan
 from .configuration import check_structure, schema
 from .errors import UserError, closest
 from .sources import PACKAGE, code_hash, plugin_hash
-from .systems import SECTIONS, checked_plugin, is_grid, normalised
+from .system_parts import checked_plugin
+from .systems import is_grid, normalised
 
 # Which stages read which, in the order in which they are handed over.
 STAGES = {
@@ -35,14 +35,6 @@ USES = {
     "response": ("fermi_energy", "temperature", "filling"),
 }
 GALLERY_DPI = 110
-# The stages of a grid, each with exactly the config that it uses; the code each runs.
-TILE_USES = {
-    "theory": ("theory", "filling"),
-    "bulk": ("filling",),
-    "bands": ("k",),
-    "elements": ("k", "density", "definition", "gauge", "profile", "edge_depth", "filling"),
-    "response": ("fermi_energy", "temperature"),
-}
 
 
 @dataclass(frozen=True)
@@ -110,13 +102,7 @@ class Study:
 
     def tile_stages(self, system: str) -> list[str]:
         """The stages that a grid goes through, the last one's tiles being merged."""
-        chosen = self.systems[system]
-        if "theory" in chosen:
-            return ["theory"]
-        if chosen["geometry"]["kind"] == "bulk":
-            return ["bulk"]
-        kept = ["bands"] if chosen["keep_eigenvectors"] else []
-        return [*kept, "elements", "response"]
+        return tile_plan.tile_stages(self.systems[system])
 
     def merged_tiles(self, system: str) -> list[str]:
         """The tiles that make up a grid's response."""
@@ -129,46 +115,12 @@ class Study:
 
     def _tiles_of(self, system: str) -> dict[str, list[grid.Tile]]:
         if system not in self._tile_cache:
-            self._tile_cache[system] = self._planned_tiles(system)
+            self._tile_cache[system] = tile_plan.planned_tiles(self.systems[system])
         return self._tile_cache[system]
 
     @cached_property
     def _tile_cache(self) -> dict:
         return {}
-
-    def _planned_tiles(self, system: str) -> dict[str, list[grid.Tile]]:
-        chosen = self.systems[system]
-        base, lists = _base(chosen)
-        blocks = grid.blocks(chosen["axes"], chosen["points_per_job"])
-        points = [grid.expand(base, chosen["axes"], block) for block in blocks]
-        orbitals = [_orbitals(some) for some in points]
-        planned: dict[str, list[grid.Tile]] = {}
-        settings: dict = {}
-        before = None
-        for stage in self.tile_stages(system):
-            own = {key: chosen[key] for key in TILE_USES[stage] if key in chosen}
-            own |= {"options": lists} if lists else {}
-            settings = settings | own | {f"{stage} code": self._tile_code(chosen, stage)}
-            sources = [tile.path for tile in planned[before]] if before else [None] * len(points)
-            planned[stage] = [
-                grid.tile(stage, settings, some, source, size)
-                for some, source, size in zip(points, sources, orbitals, strict=True)
-            ]
-            before = stage
-        return planned
-
-    def _tile_code(self, chosen: dict, stage: str) -> str:
-        code = [code_hash((f"{PACKAGE}.points", f"{stage}_point"))]
-        if "model" in chosen:
-            code.append(plugin_hash("models", chosen["model"]["name"]))
-        if stage in ("elements", "response"):
-            code.append(plugin_hash("densities", chosen["density"]))
-        if stage == "theory":
-            code.append(plugin_hash("theory", chosen["theory"]))
-            named = chosen["options"].get("density", [])
-            named = [named] if isinstance(named, str) else named
-            code += [plugin_hash("densities", density) for density in named]
-        return grid.key(code)
 
     def plain(self, system: str) -> dict:
         """A system's keys as its config would hold them, the values of axes as lists."""
@@ -207,44 +159,15 @@ class Study:
     def merge_spec(self, system: str) -> str:
         """What the merging of a grid uses, as canonical JSON."""
         if system not in self._merge_specs:
-            self._merge_specs[system] = self._merge_spec(system)
+            tiles = self.merged_tiles(system)
+            chosen = self.systems[system]
+            spec = tile_plan.merge_spec(self.name, system, chosen, tiles)
+            self._merge_specs[system] = spec
         return self._merge_specs[system]
 
     @cached_property
     def _merge_specs(self) -> dict[str, str]:
         return {}
-
-    def _merge_spec(self, system: str) -> str:
-        chosen = self.systems[system]
-        axes = chosen["axes"]
-        base, lists = _base(chosen)
-        every = grid.expand(base, axes, [list(axis.values) for axis in axes])
-        used = [key for stage in self.tile_stages(system) for key in TILE_USES[stage]]
-        settings = {key: chosen[key] for key in used if key in chosen}
-        settings |= {"options": lists} if lists else {}
-        targets = {target for axis in axes for target in axis.targets}
-        fixed = {
-            section: {k: v for k, v in content.items() if (section, k) not in targets}
-            for section, content in base.items()
-        }
-        values = {axis.name: list(axis.values) for axis in axes}
-        return grid.canonical(
-            {
-                "study": self.name,
-                "system": system,
-                "code": self._merge_code(chosen),
-                "axes": [_described(axis, chosen) for axis in axes],
-                "settings": settings,
-                "tiles": self.merged_tiles(system),
-                "points": [grid.key(point) for point in every],
-                "parameters": {**settings, **_joined(fixed, settings), "axes": values},
-            }
-        )
-
-    def _merge_code(self, chosen: dict) -> str:
-        code = code_hash((f"{PACKAGE}.merging", "merge"), (f"{PACKAGE}.dataset", "write"))
-        # What it concludes from all points, and the words that it labels them with.
-        return grid.key([code, self._tile_code(chosen, "theory")]) if "theory" in chosen else code
 
     def targets(self) -> list[str]:
         """The files that a run is to end with."""
@@ -294,7 +217,7 @@ class Study:
         """What a stage of a system uses, as canonical JSON."""
         chosen = self.systems[system]
         slice_ = {key: chosen[key] for key in USES[stage] if key in chosen}
-        code = [code_hash((f"{PACKAGE}.stages", f"run_{stage}"), (f"{PACKAGE}.dataset", "write"))]
+        code = [code_hash((f"{PACKAGE}.stage_runs", f"run_{stage}"), (f"{PACKAGE}.files", "write"))]
         if stage == "model":
             code.append(plugin_hash("models", chosen["model"]["name"]))
         if stage in ("elements", "response"):
@@ -333,71 +256,9 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
     return Study(config["study"], systems, figures, list(formats))
 
 
-def _base(system: dict) -> tuple[dict, dict]:
-    """What the points of a grid share, before the axes; and the options that are lists."""
-    lists = {k: v for k, v in system.get("options", {}).items() if isinstance(v, list)}
-    base = {key: system[key] for key in SECTIONS if key in system}
-    if "options" in base:
-        base["options"] = {k: v for k, v in base["options"].items() if k not in lists}
-    return base, lists
-
-
-def _joined(fixed: dict, settings: dict) -> dict:
-    """The sections of a point, the options of both kinds together."""
-    both = fixed.get("options", {}) | settings.get("options", {})
-    return fixed | ({"options": both} if both else {})
-
-
 def one_of(names: list[str]) -> str:
     """Regular expression for one of these names; for none of anything if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
-
-
-def _orbitals(points: list[dict]) -> int:
-    """Size of the matrices of a tile's points, 0 of the bulk."""
-    cut = points[0].get("geometry", {"kind": "bulk"})
-    if cut["kind"] == "bulk":
-        return 0
-    # Numbers move no orbitals; what else a model takes may.
-    others = {k: v for k, v in points[0]["model"].items() if not isinstance(v, float)}
-    cell = _in_a_cell(grid.canonical(others), [point["model"] for point in points])
-    return cell * cut["width"] * cut.get("height", 1) * cut.get("length", 1)
-
-
-_cells: dict[str, int] = {}
-
-
-def _in_a_cell(kind: str, models: list[dict]) -> int:
-    """Orbitals of a model's unit cell; ``kind`` is what they may depend on."""
-    for model in models if kind not in _cells else []:
-        parameters = dict(model)
-        name = parameters.pop("name")
-        # A model that fails at a point is that tile's fault, told when it is worked.
-        with contextlib.suppress(Exception):
-            _cells[kind] = len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
-            break
-    return _cells.get(kind, 0)
-
-
-def _described(axis: grid.Axis, system: dict) -> dict:
-    """An axis as the merged dataset shows it; a direction is a text such as (2, 1)."""
-    section, key = axis.targets[0]
-    if section == "options":
-        module = plugins.load("theory", system["theory"])
-    else:
-        module = plugins.load("models", system["model"]["name"])
-    units = getattr(module, "UNITS", {}).get(key, "1") if section != "geometry" else "1"
-    values = [
-        f"({', '.join(map(str, value))})" if isinstance(value, list) else value
-        for value in axis.values
-    ]
-    named = " and ".join(key for _, key in axis.targets)
-    words = f"{named} of the {'calculation' if section == 'options' else section}"
-    equation = getattr(module, "EQUATION", "")
-    return {
-        "name": axis.name, "values": values, "long_name": words, "units": units,
-        "equation": equation,
-    }  # fmt: skip
 
 
 def _figure(name: str, given: dict, systems: dict) -> dict:

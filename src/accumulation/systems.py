@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import inspect
-from math import gcd
 
-from . import grid, options, plugins, sizes
-from .bulk import filled_bands
-from .configuration import argument, axis_values, number, schema
-from .densities import definitions_for
+from . import grid, options, sizes
+from .bulk import MIDGAP
+from .configuration import axis_values, number, schema
 from .errors import MISSING, UserError, closest, unknown_key
+from .lattice import Lattice
+from .system_parts import (
+    check_dimension,
+    check_spin,
+    checked_density,
+    checked_filling,
+    checked_geometry,
+    checked_model,
+    checked_numbers,
+    checked_plugin,
+    lattice_of,
+)
 
 # Parts of a system whose keys may be axes.
 SECTIONS = ("model", "geometry", "options")
-GAUGES = ("atomic", "cell")
-MIDGAP = "midgap"
 THEORY_KEYS = ("theory", "options", "model", "geometry", "filling", "points_per_job")
 # Dimensions that a merged response has anyway.
 RESERVED = {
@@ -103,20 +109,20 @@ def _merged(defaults: dict, own: dict) -> dict:
 
 def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     path = f"systems.{name}"
-    properties = schema()["$defs"]["system"]["properties"]
     if "theory" in given:
         return _theory_system(path, given, shared)
+    properties = schema()["$defs"]["system"]["properties"]
     for key in ("model", "geometry"):
         if key not in given:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
     if "options" in given:
         raise UserError(f"{path}.options", given["options"], "this key with a theory only")
     given, found = _without_axes(given, shared, path)
-    system = {"model": _model(given["model"], f"{path}.model")}
-    system["geometry"] = _geometry(given["geometry"], f"{path}.geometry")
+    system = {"model": checked_model(given["model"], f"{path}.model")}
+    system["geometry"] = checked_geometry(given["geometry"], f"{path}.geometry")
     axes = [_axis(system, given, *axis, path) for axis in found]
-    lattice = _lattice(system)
-    _fits(system, lattice, path)
+    lattice = lattice_of(system)
+    check_dimension(system, lattice, path)
     kind = system["geometry"]["kind"]
     if kind == "bulk" and not axes:
         # One point, as a grid of the parameter that every model has: its first.
@@ -124,28 +130,43 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
         axes = [grid.Axis(first, (("model", first),), (system["model"][first],))]
     system["axes"] = axes
     filled = {k: node["default"] for k, node in properties.items() if "default" in node} | given
-    for key in ("profile", "edge_depth", "points_per_job"):
-        if key in given and not axes:
-            raise UserError(f"{path}.{key}", given[key], "this key for a grid only")
-        if axes:
-            system[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
+    system |= _keys_of_a_grid(given, filled, bool(axes), path)
     if kind == "bulk":
-        return system | _filling(given, lattice, True, False, path)
-    levels = _numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
-    system |= _filling(given, lattice, bool(axes), MIDGAP in levels, path)
+        return system | checked_filling(given, lattice, True, False, path)
+    return system | _keys_of_a_cut(system, given, filled, lattice, path)
+
+
+def _keys_of_a_grid(given: dict, filled: dict, is_a_grid: bool, path: str) -> dict:
+    """Profile, edge depth and points a job: of a grid, and of nothing else."""
+    keys = {}
+    for key in ("profile", "edge_depth", "points_per_job"):
+        if key in given and not is_a_grid:
+            raise UserError(f"{path}.{key}", given[key], "this key for a grid only")
+        if is_a_grid:
+            keys[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
+    return keys
+
+
+def _keys_of_a_cut(
+    system: dict, given: dict, filled: dict, lattice: Lattice | None, path: str
+) -> dict:
+    """What a ribbon, wire or flake has beside its model, geometry and axes."""
+    kind, axes = system["geometry"]["kind"], system["axes"]
+    levels = checked_numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
+    keys = checked_filling(given, lattice, bool(axes), MIDGAP in levels, path)
     if kind != "flake":
-        system["k"] = int(filled["k"])
-        system["keep_eigenvectors"] = filled["keep_eigenvectors"]
+        keys["k"] = int(filled["k"])
+        keys["keep_eigenvectors"] = filled["keep_eigenvectors"]
     if axes:
-        system["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
-    system |= _density(filled, kind, path)
-    _resolves_spin(system, [system["density"]], f"{path}.density")
-    system["fermi_energy"] = levels
-    system["temperature"] = _numbers(filled["temperature"], f"{path}.temperature")
-    if min(system["temperature"]) < 0:
+        keys["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
+    keys |= checked_density(filled, kind, path)
+    check_spin(system, [keys["density"]], f"{path}.density")
+    keys["fermi_energy"] = levels
+    keys["temperature"] = checked_numbers(filled["temperature"], f"{path}.temperature")
+    if min(keys["temperature"]) < 0:
         allowed = "a finite number of at least 0, or a non-empty list of them"
         raise UserError(f"{path}.temperature", filled["temperature"], allowed)
-    return system
+    return keys
 
 
 def _theory_system(path: str, given: dict, shared: dict) -> dict:
@@ -164,18 +185,18 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
     plain, found = _without_axes(chosen, shared, path, lists)
     system = {"theory": name}
     if "model" in sections:
-        system["model"] = _model(plain["model"], f"{path}.model")
-    lattice = _lattice(system) if "model" in sections else None
+        system["model"] = checked_model(plain["model"], f"{path}.model")
+    lattice = lattice_of(system) if "model" in sections else None
     if "lattice" in taken:
-        system |= _filling(given, lattice, False, False, path)
+        system |= checked_filling(given, lattice, False, False, path)
     if "geometry" in sections:
-        system["geometry"] = _geometry(plain["geometry"], f"{path}.geometry")
-        _fits(system, lattice, path)
+        system["geometry"] = checked_geometry(plain["geometry"], f"{path}.geometry")
+        check_dimension(system, lattice, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
     if "model" in sections and "density" in system["options"]:
         named = system["options"]["density"]
         named = [named] if isinstance(named, str) else named
-        _resolves_spin(system, named, f"{path}.options.density")
+        check_spin(system, named, f"{path}.options.density")
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
     return system
@@ -195,31 +216,35 @@ def _without_axes(
     plain = copy.deepcopy(given)
     axes: dict[str, tuple[list, list]] = {}
     for section in SECTIONS:
-        if not isinstance(plain.get(section), dict):
-            continue
-        for key, value in plain[section].items():
+        content = plain.get(section) if isinstance(plain.get(section), dict) else {}
+        for key, value in content.items():
             if section == "options" and key in lists:
                 continue
             where = f"{path}.{section}.{key}"
-            name, values = key, None
-            if isinstance(value, dict) and set(value) == {"axis"}:
-                name = value["axis"]
-                if not isinstance(name, str) or name not in shared:
-                    allowed = "an axis of this config: " + (", ".join(shared) or "it has none")
-                    raise UserError(f"{where}.axis", name, allowed, closest(str(name), shared))
-                values = shared[name]
-            elif isinstance(value, dict) or _is_list_of_values(key, value):
-                values = axis_values(value, where)
+            name, values = _axis_of(key, value, shared, where)
             if values is None:
                 continue
             if name in RESERVED:
                 raise UserError(where, name, "another name for the axis: this one is taken")
-            targets, held = axes.setdefault(name, ([], values))
-            if held is not values and held != values:
+            targets, known = axes.setdefault(name, ([], values))
+            if known is not values and known != values:
                 raise UserError(where, name, "one axis of that name in a system")
             targets.append((section, key))
-            plain[section][key] = values[0]
+            content[key] = values[0]
     return plain, [(name, targets, values) for name, (targets, values) in axes.items()]
+
+
+def _axis_of(key: str, value: object, shared: dict, where: str) -> tuple[str, list | None]:
+    """Name and values of the axis that a key's value stands for; values None: it is no axis."""
+    if isinstance(value, dict) and set(value) == {"axis"}:
+        name = value["axis"]
+        if not isinstance(name, str) or name not in shared:
+            allowed = "an axis of this config: " + (", ".join(shared) or "it has none")
+            raise UserError(f"{where}.axis", name, allowed, closest(str(name), shared))
+        return name, shared[name]
+    if isinstance(value, dict) or _is_list_of_values(key, value):
+        return key, axis_values(value, where)
+    return key, None
 
 
 def _is_list_of_values(key: str, value: object) -> bool:
@@ -234,8 +259,8 @@ def _axis(system: dict, given: dict, name: str, targets: list, values: list, pat
     checked = None
     for section, key in targets:
         check = {
-            "model": _model,
-            "geometry": _geometry,
+            "model": checked_model,
+            "geometry": checked_geometry,
             "options": lambda some, where: options.checked(some, system["theory"], where),
         }[section]
         normal = [
@@ -246,160 +271,3 @@ def _axis(system: dict, given: dict, name: str, targets: list, values: list, pat
         checked = checked or normal
         system[section] = system[section] | {key: normal[0]}
     return grid.Axis(name, tuple(targets), tuple(checked))
-
-
-def _model(given: dict, path: str) -> dict:
-    """The model's name and every parameter of its function, those left out at their defaults."""
-    if "name" not in given:
-        raise UserError(f"{path}.name", MISSING, plugins.available("models"))
-    name = given["name"]
-    module = checked_plugin("models", name, f"{path}.name")
-    parameters = inspect.signature(getattr(module, name)).parameters
-    result = {"name": name}
-    for key in given:
-        if key != "name" and key not in parameters:
-            raise unknown_key(path, key, ["name", *parameters])
-    for key, parameter in parameters.items():
-        if key not in given and parameter.default is parameter.empty:
-            raise UserError(f"{path}.{key}", MISSING, "a value, as the model has no default for it")
-        result[key] = argument(
-            given.get(key, parameter.default), parameter.default, f"{path}.{key}"
-        )
-    return result
-
-
-def _geometry(given: dict, path: str) -> dict:
-    properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
-    if "kind" not in given:
-        raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
-    wanted = [
-        "direction",
-        "width",
-        *{"flake": ["length"], "wire": ["height"]}.get(given["kind"], []),
-    ]
-    # A flake of a three-dimensional lattice has a height too.
-    wanted += ["height"] if given["kind"] == "flake" and "height" in given else []
-    if given["kind"] == "bulk":
-        for key in given:
-            if key != "kind":
-                raise UserError(f"{path}.{key}", given[key], "no such key for the bulk")
-        return {"kind": "bulk"}
-    for key in wanted:
-        if key not in given:
-            raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
-    for key in given:
-        if key not in ("kind", *wanted):
-            words = {"length": "a flake", "height": "a wire or flake"}.get(key, "another kind")
-            raise UserError(f"{path}.{key}", given[key], f"this key for {words} only")
-    for key in wanted[1:]:
-        least = properties[key]["minimum"]
-        value = given[key]
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
-            raise UserError(f"{path}.{key}", value, properties[key]["description"])
-        if value < least:
-            raise UserError(f"{path}.{key}", value, properties[key]["description"])
-    pair = given["direction"]
-    if not isinstance(pair, list) or len(pair) != 2 or not all(type(n) is int for n in pair):
-        raise UserError(f"{path}.direction", pair, properties["direction"]["description"])
-    if gcd(*map(int, given["direction"])) != 1:
-        allowed = properties["direction"]["description"]
-        raise UserError(f"{path}.direction", given["direction"], allowed)
-    whole = {key: int(given[key]) for key in wanted if key != "direction"}
-    return {"kind": given["kind"], "direction": [int(n) for n in given["direction"]], **whole}
-
-
-def _lattice(system: dict):
-    """The lattice of a system's model; None of one that fails: the job that runs it tells."""
-    with contextlib.suppress(Exception):
-        parameters = dict(system["model"])
-        name = parameters.pop("name")
-        lattice = getattr(plugins.load("models", name), name)(**parameters)
-        return lattice if lattice.orbitals and lattice.dimension else None
-    return None
-
-
-def _filling(given: dict, lattice, grid: bool, midgap: bool, path: str) -> dict:
-    """The key ``filling`` where the config says it.
-
-    Raises UserError for one that the model's bands do not allow, and where there is none although
-    an odd number of bands needs it: for the gaps of a ``grid``, or its middle.
-    """
-    chosen = {"filling": int(given["filling"])} if "filling" in given else {}
-    if lattice is None:
-        return chosen
-    filled = chosen.get("filling", lattice.filling)
-    # A grid of a model with one band has no gaps and needs no filling.
-    if filled is not None or midgap or (grid and len(lattice.orbitals) > 1):
-        try:
-            filled_bands(lattice, filled)
-        except UserError as error:
-            raise UserError(f"{path}.filling", error.value, error.allowed) from error
-    return chosen
-
-
-def _fits(system: dict, lattice, path: str) -> None:
-    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
-    cut = system["geometry"]
-    if cut["kind"] == "bulk" or lattice is None:
-        return
-    dimension = lattice.dimension
-    if dimension == 3 and "height" not in cut:
-        allowed = "wire, or a flake with a height, as the model has three dimensions"
-        raise UserError(f"{path}.geometry.kind", cut["kind"], allowed)
-    if dimension == 2 and "height" in cut:
-        allowed = "no such key, as the model has two dimensions (a ribbon)"
-        raise UserError(f"{path}.geometry.height", cut["height"], allowed)
-
-
-def _resolves_spin(system: dict, densities: list[str], path: str) -> None:
-    """Raise UserError for a density of spin if the model's orbitals have none."""
-    for name in densities:
-        module = checked_plugin("densities", name, path)
-        if getattr(module, "NEEDS_SPIN", False):
-            crystal = _lattice(system)
-            if crystal is not None and not crystal.spins.any():
-                error = module.without_spin()
-                raise UserError(path, error.value, error.allowed)
-
-
-def _density(filled: dict, kind: str, path: str) -> dict:
-    module = checked_plugin("densities", filled["density"], f"{path}.density")
-    definitions = definitions_for(module, kind)
-    chosen = {
-        "density": filled["density"],
-        "definition": _names(
-            filled.get("definition", definitions), definitions, "definition", path
-        ),
-    }
-    # The phase convention is one of Bloch states: an open flake has the atomic positions only.
-    gauges = GAUGES if kind != "flake" else GAUGES[:1]
-    chosen["gauge"] = _names(filled["gauge"], gauges, "gauge", path)
-    return chosen
-
-
-def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list[str]:
-    names = [value] if isinstance(value, str) else list(value)
-    for name in names:
-        if name not in allowed:
-            raise UserError(f"{path}.{key}", name, allowed)
-    return names
-
-
-def _numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
-    """Numbers, or one of the words that may stand for one."""
-    if isinstance(value, dict):
-        value = axis_values(value, path)
-    if not isinstance(value, list):
-        return [value if value in words else number(value, path)]
-    numbers = [one if one in words else number(one, f"{path}.{i}") for i, one in enumerate(value)]
-    if len(set(numbers)) < len(numbers):
-        raise UserError(path, value, "each number only once")
-    return numbers
-
-
-def checked_plugin(kind: str, name: str, path: str):
-    """A plugin, or the outline of a figure; ``path`` is the key that names it."""
-    try:
-        return plugins.figure(name) if kind == "figures" else plugins.load(kind, name)
-    except UserError as error:
-        raise UserError(path, error.value, error.allowed, error.hint) from error

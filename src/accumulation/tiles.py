@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from . import dataset, own_code, plugins, points
+from . import files, own_code, plugins, points
 from .errors import UserError
 from .grid import INDEX, key, unpacked
 
@@ -93,7 +93,7 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
             values = _computed(stage, point, settings, at_point)
             computed += 1
         found.append(values)
-    dataset.write(_stacked(dims_of(stage, settings), found, keys), path)
+    files.write(_stacked(dims_of(stage, settings), found, keys), path)
     _remember(Path(path), keys)
     return len(wanted), computed
 
@@ -154,15 +154,15 @@ class _Source:
 
     def __init__(self, path: str, stage: str, settings: dict):
         self._path = path
-        self._tile = dataset.read(path, set_aside=True)
+        self._tile = files.read(path, set_aside=True)
         if "point_key" not in self._tile:
-            raise dataset.damaged(path)
+            raise files.damaged(path)
         self._position = {name: i for i, name in enumerate(self._tile.point_key.values)}
         self._settings = settings
 
     def at(self, name: str) -> xr.Dataset:
         if name not in self._position:  # the file of another tile
-            raise dataset.damaged(self._path)
+            raise files.damaged(self._path)
         one = self._tile.isel(point=self._position[name])
         labels = {d: (d, self._settings[d]) for d in LEAD if d in self._settings}
         attrs = {"density": self._settings.get("density", "")}
@@ -191,7 +191,7 @@ class _Held:
             return None
         if tile not in self._open:
             try:
-                ds = dataset.read(self._folder / f"{tile}.nc")
+                ds = files.read(self._folder / f"{tile}.nc")
                 self._open[tile] = ds, {one: i for i, one in enumerate(ds.point_key.values)}
             except (UserError, AttributeError):  # gone or damaged: compute it
                 self._open[tile] = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .lattice import SAME_ROW
+from .samples import SAME_ROW
 
 
 def partners(positions: np.ndarray, spin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ import numpy as np
 from . import plugins
 from .bands import Eigenpairs
 from .bloch import BlochMatrix
-from .elements import States
+from .eigenstates import States
 from .errors import UserError
 from .products import commutator, star, star_diagonal
 
@@ -120,7 +120,8 @@ def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np
         raise UserError("definition", definition, f"one of: {', '.join(allowed)}")
 
     def operator(bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
-        states = States(Eigenpairs(k, None, None, None, bloch.velocity(k)), bloch)
+        none, vectors = np.empty((len(k), 0)), np.empty((len(k), bloch.size, 0))
+        states = States(Eigenpairs(k, none, none, vectors, bloch.velocity(k)), bloch)
         matrix = module.kernel(states, definition).matrix
         if not np.any(matrix):
             raise UserError("density", density, "one that the model has, such as charge")
@@ -131,7 +132,7 @@ def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np
 
 def slope_in_k(operator, bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
     """dO/dk in the atomic basis, (k, orbital, orbital): minus the extrinsic torque, i[O, x]."""
-    found = 0.0
+    found = np.zeros(1)
     for step, weight in _DIFFERENCE.items():
         ahead = operator(bloch, k + step * _STEP)
         found = found + weight / _STEP * (ahead - operator(bloch, k - step * _STEP))

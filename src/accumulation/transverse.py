@@ -12,7 +12,8 @@ import copy
 import numpy as np
 
 from .bands import adjoint
-from .elements import Kernel, KernelFunction, States, inverse_gap
+from .bulk_bloch import BulkTable
+from .eigenstates import Kernel, KernelFunction, States, inverse_gap
 from .occupations import fermi_dirac
 from .products import star
 from .zone import axes_along, shifted_mesh
@@ -63,8 +64,8 @@ class BulkCurrent:
         self._k = shifted_mesh(lattice, points) @ axes.T
         row, column, cell, amplitude = lattice.hop_table()
         place = lattice.positions[:, :2]
-        self._step = (cell @ lattice.vectors + place[column] - place[row]) @ axes.T
-        self._hops = (row * len(place) + column, amplitude, len(place))
+        step = (cell @ lattice.vectors + place[column] - place[row]) @ axes.T
+        self._table = BulkTable.of(row, column, amplitude, step, len(place))
 
         hx, hy = self._derivative(1, 0), self._derivative(0, 1)
         if operator is None:
@@ -81,11 +82,9 @@ class BulkCurrent:
 
     def _derivative(self, along: int, across: int) -> np.ndarray:
         """d^(along + across) H / dk_x^along dk_y^across, (k, orbital, orbital)."""
-        where, amplitude, size = self._hops
-        factor = (1j * self._step[:, 0]) ** along * (1j * self._step[:, 1]) ** across
-        table = np.zeros((len(where), size * size), dtype=complex)
-        table[np.arange(len(where)), where] = amplitude * factor
-        return (np.exp(1j * self._k @ self._step.T) @ table).reshape(-1, size, size)
+        step = self._table.displacement
+        factor = (1j * step[:, 0]) ** along * (1j * step[:, 1]) ** across
+        return self._table.sums(self._k, [factor])[:, 0]
 
     def response(self, fermi_energy: np.ndarray, temperature: float) -> np.ndarray:
         """Current density per field, (level,)."""

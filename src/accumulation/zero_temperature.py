@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .band_extrema import AT_REST
 from .bloch import BlochMatrix
-from .fermi import AT_REST, FermiPoints
+from .fermi_points import FermiPoints
 from .occupations import ON_LEVEL
 
 # Levels this close to the Fermi level at a Fermi point (in t0) meet on it.

@@ -113,7 +113,8 @@ def sharp_rule(integrand: Integrand, lattice: Lattice, level: np.ndarray):
         # numpy puts the dimension of two separated index arrays first: (cut, operator, ...)
         at_ends = values[:, cell, len(weights) :, band][..., TRIANGLES]
         part = np.einsum("toqe,tqe->to", at_ends, shares)
-        np.add.at(found, (cell, slice(None), number), part)
+        where = (cell, slice(None), number)
+        np.add.at(found, where, part)  # type: ignore[arg-type]  # numpy's stubs know no slices here
         return found * (cells[:, 2] ** 2 * area(lattice))[:, None, None]
 
     return rule

@@ -9,7 +9,7 @@ import accumulation as acc
 from accumulation.bulk import bulk
 from accumulation.edges import edge_crossings, regions, ribbon_gap
 from accumulation.errors import UserError
-from accumulation.fermi import fermi_points
+from accumulation.fermi_points import fermi_points
 from accumulation.points import bulk_point, elements_point
 
 RNG = np.random.default_rng(9)

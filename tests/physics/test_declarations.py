@@ -6,10 +6,11 @@ import xarray as xr
 
 import accumulation as acc
 from accumulation import plugins
-from accumulation.dataset import VARIABLES, read, write
 from accumulation.errors import UserError
+from accumulation.files import read, write
+from accumulation.model_dataset import restore
 from accumulation.sealing import NUMBERS
-from accumulation.stages import restore
+from accumulation.variables import VARIABLES
 
 
 def chain():

@@ -62,7 +62,7 @@ def valley(ribbon, k, gauge="atomic"):
     return found
 
 
-def literal(ribbon, k, density, definition, gauge):
+def literal(ribbon, k, density, definition, gauge):  # noqa: C901, PLR0912  (every loop as written)
     """<n|n(mu)|n'> and A_nn' with loops, as Eqs. 55-57, S47 and S51 are written."""
     h, v = ribbon.hamiltonian(k, gauge)
     e, c = np.linalg.eigh(h)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import plugins, stages
-from accumulation.dataset import read, write
-from accumulation.stages import restore
+from accumulation import plugins, stage_runs
+from accumulation.files import read, write
+from accumulation.model_dataset import restore
 
 RNG = np.random.default_rng(40)
 MODELS = plugins.available("models")
@@ -87,7 +87,7 @@ def test_every_model_is_built_from_its_config(name):
     lattice = function(name)()
     geometry = {"direction": [1, 1], "width": 2}
     geometry |= {"kind": "ribbon"} if lattice.dimension == 2 else {"kind": "wire", "height": 2}
-    assert stages.build({"name": name}, geometry).kind == geometry["kind"]
+    assert stage_runs.build({"name": name}, geometry).kind == geometry["kind"]
 
 
 def reversed_in_time(lattice, h):

@@ -6,9 +6,10 @@ import pytest
 import accumulation as acc
 from accumulation import crystal
 from accumulation.bulk import bulk
-from accumulation.elements import Kernel, band_response
+from accumulation.eigenstates import Kernel
 from accumulation.errors import UserError
 from accumulation.integrands import ExactElements
+from accumulation.matrix_elements import band_response
 from accumulation.response import accumulation, elements_on_mesh
 from accumulation.theory import proper_current
 

@@ -8,9 +8,9 @@ from accumulation import points
 from accumulation.bulk import bulk
 from accumulation.edges import edge_crossings
 from accumulation.errors import UserError
-from accumulation.fermi import fermi_points
+from accumulation.fermi_points import fermi_points
+from accumulation.model_dataset import restore
 from accumulation.stacking import stacked
-from accumulation.stages import restore
 from accumulation.theory import wire
 
 RNG = np.random.default_rng(30)
@@ -454,7 +454,7 @@ def test_a_point_of_a_grid_is_the_single_wire(profile):
     }  # fmt: skip
     point = {"model": model, "geometry": geometry}
     elements = points.elements_point(point, settings)
-    from accumulation.dataset import label
+    from accumulation.labels import label
 
     source = label(
         elements, "elements", {"density": "orbital_moment"},

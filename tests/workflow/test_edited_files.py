@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 
 import accumulation as acc
-from accumulation import dataset, sealing
+from accumulation import files, sealing
 from accumulation.errors import UserError
 
 
@@ -78,12 +78,12 @@ EDITS = [(stage, edit) for stage in STAGES for edit in (edited_in_place, compres
 @pytest.mark.parametrize(("stage", "edit"), [*EDITS, ("tile", rewritten), ("tile", classic)])
 def test_edited_attributes_are_accepted(stage, edit, tmp_path):
     path = tmp_path / "stage.nc"
-    dataset.write(STAGES[stage], path)
+    files.write(STAGES[stage], path)
     before = path.read_bytes()
     edit(path)
     assert sealing.state(path) == sealing.EDITED
     assert path.read_bytes() != before
-    found = dataset.read(path, set_aside=True)
+    found = files.read(path, set_aside=True)
     assert set(found.variables) == set(STAGES[stage].variables)
     for name, variable in STAGES[stage].variables.items():
         np.testing.assert_array_equal(found[name].values, variable.values)
@@ -137,19 +137,19 @@ FAULTS = {
 def test_other_numbers_are_refused_with_what_they_are(name, tmp_path):
     stage, edit = FAULTS[name]
     path = tmp_path / "stage.nc"
-    dataset.write(STAGES[stage], path)
+    files.write(STAGES[stage], path)
     edit(path)
     with pytest.raises(UserError, match=r"another program wrote.*attributes may be edited.*delete"):
-        dataset.read(path)
+        files.read(path)
     with pytest.raises(UserError, match="set aside"):
-        dataset.read(path, set_aside=True)
+        files.read(path, set_aside=True)
     assert not path.exists()
 
 
 def test_edited_and_then_damaged_file_never_gives_other_numbers(tmp_path):
     """The library that might not come back reads it in another process."""
     path, draw = tmp_path / "stage.nc", random.Random(3)
-    dataset.write(STAGES["tile"], path)
+    files.write(STAGES["tile"], path)
     edited_in_place(path)
     content = path.read_bytes()
     for place in [draw.randrange(64, len(content)) for _ in range(12)]:
@@ -157,7 +157,7 @@ def test_edited_and_then_damaged_file_never_gives_other_numbers(tmp_path):
         some[place : place + 16] = draw.choice([bytes(16), b"\xff" * 16, draw.randbytes(16)])
         path.write_bytes(bytes(some[: len(content)]))
         try:
-            found = dataset.read(path)
+            found = files.read(path)
         except UserError:
             continue
         for name, variable in STAGES["tile"].variables.items():
@@ -166,17 +166,17 @@ def test_edited_and_then_damaged_file_never_gives_other_numbers(tmp_path):
 
 def test_a_reader_that_does_not_come_back_is_ended(tmp_path, monkeypatch):
     path = tmp_path / "stage.nc"
-    dataset.write(STAGES["tile"], path)
+    files.write(STAGES["tile"], path)
     edited_in_place(path)
     monkeypatch.setattr(sealing, "PATIENCE", -1.0)
     with pytest.raises(UserError, match="truncated or damaged"):
-        dataset.read(path)
+        files.read(path)
 
 
 def test_sound_and_truncated_files_start_no_process(tmp_path, monkeypatch):
     monkeypatch.setattr(sealing, "_compared_elsewhere", lambda *_: pytest.fail("a process"))
     path = tmp_path / "stage.nc"
-    dataset.write(STAGES["bands"], path)
+    files.write(STAGES["bands"], path)
     assert sealing.state(path) == sealing.WHOLE
     content = path.read_bytes()
     for end in (0, 10, 60, 1000, len(content) // 2, len(content) - 60, len(content) - 1):

@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from workflow_study import ROOT, Project
 
-from accumulation import dataset, launch, sealing, study, tiles
+from accumulation import files, launch, sealing, study, tiles
 from accumulation.errors import UserError
 from accumulation.grid import INDEX
 
@@ -134,7 +134,7 @@ class Watch:
         for name, path in self.project.datasets().items():
             date = path.stat().st_mtime_ns
             if self.seen.get(name) != date:
-                dataset.read(path)
+                files.read(path)
                 self.seen[name] = date
 
     def until(self, process, found):
@@ -240,9 +240,9 @@ def test_writer_killed_before_the_file_has_its_name(tmp_path):
     path = tmp_path / "tile.nc"
     program = (
         "import os, signal, sys, xarray\n"
-        "from accumulation import dataset\n"
+        "from accumulation import files\n"
         "os.replace = lambda *files: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "dataset.write(xarray.Dataset({'net': ('point', [1.0, 2.0])}), sys.argv[1])\n"
+        "files.write(xarray.Dataset({'net': ('point', [1.0, 2.0])}), sys.argv[1])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)],
@@ -251,7 +251,7 @@ def test_writer_killed_before_the_file_has_its_name(tmp_path):
     )
     assert done.returncode == -signal.SIGKILL
     assert [one.name[:9] for one in tmp_path.iterdir()] == [".tile.nc."]
-    dataset.write(xr.Dataset({"net": ("point", [1.0, 2.0])}), path)
+    files.write(xr.Dataset({"net": ("point", [1.0, 2.0])}), path)
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -260,7 +260,7 @@ def test_damaged_tiles_are_named_set_aside_and_made_again(project, done):
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     changed = project.folder / tiles_of(project, "bulk")[0].path
     content = changed.read_bytes()
-    values = dataset.read(changed).midgap.values.tobytes()
+    values = files.read(changed).midgap.values.tobytes()
     assert values in content
     changed.write_bytes(content.replace(values, values[:3] + b"\1\2\3\4" + values[7:]))
     failed = project.snakemake("--cores", "2")
@@ -280,7 +280,7 @@ def test_damaged_tiles_are_named_set_aside_and_made_again(project, done):
 
 def test_a_file_with_other_bytes_is_never_read(done, tmp_path):
     path = done.folder / tiles_of(done, "zigzag")[0].path
-    content, values = path.read_bytes(), dataset.read(path)
+    content, values = path.read_bytes(), files.read(path)
     draw = random.Random(1)
     changed = tmp_path / "tile.nc"
     for place in range(0, len(content), len(content) // 200):
@@ -290,10 +290,10 @@ def test_a_file_with_other_bytes_is_never_read(done, tmp_path):
             changed.write_bytes(other)
             if len(content) - sealing.SEAL_BYTES == len(other):
                 # Exactly the seal is gone, as when another program edits attributes.
-                xr.testing.assert_identical(dataset.read(changed), values)
+                xr.testing.assert_identical(files.read(changed), values)
             elif other != content:
                 with pytest.raises(UserError, match="truncated or damaged"):
-                    dataset.read(changed)
+                    files.read(changed)
 
 
 def lines(name: str, tile: str) -> bytes:
@@ -311,9 +311,9 @@ def test_index_of_points_may_hold_anything(project, monkeypatch, stage):
     every = Path("results/tiles").glob("*/*/*.nc")
     foreign = next(one for one in every if one.parent != path.parent)
     spec = json.loads(study.load(GRID).tiles[path.as_posix()].spec)
-    keys = list(dataset.read(path).point_key.values)
+    keys = list(files.read(path).point_key.values)
     whole, index = path.read_bytes(), path.parent / INDEX
-    values = dataset.read(path)
+    values = files.read(path)
     before = index.read_bytes()
     path.unlink()
     cases = [
@@ -335,12 +335,12 @@ def test_index_of_points_may_hold_anything(project, monkeypatch, stage):
         else:
             index.write_bytes(case)
         assert tiles.run(spec, None, str(path)) == (2, 2)
-        xr.testing.assert_identical(dataset.read(path), values)
+        xr.testing.assert_identical(files.read(path), values)
         assert path.stat().st_size == len(whole)
         # What it says now is found, whatever stood there.
         again = path.with_name("0123456789ab.nc")
         assert tiles.run(spec, None, str(again)) == (2, 0)
-        xr.testing.assert_identical(dataset.read(again), values)
+        xr.testing.assert_identical(files.read(again), values)
         path.unlink()
         again.unlink()
 
@@ -454,7 +454,7 @@ def test_point_whose_model_fails_is_named_and_the_rest_is_done(project, done):
     assert computed(text) == {"bulk": 4}
     for target in TARGETS:
         xr.testing.assert_identical(
-            dataset.read(project.folder / target), dataset.read(done.folder / target)
+            files.read(project.folder / target), files.read(done.folder / target)
         )
     assert not leftovers(project)
 

@@ -6,22 +6,21 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "src" / "accumulation"
-ORDER = ["errors", "plugins", "bloch", "lattice", "bulk", "bands", "fermi", "edges", "elements"]
-ORDER += ["response"]
+ORDER = ["errors", "bloch", "samples", "lattice", "bulk", "bands", "fermi_points", "edges"]
+ORDER += ["eigenstates", "matrix_elements", "response"]
 # Labels, files, pictures and the workflow: everything that is not a plain physics module.
 BORDER = {
-    "__init__", "__main__", "catalogue", "cli", "cluster_status", "configuration", "dataset",
-    "evidence", "flowchart", "grid",
-    "housekeeping", "launch", "markup", "merging", "options", "points", "project", "records",
-    "rendering",
-    "report", "sealing", "sizes", "sources", "stages", "study", "systems", "tiles",
-    "default_figures", "figure_checks", "job_logs", "revision", "terminal",
+    "__init__", "__main__", "accumulations", "catalogue", "cli", "cluster_status",
+    "configuration", "default_figures", "evidence", "figure_checks", "files",
+    "flake_shorthands", "flowchart", "grid", "housekeeping", "job_logs", "labels", "launch",
+    "locations", "markup", "merging", "model_dataset", "notebook", "options", "page_parameters",
+    "plugin_api", "points", "project", "records", "rendering", "report", "revision", "sealing",
+    "sizes", "sources", "stage_runs", "study", "system_parts", "systems", "terminal",
+    "tile_plan", "tiles", "variables", "version",
 }  # fmt: skip
 PHYSICS = sorted(path for path in PACKAGE.glob("*.py") if path.stem not in BORDER)
 PHYSICS += sorted([*PACKAGE.glob("models/*.py"), *PACKAGE.glob("densities/*.py")])
 PHYSICS += sorted(PACKAGE.glob("theory/*.py"))
-# A flake's shorthands for notebooks, flake.bands() and flake.response(), return labelled datasets.
-SHORTHANDS = {"lattice": {".stages"}}
 LABELS = {"xarray", "netCDF4", "snakemake", "matplotlib", "pandas"}
 
 
@@ -43,7 +42,7 @@ def imported(path: Path) -> set[str]:
 def test_physics_imports_neither_labels_nor_pictures(path):
     assert imported(path) & LABELS == set()
     border = {f".{name}" for name in BORDER}
-    assert imported(path) & border <= SHORTHANDS.get(path.stem, set())
+    assert imported(path) & border == set()
 
 
 @pytest.mark.parametrize("name", ORDER)
@@ -55,9 +54,7 @@ def test_a_stage_imports_only_from_the_left(name):
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("figures/*.py")), ids=lambda path: path.stem)
 def test_figures_open_no_file_and_compute_no_physics(path):
     physics = {f".{module.stem}" for module in PHYSICS if module.stem != "__init__"}
-    beside = {f".{figure.stem}" for figure in path.parent.glob("*.py")}
-    forbidden = physics - {".errors"} - beside | {".dataset", ".stages"}
-    assert imported(path) & forbidden == set()
+    assert imported(path) & (physics - {".errors", ".panels"} | {".files", ".notebook"}) == set()
     calls = {getattr(n.func, "attr", getattr(n.func, "id", "")) for n in ast.walk(
         ast.parse(path.read_text())) if isinstance(n, ast.Call)}  # fmt: skip
     assert calls & {"open", "open_dataset", "load_dataset", "read_text", "loadtxt"} == set()

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from workflow_study import ROOT
 
-from accumulation import configuration, dataset, study, tiles
+from accumulation import configuration, files, study, tiles
 from accumulation.grid import unpacked
 
 MERGE = """
@@ -48,7 +48,7 @@ def test_memory_of_merging_the_fine_study(tmp_path):
         tile = found.tiles[path]
         points = unpacked(tiles.load_spec(tile.spec)["points"])
         deltas = np.array([point["model"]["delta"] for point in points])
-        dataset.write(synthetic(list(tile.keys), deltas), tmp_path / path)
+        files.write(synthetic(list(tile.keys), deltas), tmp_path / path)
         total += len(points)
     assert total == 201 * 201
     done = subprocess.run(

@@ -38,7 +38,7 @@ def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> 
         If there is no such density, or it has no such definition.
     """
     module = plugins.load("densities", density)
-    names = definitions_for(module, kind)
+    names = list(definitions_for(module, kind))
     if by_state:
         names = [name for name in names if name not in module.NEEDS_ALL_BANDS]
     definition = definition or names[0]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..bands import adjoint
-from ..elements import Kernel, States
+from ..eigenstates import Kernel, States
 
 LONG_NAME = "orbital magnetic moment"
 UNITS = "e t0 a^2 / hbar"

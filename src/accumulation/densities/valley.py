@@ -6,7 +6,7 @@ its hops end at the edge of a system.
 
 from __future__ import annotations
 
-from ..elements import Kernel, States
+from ..eigenstates import Kernel, States
 from ..honeycomb import valley_of_ribbon
 
 LONG_NAME = "valley polarization"

@@ -26,7 +26,7 @@ from ..bands import solve
 from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
-from ..lattice import Ribbon
+from ..samples import Ribbon
 
 EQUATION = "27, 28, S11-S14"
 UNITS = {"strength": "t0", "fermi_energy": "t0", "temperature": "t0 / k_B", "resolution": "t0"}

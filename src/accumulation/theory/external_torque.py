@@ -19,15 +19,17 @@ from functools import partial
 import numpy as np
 
 from .. import plugins, torque
-from ..bands import expectation, gathered, solve
+from ..bands import expectation, solve
 from ..bloch import mesh
-from ..elements import States, band_response
+from ..chunks import gathered
+from ..eigenstates import States
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
-from ..lattice import Ribbon
+from ..matrix_elements import band_response
 from ..occupations import fermi_dirac, fermi_slope
 from ..response import elements_on_mesh, mesh_sums, need_resolved
+from ..samples import Ribbon
 
 EQUATION = "37-44, S25-S34, S46"
 UNITS = {"temperature": "t0 / k_B"}

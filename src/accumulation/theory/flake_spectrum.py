@@ -14,11 +14,7 @@ from .. import kramers_kronig, lehmann
 from ..densities import chosen
 from ..dynamic import spectrum
 from ..errors import UserError
-from ..flake_operators import (
-    FlakeOperators,
-    density_matrix,
-    flake_operators,
-)
+from ..flake_operators import FlakeOperators, density_matrix, flake_operators
 from ..identities import Identity
 from ..integrands import ExactElements
 from ..lehmann import relative

@@ -27,11 +27,11 @@ import numpy as np
 
 from .. import crystal, plugins, ribbon_currents, torque
 from ..bulk import bulk
-from ..elements import band_response
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
 from ..lattice import Lattice
+from ..matrix_elements import band_response
 from ..occupations import fermi_dirac, fermi_slope
 from ..ribbon_currents import FAR
 

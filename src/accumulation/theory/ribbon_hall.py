@@ -17,15 +17,16 @@ from .. import zone
 from ..bloch import BlochMatrix
 from ..bulk import bulk
 from ..densities import orbital_moment
-from ..elements import Kernel, States
+from ..eigenstates import Kernel, States
 from ..errors import UserError
 from ..gaps import CLOSED
 from ..hall import OPERATORS, as_hops, curvatures, of_spin
 from ..identities import Identity
 from ..integrands import ExactElements
-from ..lattice import Lattice, Ribbon
+from ..lattice import Lattice
 from ..products import star
 from ..response import accumulation, elements_on_mesh
+from ..samples import Ribbon
 
 EQUATION = "8, 29, 30, S19-S22"
 UNITS = {"fermi_energy": "t0"}

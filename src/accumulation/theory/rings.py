@@ -13,9 +13,9 @@ from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
-from ..lattice import Ribbon
 from ..occupations import fermi_dirac
 from ..response import accumulation, elements_on_mesh
+from ..samples import Ribbon
 
 EQUATION = "27, S11"
 UNITS = {"strength": "t0", "fermi_energy": "t0", "temperature": "t0 / k_B"}

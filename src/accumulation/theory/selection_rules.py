@@ -1,10 +1,10 @@
 """Which parts of a response the symmetries of a ribbon allow, and which are found.
 
 The operations are found from the hop table, the parity of each density under each of them from its
-own matrix (:mod:`accumulation.symmetry`), conserved quantities from H(k) (:mod:`accumulation.
-conserved`).  Every operation says value(image of a row) = +-value(row) of the intraband and of the
-interband response.  What is left is compared with what is computed: it is to be non-zero exactly
-where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
+own matrix (:mod:`accumulation.symmetry`), conserved quantities from H(k)
+(:mod:`accumulation.conserved`).  Every operation says value(image of a row) = +-value(row) of the
+intraband and of the interband response.  What is left is compared with what is computed: it is to
+be non-zero exactly where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from __future__ import annotations
 import numpy as np
 
 from .. import plugins
-from ..bands import over_chunks, solve
+from ..bands import solve
 from ..bloch import mesh as uniform_mesh
-from ..elements import States
+from ..chunks import over_chunks
+from ..eigenstates import States
 from ..errors import UserError
-from ..fermi import fermi_points
+from ..fermi_points import fermi_points
 from ..identities import Identity
 from ..integrands import ExactElements
 from ..mirror import paired_rows
 from ..occupations import occupation
-from ..response import accumulation, elements_on_mesh
+from ..response import PROCESSES, accumulation, elements_on_mesh
 from ..rules import Symmetries, operator_residual
 
 EQUATION = "22-27, 32, 55"
-PROCESSES = ("intraband", "interband")
 PARTS = ("even", "odd", "net")
 _EACH = ("direction", "fermi_energy", "density", "process")
 VARIABLES = {

@@ -24,9 +24,9 @@ from ..bands import solve
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
-from ..lattice import Flake
 from ..occupations import fermi_dirac
 from ..response import accumulation, elements_on_mesh
+from ..samples import Flake
 
 EQUATION = "9-11, 33-42, 45, 46, S25-S31, S37-S40"
 UNITS = {

@@ -13,8 +13,8 @@ from ..densities import charge, orbital_moment
 from ..errors import UserError
 from ..identities import Identity
 from ..integrands import ExactElements
-from ..lattice import System
 from ..response import accumulation, elements_on_mesh
+from ..samples import System
 
 EQUATION = "17-21, 52, 55, 58"
 _UNITS = "e t0 a^2 / hbar x e E / a"

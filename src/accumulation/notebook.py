@@ -1,117 +1,46 @@
-"""The stages: labels off, physics on plain arrays, labels on.
+"""The functions of a notebook: labels off, physics on plain arrays, labels on.
 
-The same functions serve notebooks (``accumulation.bands`` and so on) and the workflow's rules.
+``accumulation.model``, ``bands``, ``elements`` and ``response``; the workflow's rules run the same.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import arguments, plugins
-from .bands import Eigenpairs, over_chunks, solve
-from .bloch import mesh
+from . import arguments
+from .accumulations import accumulations, declaration, eigenpairs_of, flagged, mirror_parts
+from .bands import solve
+from .bloch import GAUGES, mesh
 from .bulk import MIDGAP, bulk, filled_bands
-from .dataset import identity, label
+from .chunks import over_chunks
 from .densities import definitions_for
-from .elements import States, center_y, matrix_elements
+from .eigenstates import States
 from .errors import UserError
-from .fermi import FermiPoints
 from .inputs import real_array
-from .integrands import ExactElements, MeshElements
-from .lattice import Crystal, Flake, HopTable, Lattice, Ribbon, System, Wire
-from .mirror import paired_rows
-from .response import FLAGS, Accumulation, accumulation
+from .labels import label
+from .matrix_elements import center_y, matrix_elements
+from .model_dataset import (
+    crystal_variables,
+    hop_variables,
+    kind_attributes,
+    restore,
+    restored_crystal,
+    site_variables,
+)
+from .response import FLAGS, PROCESSES
+from .samples import System
 
 if TYPE_CHECKING:
     import xarray as xr
-
-PROCESSES = ["intraband", "interband"]
-GAUGES = ("atomic", "cell")
-KINDS = {system.kind: system for system in (Ribbon, Wire, Flake)}
 
 
 def model(system: System) -> xr.Dataset:
     """Sites and hoppings of a ribbon, wire or flake as a dataset (see :func:`restore`)."""
     arguments.system("system", system, "model(system)")
-    values = {**_sites(system), **_hops(system), **_crystal(system)}
-    return label(values, "model", _kind(system))
-
-
-def _kind(system: System) -> dict:
-    """Attributes of the datasets from which :func:`restore` builds the system."""
-    attrs = {"kind": system.kind, "period": system.period}
-    crystal = system.crystal
-    if crystal is not None:
-        attrs["crystal_orbitals"] = crystal.orbitals
-        attrs |= {} if crystal.filling is None else {"filling": filled_bands(crystal)}
-    return attrs
-
-
-def _sites(system: System) -> dict:
-    x, y, z = system.positions.T
-    labels = ("sublattice", "cell", "spin")
-    return {"x": x, "y": y, "z": z, **{name: getattr(system, name) for name in labels}}
-
-
-def _hops(system: System) -> dict:
-    hops = system.hops
-    return {
-        "hop_to": hops.row,
-        "hop_from": hops.column,
-        "hop_cell": hops.cell,
-        "hop_amplitude_re": hops.amplitude.real,
-        "hop_amplitude_im": hops.amplitude.imag,
-    }
-
-
-def _crystal(system: System) -> dict:
-    if system.crystal is None:
-        return {}
-    hops = system.crystal.hops
-    return {
-        "crystal_vectors": system.crystal.vectors,
-        "crystal_to": hops.row,
-        "crystal_from": hops.column,
-        "crystal_cell": hops.cell,
-        "crystal_amplitude_re": hops.amplitude.real,
-        "crystal_amplitude_im": hops.amplitude.imag,
-    }
-
-
-def _restored_crystal(ds: xr.Dataset) -> Crystal | None:
-    if "crystal_vectors" not in ds:
-        return None
-    hops = HopTable(
-        ds.crystal_to.values,
-        ds.crystal_from.values,
-        ds.crystal_cell.values,
-        ds.crystal_amplitude_re.values + 1j * ds.crystal_amplitude_im.values,
-    )
-    said = ds.attrs.get("filling")
-    orbitals = int(ds.attrs["crystal_orbitals"])
-    return Crystal(hops, ds.crystal_vectors.values, orbitals, None if said is None else int(said))
-
-
-# What a system is made of again, of a dataset's variables.
-RESTORED = {
-    *("hop_to", "hop_from", "hop_cell", "hop_amplitude_re", "hop_amplitude_im"),
-    *("x", "y", "z", "sublattice", "cell", "spin"),
-}
-
-
-def restore(ds: xr.Dataset) -> System:
-    """The ribbon, wire or flake whose hop table a model or elements dataset carries."""
-    # Variables rather than arrays with coordinates, which take a millisecond to put together.
-    held = {name: variable.values for name, variable in ds.variables.items() if name in RESTORED}
-    amplitude = held["hop_amplitude_re"] + 1j * held["hop_amplitude_im"]
-    hops = HopTable(held["hop_to"], held["hop_from"], held["hop_cell"], amplitude)
-    positions = np.column_stack((held["x"], held["y"], held["z"]))
-    labels = (held["sublattice"], held["cell"], held["spin"])
-    kind, period = KINDS[ds.attrs["kind"]], ds.attrs["period"]
-    return kind(hops, positions, period, *labels, _restored_crystal(ds))
+    values = {**site_variables(system), **hop_variables(system), **crystal_variables(system)}
+    return label(values, "model", kind_attributes(system))
 
 
 def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int = 1) -> xr.Dataset:
@@ -148,8 +77,9 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     vectors = [np.empty((*shape, bloch.size)) for _ in range(complex_parts if eigenvectors else 0)]
 
     # The mesh holds -k for every k: a symmetry between them halves the work.
-    paired = system.periodic and bloch.reversal is not None
-    order, conjugate = bloch.reversal if paired else (slice(None), False)
+    reversal = bloch.reversal if system.periodic else None
+    paired = reversal is not None
+    order, conjugate = reversal or (slice(None), False)
 
     def work(part):
         pairs = solve(bloch, points[part])
@@ -174,24 +104,6 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     return label(values, "bands", attrs)
 
 
-def _eigenpairs(bloch, ds: xr.Dataset):
-    """Function slice -> Eigenpairs: from the dataset, or by diagonalising again."""
-    k = ds.k.values
-    if "eigenvector_re" not in ds:
-        return lambda part: solve(bloch, k[part])
-    energy, velocity, real = ds.energy.values, ds.velocity.values, ds.eigenvector_re.values
-    imaginary = ds.eigenvector_im.values if "eigenvector_im" in ds else None
-
-    def at(part):
-        vectors = real[part]
-        if imaginary is not None:
-            vectors = np.empty(vectors.shape, dtype=complex)
-            vectors.real, vectors.imag = real[part], imaginary[part]
-        return Eigenpairs(k[part], energy[part], velocity[part], vectors, bloch.velocity(k[part]))
-
-    return at
-
-
 def _names(key: str, value, allowed) -> list[str]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list | tuple | np.ndarray) or not len(names):
@@ -203,12 +115,6 @@ def _names(key: str, value, allowed) -> list[str]:
         if name not in allowed:
             raise UserError(key, name, "one of: " + ", ".join(allowed))
     return names
-
-
-def _declaration(name: str) -> tuple:
-    module = plugins.load("densities", name)
-    texts = {"long_name": module.LONG_NAME, "units": module.UNITS, "equation": module.EQUATION}
-    return module, texts
 
 
 def elements(
@@ -239,7 +145,7 @@ def elements(
     usage = "elements(system, bands, density='orbital_moment')"
     arguments.system("system", system, usage)
     arguments.dataset("bands", bands, "bands", usage)
-    module, texts = _declaration(density)
+    module, texts = declaration(density)
     definitions = definitions_for(module, system.kind)
     chosen = _names("definition", definitions[0] if definition is None else definition, definitions)
     gauges = _names("gauge", gauge, GAUGES if system.periodic else GAUGES[:1])
@@ -252,7 +158,7 @@ def elements(
     diagonal = np.swapaxes(np.empty(shape), -1, -2)
     interband = np.swapaxes(np.zeros(shape), -1, -2)
     center = np.empty(shape[2:4])
-    at = _eigenpairs(bloch, bands)
+    at = eigenpairs_of(bloch, bands)
 
     def work(part):
         pairs = at(part)
@@ -273,17 +179,17 @@ def elements(
         "gauge": gauges if not _is_single(gauge) else gauges[0],
         "k": k,
         "weight": bands.weight.values,
-        **_sites(system),
+        **site_variables(system),
         "energy": bands.energy.values,
         "velocity": bands.velocity.values,
         "center_y": center,
         "moment": diagonal.sum(axis=-1).squeeze(drop),
         "density": diagonal.squeeze(drop),
         "polarizability": interband.squeeze(drop),
-        **_hops(system),
-        **_crystal(system),
+        **hop_variables(system),
+        **crystal_variables(system),
     }
-    attrs = {**_kind(system), "density": density}
+    attrs = {**kind_attributes(system), "density": density}
     attrs["fingerprint"] = system.fingerprint
     leading = dict.fromkeys(("moment", "density", "polarizability"), lead)
     return label(values, "elements", attrs, texts, leading)
@@ -315,7 +221,7 @@ def _numbers(key: str, value, least: float | None = None) -> np.ndarray:
 def _at_midgap(value, elements: xr.Dataset, filled: int | None) -> tuple:
     """Fermi energies with numbers for ``midgap``; attributes that say which, and what is filled."""
     values = [value] if np.ndim(value) == 0 else list(value)
-    crystal = _restored_crystal(elements)
+    crystal = restored_crystal(elements)
     if MIDGAP not in [one for one in values if isinstance(one, str)]:
         if crystal is None or (filled is None and crystal.filling is None and crystal.orbitals % 2):
             return value, {}
@@ -368,7 +274,7 @@ def response(
     known, attrs = _at_midgap(fermi_energy, elements, filling)
     levels = _numbers("fermi_energy", known)
     temperatures = _numbers("temperature", temperature, least=0)
-    _, texts = _declaration(elements.attrs["density"])
+    _, texts = declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     system = restore(elements)
     found = accumulations(system, elements, levels, temperatures, threads)
@@ -376,7 +282,7 @@ def response(
     values = {
         "definition": elements.definition.values,
         "gauge": elements.gauge.values,
-        "process": PROCESSES,
+        "process": list(PROCESSES),
         "fermi_energy": levels,
         "temperature": temperatures,
         **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell", "spin")},
@@ -390,130 +296,3 @@ def response(
     names = ("accumulation", "net", "even", "odd", "error", "status")
     ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))
     return flagged(ds, FLAGS)
-
-
-def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
-    """The dataset, its ``status`` described by the bits of ``flags`` (CF conventions)."""
-    ds.status.attrs["flag_meanings"] = " ".join(flags)
-    ds.status.attrs["flag_masks"] = np.array(list(flags.values()), dtype=ds.status.dtype)
-    return ds
-
-
-def mirror_parts(system: System, values: np.ndarray) -> dict[str, np.ndarray]:
-    """mirror_row (row), and even and odd (..., row) of values (..., row) where rows pair up."""
-    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
-    if pairing is None:
-        return {"mirror_row": np.full(len(system.spin), -1)}
-    even, odd = pairing.parts(values)
-    return {"mirror_row": pairing.mirror_row, "even": even, "odd": odd}
-
-
-def accumulations(
-    system: System,
-    elements: xr.Dataset,
-    levels: np.ndarray,
-    temperatures: np.ndarray,
-    threads: int = 1,
-    regions: np.ndarray | None = None,
-    points: FermiPoints | None = None,
-) -> Accumulation:
-    """Accumulation of a system, its arrays with ([definition,] [gauge,]) before all other dims.
-
-    ``regions`` (region, row): the elements hold sums over rows with these weights, and so does the
-    result.  ``points`` are the Fermi points of these levels where they are known.
-    """
-    module, _ = _declaration(elements.attrs["density"])
-    lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
-    sizes = tuple(elements.sizes[name] for name in lead)
-    parts = []
-    for index in np.ndindex(sizes):
-        which = dict(zip(lead, index, strict=True))
-        interband = elements.polarizability[which].values if "polarizability" in elements else None
-        mesh_elements = MeshElements(
-            elements.k.values,
-            elements.weight.values,
-            elements.energy.values,
-            elements.velocity.values,
-            elements.density[which].values,
-            interband if interband is not None and interband.any() else None,
-        )
-        names = {
-            name: str(np.atleast_1d(elements[name])[which.get(name, 0)])
-            for name in ("definition", "gauge")
-        }
-        all_bands = names["definition"] in module.NEEDS_ALL_BANDS
-        exact = ExactElements(
-            system.bloch, module.kernel, **names, needs_all_bands=all_bands, regions=regions
-        )
-        parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
-    stacked = (
-        np.reshape(
-            [getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape)
-        )
-        for name in ("values", "net", "error", "status")
-    )
-    return Accumulation(*stacked)
-
-
-def build(model: dict, geometry: dict) -> System:
-    """The ribbon, wire or flake that a config's ``model`` and ``geometry`` describe."""
-    cut = dict(geometry)
-    return getattr(lattice(model), cut.pop("kind"))(**cut)
-
-
-def lattice(model: dict, filling: int | None = None) -> Lattice:
-    """The lattice that a config's ``model`` describes, with this filling, or the model's own."""
-    parameters = dict(model)
-    name = parameters.pop("name")
-    found = getattr(plugins.load("models", name), name)(**parameters)
-    found.filling = found.filling if filling is None else filling
-    return found
-
-
-def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.Dataset):
-    """Add study, system and every parameter that led to this dataset."""
-    parameters = {}
-    for upstream in before:
-        parameters |= json.loads(upstream.attrs["parameters"])
-    parameters |= {key: spec[key] for key in keys if key in spec}
-    ds.attrs |= identity(spec.get("study", ""), spec.get("system", ""), parameters)
-    return ds
-
-
-def run_model(spec: dict) -> xr.Dataset:
-    """Stage ``model``: spec holds ``model`` and ``geometry``."""
-    system = build(spec["model"], spec["geometry"])
-    return _identified(model(system), spec, ("model", "geometry"))
-
-
-def run_bands(spec: dict, model_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
-    """Stage ``bands``: spec holds ``k`` (ribbons, wires) and ``keep_eigenvectors``."""
-    found = bands(
-        restore(model_ds),
-        k=spec.get("k", 1),
-        eigenvectors=spec.get("keep_eigenvectors", True),
-        threads=threads,
-    )
-    return _identified(found, spec, ("k",), model_ds)
-
-
-def run_elements(
-    spec: dict, model_ds: xr.Dataset, bands_ds: xr.Dataset, threads: int = 1
-) -> xr.Dataset:
-    """Stage ``elements``: spec holds ``density`` and the lists ``definition`` and ``gauge``."""
-    found = elements(
-        restore(model_ds),
-        bands_ds,
-        density=spec["density"],
-        definition=list(spec["definition"]),
-        gauge=list(spec.get("gauge", ["atomic"])),
-        threads=threads,
-    )
-    return _identified(found, spec, ("density", "definition", "gauge"), bands_ds)
-
-
-def run_response(spec: dict, elements_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
-    """Stage ``response``: spec holds ``fermi_energy`` and ``temperature``, maybe ``filling``."""
-    given = (spec["fermi_energy"], spec["temperature"], threads, spec.get("filling"))
-    found = response(elements_ds, *given)
-    return _identified(found, spec, ("fermi_energy", "temperature", "filling"), elements_ds)

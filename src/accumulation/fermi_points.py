@@ -1,0 +1,155 @@
+"""Fermi points of a ribbon, by root finding on the exact bands.
+
+The mesh brackets the roots, also of band edges that poke through a level between two of its points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .band_extrema import AT_REST, extremum, tangent_top
+from .band_segments import Segments, segments_of
+from .band_tracking import ends_of_flat, follow, hermite_root, newton, out_of_order
+from .chunks import over_chunks
+from .occupations import ON_LEVEL, occupation
+
+
+@dataclass(frozen=True)
+class FermiPoints:
+    """Where bands cross Fermi levels: one entry a crossing.
+
+    Attributes
+    ----------
+    level : (point,) int, index of the Fermi energy
+    k : (point,), wave vector in 1/a
+    band : (point,) int
+    interval : (point,) int, the crossing lies between mesh points interval and interval + 1
+    fraction : (point,), where in that interval, 0 to 1
+    step : (point,), change of the occupation with increasing k: -1, 1; +-1/2 at the end of a flat
+        stretch on the level; 0 where two bands cross exactly on it (only the velocity tells)
+    edge : (point,) bool, the extremum of a band on the level, found between two mesh points; its
+        velocity is rounding, unless it is the kink of two bands that cross there
+    state : (point, orbital), the eigenvector where the search produced it, NaN elsewhere
+    """
+
+    level: np.ndarray
+    k: np.ndarray
+    band: np.ndarray
+    interval: np.ndarray
+    fraction: np.ndarray
+    step: np.ndarray
+    edge: np.ndarray
+    state: np.ndarray
+
+
+def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> FermiPoints:
+    """All k with energy(k) = Fermi energy, to rounding, by root finding on the exact bands.
+
+    The mesh brackets the roots; a band edge that pokes through a level between two mesh points is
+    found where the tangents of the two ends allow it.  Bands that cross exactly on the level, or
+    touch it, are listed with ``step`` 0.
+
+    Parameters
+    ----------
+    k : (k,) uniform mesh of the whole Brillouin zone;  energy, velocity : (k, band)
+    fermi_energy : (level,)
+    """
+    spacing = k[1] - k[0]
+    segments = segments_of(bloch, k, energy, velocity, np.asarray(fermi_energy, dtype=float))
+    brackets, touches = [], []
+    for level, fermi in enumerate(fermi_energy):
+        more, touching = _crossed(bloch, k, spacing, segments, fermi)
+        brackets += [(level, *bracket) for bracket in more]
+        touches += [(level, *touch) for touch in touching]
+    mesh = (bloch, k, spacing, energy, velocity, fermi_energy)
+    return _locate(*mesh, brackets, touches, threads)
+
+
+def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list, list]:
+    """Brackets (interval, band, low, high, step) and touches (interval, band, fraction, edge).
+
+    A bracket is known by the occupations of its ends, or by an extremum between them that the
+    tangents there would let through the level.
+    """
+    here, there = (occupation(energy, fermi) for energy in segments.energy)
+    inner_low, inner_high = segments.low > 0, segments.high < 1
+    touches, brackets = [], []
+    # Where bands meet on the level between mesh points, each of them only touches it there.
+    met_low = inner_low[:, None] & (here == 0.5)
+    met_high = inner_high[:, None] & (there == 0.5)
+    for i, n in zip(*np.nonzero(met_low), strict=True):
+        touches.append((segments.interval[i], n, segments.low[i], False))
+    here, there = np.where(met_low, there, here), np.where(met_high, here, there)
+    low, high = segments.low, segments.high
+    for i, n in zip(*np.nonzero(here != there), strict=True):
+        step = there[i, n] - here[i, n]
+        brackets.append((segments.interval[i], n, low[i], high[i], step))
+    on_mesh = ~inner_low[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
+    at = zip(*np.nonzero(on_mesh), strict=True)
+    touches += [(segments.interval[i], n, 0.0, False) for i, n in at]
+    # A maximum below (minimum above) the level that the tangents would let through.
+    side = np.where(here == 1, 1.0, -1.0)
+    length = ((high - low) * spacing)[:, None]
+    (e0, e1), (v0, v1) = side * segments.energy, side * segments.velocity
+    candidate = (here == there) & (here != 0.5) & (v0 > AT_REST) & (v1 < -AT_REST)
+    candidate &= tangent_top(e0, v0, e1, v1, length) >= side * fermi - ON_LEVEL
+    candidate &= ~met_low & ~met_high
+    for i, n in zip(*np.nonzero(candidate), strict=True):
+        j, width = segments.interval[i], high[i] - low[i]
+        ends = [(segments.energy[end, i, n], segments.velocity[end, i, n]) for end in (0, 1)]
+        start = k[j] + low[i] * spacing
+        s, height = extremum(bloch, start, width * spacing, n, side[i, n], ends, fermi)
+        s, height = low[i] + s * width, side[i, n] * (height - fermi)
+        if abs(height) <= ON_LEVEL:
+            touches.append((j, n, s, True))
+        elif height > 0:
+            brackets.append((j, n, low[i], s, -side[i, n]))
+            brackets.append((j, n, s, high[i], side[i, n]))
+    return brackets, touches
+
+
+def _locate(
+    bloch, k, spacing, energy, velocity, fermi_energy, brackets, touches, threads
+) -> FermiPoints:
+    """Polish every bracketed root, chunk by chunk."""
+    level, j, n = (np.array([b[i] for b in brackets], dtype=int) for i in range(3))
+    low, high, step = (np.array([b[i] for b in brackets], dtype=float) for i in (3, 4, 5))
+    after = (j + 1) % len(k)
+    target = np.asarray(fermi_energy, dtype=float)[level]
+    first, last = energy[j, n] - target, energy[after, n] - target
+    s = hermite_root(first, last, velocity[j, n] * spacing, velocity[after, n] * spacing)
+    s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
+    # A half step is where a band comes to lie on the level, or leaves it.
+    half = np.abs(step) == 0.5
+    s[half] = ends_of_flat(
+        bloch, k[j[half]], spacing, n[half], target[half], np.abs(last[half]) <= ON_LEVEL
+    )
+    kind = float if bloch.is_real else complex
+    state = np.full((len(s) + len(touches), bloch.size), np.nan, dtype=kind)
+    search = np.nonzero(~half)[0]
+
+    def work(part):
+        some = search[part]
+        where = (k[j[some]], spacing, n[some], target[some], step[some])
+        s[some], state[some] = follow(bloch, *where, s[some], low[some], high[some])
+        lost = some[np.isnan(state[some, 0])]
+        where = (k[j[lost]], spacing, n[lost], target[lost], step[lost])
+        s[lost] = newton(bloch, *where, s[lost], low[lost], high[lost])
+
+    if len(search):
+        over_chunks(work, len(search), bloch.size, threads, light=True)
+        by_state = ~np.isnan(state[search, 0])
+        level_j_n = (level[search], j[search], n[search])
+        again = search[out_of_order(*level_j_n, step[search], s[search], by_state)]
+        where = (k[j[again]], spacing, n[again], target[again], step[again])
+        s[again] = newton(bloch, *where, s[again], low[again], high[again])
+        state[again] = np.nan
+    columns = [(level, j, n, s, step, np.zeros(len(s), dtype=bool))]
+    if touches:
+        t = np.array(touches)
+        whole = t[:, :3].astype(int)
+        columns.append((*whole.T, t[:, 3], np.zeros(len(t)), t[:, 4] == 1))
+    level, j, n, s, step, edge = (np.concatenate(c) for c in zip(*columns, strict=True))
+    return FermiPoints(level, k[j] + s * spacing, n, j, s, step, edge, state)

@@ -1,0 +1,45 @@
+"""Hop tables: of a system along one direction, and of the crystal that it was cut out of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class HopTable:
+    """Hoppings of a system, the Hermitian conjugates included.
+
+    Attributes
+    ----------
+    row, column : (hop,) int
+        Matrix element ``H[row, column]``.
+    cell : (hop,) int
+        Translational cell of ``column`` when ``row`` is in cell 0 (0 throughout in a flake).
+    amplitude : (hop,) complex
+        In units of t0.
+    """
+
+    row: np.ndarray
+    column: np.ndarray
+    cell: np.ndarray
+    amplitude: np.ndarray
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """The infinite crystal that a system is cut out of: what its gaps are computed from.
+
+    Attributes
+    ----------
+    hops : hop table, its ``cell`` (hop, dimension) in units of the lattice vectors
+    vectors : (dimension, dimension) float, the lattice vectors
+    orbitals : number of orbitals of a cell
+    filling : number of filled bands, None where the model does not say
+    """
+
+    hops: HopTable
+    vectors: np.ndarray
+    orbitals: int
+    filling: int | None = None
