@@ -76,9 +76,8 @@ def _cut(whole: Segments, bloch, k, interval, band) -> Segments:
     order = np.lexsort((at, interval))
     interval, at = interval[order], at[order]
     # Where several bands meet in one point, each two of them name it.
-    apart = (np.diff(interval, prepend=-1) != 0) | (
-        np.diff(at, prepend=-np.inf) > ON_MESH * spacing
-    )
+    apart = np.diff(at, prepend=-np.inf) > ON_MESH * spacing
+    apart |= np.diff(interval, prepend=-1) != 0
     interval, at = interval[apart], at[apart]
     pairs = solve(bloch, at)
     left, right = _from_left(pairs.energy, pairs.velocity), pairs.velocity

@@ -6,6 +6,7 @@ import pytest
 import accumulation as acc
 from accumulation import plugins
 from accumulation.bulk import bulk
+from accumulation.bulk_bloch import BulkTable
 from accumulation.errors import UserError
 from accumulation.integrands import ExactElements
 from accumulation.response import accumulation, elements_on_mesh
@@ -79,8 +80,7 @@ def test_the_crystals_kernel_against_sums_over_neighbours():
         expected[orbital] = [one[o::2].sum() for o in range(2)]
     crystal = BulkCurrent.__new__(BulkCurrent)
     step = cell @ lattice.vectors + lattice.positions[column, :2] - lattice.positions[row, :2]
-    crystal._k, crystal._step = k[None], step
-    crystal._hops = (row * 2 + column, amplitude, 2)
+    crystal._k, crystal._table = k[None], BulkTable.of(row, column, amplitude, step, 2)
     d = crystal._derivative
     found = 0.25j * (d(1, 1) @ d(0, 1) + d(0, 1) @ d(1, 1) + 2 * d(0, 2) @ d(1, 0))
     np.testing.assert_allclose(found[0], expected, atol=1e-12)
