@@ -21,7 +21,8 @@ import yaml
 from equation_numbers import ALL, cited, declared
 
 import accumulation
-from accumulation import configuration, plugins, study
+from accumulation import plugins
+from accumulation.study import config_file, study
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("function", "variable", "check", "test", "figure")
@@ -124,10 +125,10 @@ def _tests() -> Iterator[tuple[str, str, set[str]]]:
 
 def _figures() -> Iterator[tuple[str, str, set[str]]]:
     """Figures of the studies in config/, by their captions and by what they are drawn from."""
-    from accumulation.variables import STAGES
+    from accumulation.datasets.variables import STAGES
 
     for path in sorted((ROOT / "config").rglob("*.yaml")):
-        one = study.load(configuration.read(str(path)), str(path))
+        one = study.load(config_file.read(str(path)), str(path))
         for name, figure in one.figures.items():
             outline = plugins.figure(figure["draw"])
             numbers = cited(outline.caption)

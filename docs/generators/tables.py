@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from accumulation import variables as dataset
+from accumulation.datasets import variables as dataset
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"

@@ -1,13 +1,13 @@
 """Density accumulation in anomalous transport: where, how much, and is it dissipative?"""
 
 from . import flake_shorthands as _flake_shorthands  # noqa: F401
-from .lattice import Lattice
+from .lattice.lattice import Lattice
+from .lattice.samples import Flake, Ribbon, Wire
 from .models.haldane import haldane
 from .models.kane_mele import kane_mele
 from .models.layered_antiferromagnet import layered_antiferromagnet
 from .models.stacked_haldane import stacked_haldane
 from .notebook import bands, elements, model, response
-from .samples import Flake, Ribbon, Wire
 from .version import __version__
 
 __all__ = [

@@ -1,6 +1,6 @@
 """What the rules call: ``python -m accumulation STAGE SPEC --out FILE [--in FILE ...]``.
 
-SPEC is the JSON text of :meth:`accumulation.study.Study.spec`, or @ and a file that holds it.
+SPEC is the JSON text of :meth:`accumulation.study.study.Study.spec`, or @ and a file that holds it.
 All other commands are those of :mod:`accumulation.cli`.  A user's fault ends in one
 sentence and exit code 1.
 """
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from . import cli
-from .launch import ONE_THREAD
+from .run.launch import ONE_THREAD
 
 STAGES = ("model", "bands", "elements", "response", "tile", "merge", "figure", "report")
 STAGES += ("evidence", "verdict")
@@ -26,11 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     if not arguments or arguments[0] not in STAGES:
         return cli.main(arguments)
     given = _parser().parse_args(arguments)
-    from . import tiles
+    from .jobs import tile_files
 
     return cli.told(
         lambda: run(
-            given.stage, tiles.load_spec(given.spec), given.inputs, given.out, given.threads
+            given.stage, tile_files.load_spec(given.spec), given.inputs, given.out, given.threads
         )
     )
 
@@ -43,14 +43,17 @@ def console() -> int:
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
     """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
-    from . import evidence, files, merging, plugins, rendering, report, stage_runs, tiles
+    from . import plugins
+    from .datasets import evidence, files
+    from .jobs import figure_files, merging, stage_runs, tile_files
+    from .report import page
 
     if stage == "report":
-        report.write(spec, inputs, out[0])
+        page.write(spec, inputs, out[0])
         return
     if stage == "tile":
         started = time.perf_counter()
-        total, new = tiles.run(spec, inputs[0] if inputs else None, out[0])
+        total, new = tile_files.run(spec, inputs[0] if inputs else None, out[0])
         words = f"{total} points, {new} computed, {total - new} kept"
         seconds = time.perf_counter() - started
         print(
@@ -71,7 +74,7 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         return
     if stage == "figure":
         module = plugins.load("figures", spec["draw"])
-        rendering.save(rendering.draw(module, datasets, spec), out, spec["dpi"])
+        figure_files.save(figure_files.draw(module, datasets, spec), out, spec["dpi"])
         return
     keywords = {} if stage == "model" else {"threads": threads}
     files.write(getattr(stage_runs, f"run_{stage}")(spec, *datasets, **keywords), out[0])

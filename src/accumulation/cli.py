@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from .cluster_status import job_status
+from .run.cluster_status import job_status
 from .version import __version__
 
 USAGE = """\
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> None:
     """Run a study; a first argument that is no option is its config, all others Snakemake's."""
-    from . import project
+    from .run import project
 
     has_config = bool(arguments) and not arguments[0].startswith("-")
     path = project.find_config(arguments[0] if has_config else None)
@@ -62,7 +62,7 @@ def _run(arguments: list[str]) -> None:
 
 def _new(folder: str) -> None:
     """Make a project and say what to do with it."""
-    from . import project
+    from .run import project
 
     for path in project.new(folder):
         print(path)
@@ -71,11 +71,12 @@ def _new(folder: str) -> None:
 
 def _check(word: str | None) -> None:
     """Check a config file and print what it asks for."""
-    from . import configuration, project, study
+    from .run import project
+    from .study import config_file, study
 
     path = project.find_config(word)
     shown = word if word and not os.path.isdir(word) else os.path.relpath(path)
-    content = configuration.read(path if word is None else shown)
+    content = config_file.read(path if word is None else shown)
     project.enter(path, quietly=True)
     checked = study.load(content, shown)
     print(f"{shown} is valid: study {checked.name}")
@@ -98,7 +99,7 @@ def _system_in_words(system: dict) -> str:
 
 def _plan(word: str | None) -> None:
     """Print what a run of a config would compute, and why."""
-    from . import housekeeping, project
+    from .run import housekeeping, project
 
     print("\n".join(housekeeping.plan(project.enter(project.find_config(word)))))
 
@@ -109,7 +110,7 @@ def _unused(words: list[str], remove: bool) -> None:
     ``words`` are configs, the first one's project being meant; none, or ``all``: all the configs
     of the project.
     """
-    from . import housekeeping, project
+    from .run import housekeeping, project
 
     named = [word for given in words for word in given.split(",") if given != "all"]
     paths = [project.find_config(word) for word in named or [None]]
@@ -130,8 +131,9 @@ def _unused(words: list[str], remove: bool) -> None:
 
 def _show(word: str, name: str | None) -> None:
     """List the plugins of a kind, or tell all of one."""
-    from . import catalogue, locations, project
+    from . import locations
     from .errors import UserError
+    from .run import catalogue, project
 
     # Without a project here: what the package has, and files of this folder.
     with suppress(UserError):

@@ -11,12 +11,12 @@ DISK_FULL = "the disk is full"
 LONGEST_VALUE = 80  # characters of a value that are worth quoting
 
 
-class Said(str):
+class Verbatim(str):
     """Words that stand in a sentence where a quoted value would otherwise stand."""
 
 
-UNKNOWN = Said("unknown key")
-MISSING = Said("nothing")
+UNKNOWN = Verbatim("unknown key")
+MISSING = Verbatim("nothing")
 
 
 class UserError(ValueError):
@@ -25,7 +25,7 @@ class UserError(ValueError):
     Parameters
     ----------
     key : where the value came from, e.g. ``systems.ribbon.geometry.width``, or a file
-    value : what was found; a :class:`Said` is printed as it is, anything else quoted
+    value : what was found; a :class:`Verbatim` is printed as it is, anything else quoted
     allowed : what may stand there: words, or the list of the names that may
     hint : the nearest allowed name; found by itself when ``allowed`` is a list
     source : the file that holds the key
@@ -48,7 +48,7 @@ class UserError(ValueError):
         super().__init__(key, value, allowed, hint, source)
 
     def __str__(self) -> str:
-        value = str(self.value) if isinstance(self.value, Said) else _quoted(self.value)
+        value = str(self.value) if isinstance(self.value, Verbatim) else _quoted(self.value)
         sentence = f"`{self.key}`: got {value}; allowed: {self.allowed}"
         if self.hint:
             sentence += f" (did you mean {self.hint}?)"
@@ -62,17 +62,17 @@ class UserError(ValueError):
         return UserError(key, self.value, self.allowed, self.hint, source or self.source)
 
 
-def kind_of(value: object) -> Said:
+def kind_of(value: object) -> Verbatim:
     """What a value is, in a word or two: its own description may fill a page."""
     name = type(value).__name__
     article = "an" if name[0].lower() in "aeiou" else "a"
-    return Said("None" if value is None else f"{article} {name}")
+    return Verbatim("None" if value is None else f"{article} {name}")
 
 
 def not_written(path: str | os.PathLike, error: Exception, full: bool = False) -> UserError:
     """The fault of a file that cannot be written; ``full``: for want of room, whatever is said."""
     full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    why = Said(DISK_FULL) if full else getattr(error, "strerror", None) or str(error)
+    why = Verbatim(DISK_FULL) if full else getattr(error, "strerror", None) or str(error)
     return UserError(str(path), why, "a folder that can be written to, with room for the file")
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .lattice.samples import Flake
 from .notebook import bands, elements, response
-from .samples import Flake
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,19 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import arguments
-from .accumulations import accumulations, declaration, eigenpairs_of, flagged, mirror_parts
-from .bands import solve
-from .bloch import GAUGES, mesh
-from .bulk import MIDGAP, bulk, filled_bands
-from .chunks import over_chunks
-from .densities import definitions_for
-from .eigenstates import States
-from .errors import UserError
-from .inputs import real_array
-from .labels import label
-from .matrix_elements import center_y, matrix_elements
-from .model_dataset import (
+from .crystal.bulk_properties import MIDGAP, bulk, filled_bands
+from .datasets import arguments
+from .datasets.accumulations import accumulations, declaration, eigenpairs_of, flagged, mirror_parts
+from .datasets.labels import label
+from .datasets.model_dataset import (
     crystal_variables,
     hop_variables,
     kind_attributes,
@@ -29,8 +21,16 @@ from .model_dataset import (
     restored_crystal,
     site_variables,
 )
-from .response import FLAGS, PROCESSES
-from .samples import System
+from .densities import definitions_for
+from .errors import UserError
+from .inputs import real_array
+from .lattice.bloch import GAUGES, mesh
+from .lattice.samples import System
+from .responses.matrix_elements import center_y, matrix_elements
+from .responses.static import FLAGS, PROCESSES
+from .states.chunks import over_chunks
+from .states.eigenpairs import solve
+from .states.eigenstates import States
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -259,8 +259,8 @@ def response(
     Dataset with accumulation (process, fermi_energy, temperature, row), intraband per e E tau and
     interband per e E; net, its sum over rows; even and odd, its parts under y -> -y (absent when
     the sites do not pair up), and mirror_row, what each row was compared with for them (see
-    :mod:`accumulation.mirror`).  Of a flake: of the whole flake, and only the interband part is
-    non-zero.
+    :mod:`accumulation.symmetry.mirror_rows`).  Of a flake: of the whole flake, and only the
+    interband part is non-zero.
 
     Raises
     ------
@@ -269,7 +269,7 @@ def response(
         for midgap where the crystal has no gap, or a filling that it cannot have.
     """
     arguments.dataset("elements", elements, "elements", "response(elements, fermi_energy=0.0)")
-    arguments.whole_mesh("elements", elements, "elements")
+    arguments.complete_mesh("elements", elements, "elements")
     threads = _positive("threads", threads)
     known, attrs = _at_midgap(fermi_energy, elements, filling)
     levels = _numbers("fermi_energy", known)

@@ -5,12 +5,12 @@ A model needs :class:`Lattice`, a density :class:`Kernel` and :class:`States`, a
 names a key, its value and what is allowed.
 """
 
-from .eigenstates import Kernel, States
 from .errors import UserError
 from .identities import Identity
-from .lattice import Lattice
-from .products import commutator, star
-from .samples import Flake, Ribbon, System, Wire
+from .lattice.lattice import Lattice
+from .lattice.samples import Flake, Ribbon, System, Wire
+from .states.eigenstates import Kernel, States
+from .states.operator_products import commutator, star
 
 __all__ = [
     "Flake",

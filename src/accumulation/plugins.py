@@ -19,8 +19,8 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from . import locations, own_code
-from .errors import Said, UserError, closest
+from . import locations, plugin_checks
+from .errors import UserError, Verbatim, closest
 
 # What a file of each kind must define; None: a function of the file's own name.
 ENTRY = {"models": None, "densities": "kernel", "theory": "compute", "figures": "draw"}
@@ -35,7 +35,7 @@ SINGULAR = {"models": "model", "densities": "density", "theory": "theory", "figu
 
 
 def available(kind: str) -> list[str]:
-    """Names of the packaged files of a kind, helpers such as ``figures/style.py`` left out."""
+    """Names of the packaged files of a kind, helpers left out."""
     folder = Path(__file__).parent / kind
     return sorted(path.stem for path in folder.glob("*.py") if _defines(path, kind))
 
@@ -90,7 +90,7 @@ def load(kind: str, name: str) -> ModuleType:
             spec.loader.exec_module(module)
         except Exception as error:
             raise _broken(path, error) from error
-        sys.modules[qualified] = own_code.checked(kind, module, path)
+        sys.modules[qualified] = plugin_checks.checked(kind, module, path)
     return sys.modules[qualified]
 
 
@@ -176,7 +176,7 @@ def is_own(path: Path) -> bool:
 
 def _broken(path: Path, error: Exception) -> UserError:
     found = f"{path.name} ({type(error).__name__}: {error})"
-    return UserError(path.stem, Said(found), "a Python file that can be imported")
+    return UserError(path.stem, Verbatim(found), "a Python file that can be imported")
 
 
 def _defines(path: Path, kind: str) -> bool:

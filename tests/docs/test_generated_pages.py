@@ -15,9 +15,10 @@ import pytest
 import tables
 
 import accumulation
-from accumulation import configuration, plugin_api
-from accumulation.points import FLAGS as FLAGS_OF_A_POINT
-from accumulation.response import FLAGS as FLAGS_OF_A_SYSTEM
+from accumulation import plugin_api
+from accumulation.jobs.points import FLAGS as FLAGS_OF_A_POINT
+from accumulation.responses.static import FLAGS as FLAGS_OF_A_SYSTEM
+from accumulation.study import config_file
 from accumulation.theory import curvature
 
 ROOT = Path(__file__).parents[2]
@@ -106,7 +107,7 @@ def test_kept_pages_are_up_to_date():
 
 
 def test_tables_of_the_config_follow_the_schema():
-    schema = configuration.schema()
+    schema = config_file.schema()
     rows = {row[0]: row for row in tables.rows(schema, schema["$defs"]["system"])}
     assert rows["`k`"][1:] == (
         "points in the Brillouin zone, ribbons and wires only",

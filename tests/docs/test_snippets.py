@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from accumulation import study
+from accumulation.study import study
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -114,7 +114,7 @@ def test_bands_of_another_system_are_refused(name):
 
 def test_bands_of_the_same_system_are_accepted(tmp_path):
     """Made again, made in another order of hops, read from a file; not without a name."""
-    from accumulation.files import read, write
+    from accumulation.datasets.files import read, write
 
     again = acc.haldane(t2=0.1, phi=0.7 + 1e-14, delta=0.3).ribbon((1, 0), 4)
     assert again.fingerprint == RIBBON.fingerprint
@@ -136,7 +136,7 @@ def test_flake_response_takes_the_density_s_own_first_definition(density):
 
 DENSITY = '''"""A user's own density."""
 import numpy as np
-from accumulation.eigenstates import Kernel
+from accumulation.states.eigenstates import Kernel
 
 LONG_NAME, UNITS, EQUATION = "own", "1", "1"
 TIME_REVERSAL = +1
@@ -221,7 +221,7 @@ def test_own_model_that_returns_something_else(own, body):
     own.write_text(f"def own(t=1.0):\n    {body}\n")
     model = plugins.load("models", "own").own
     refused(lambda: model(t=2.0), "own.py", MODELS[body])
-    from accumulation.stage_runs import build
+    from accumulation.jobs.stage_runs import build
 
     cut = {"kind": "ribbon", "direction": [1, 0], "width": 2}
     refused(lambda: build({"name": "own", "t": 2.0}, cut), "own.py", MODELS[body])

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation.bulk import bulk
-from accumulation.edges import edge_crossings, regions, ribbon_gap
+from accumulation.crystal.bulk_properties import bulk
 from accumulation.errors import UserError
-from accumulation.fermi_points import fermi_points
-from accumulation.points import bulk_point, elements_point
+from accumulation.jobs.points import bulk_point, elements_point
+from accumulation.responses.edges import edge_crossings, regions, ribbon_gap
+from accumulation.states.fermi_points import fermi_points
 
 RNG = np.random.default_rng(9)
 POINTS = [(0.3, 0.1), (0.9, -0.2), (1.5, 0.35), (-1.2, 0.05), (2.9, 0.0), (-2.0, 0.4), (0.0, 0.1)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation.fermi_points import fermi_points
+from accumulation.states.fermi_points import fermi_points
 
 
 def roots(ribbon, level):

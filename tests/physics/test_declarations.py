@@ -6,11 +6,11 @@ import xarray as xr
 
 import accumulation as acc
 from accumulation import plugins
+from accumulation.datasets.files import read, write
+from accumulation.datasets.model_dataset import restore
+from accumulation.datasets.seals import NUMBERS
+from accumulation.datasets.variables import VARIABLES
 from accumulation.errors import UserError
-from accumulation.files import read, write
-from accumulation.model_dataset import restore
-from accumulation.sealing import NUMBERS
-from accumulation.variables import VARIABLES
 
 
 def chain():

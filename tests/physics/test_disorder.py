@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import disorder, kinetic, plugins
+from accumulation import plugins
 from accumulation.errors import UserError
-from accumulation.lattice import Lattice
+from accumulation.lattice.lattice import Lattice
+from accumulation.responses import disordered_rings, kinetic_equation
 from accumulation.theory import disorder as theory
 from accumulation.theory import rings
 
@@ -29,10 +30,10 @@ def chain_lattice() -> Lattice:
 @pytest.mark.parametrize("direction", [(1, 0), (2, 1)])
 def test_a_clean_ring_has_the_energies_of_the_ribbon(lattice, direction):
     ribbon, length = lattice.ribbon(direction, 2), 7
-    ring = disorder.ring(ribbon, length)
-    twist = disorder.random_twist(ring, 3)
-    found = disorder.eigenstates(ring.bloch, np.zeros(ring.bloch.size), twist)
-    k = disorder.ring_wavevectors(ribbon, length, twist)
+    ring = disordered_rings.ring(ribbon, length)
+    twist = disordered_rings.random_twist(ring, 3)
+    found = disordered_rings.eigenstates(ring.bloch, np.zeros(ring.bloch.size), twist)
+    k = disordered_rings.ring_wavevectors(ribbon, length, twist)
     expected = np.linalg.eigvalsh(ribbon.hamiltonian(k)[0])
     np.testing.assert_allclose(found.energy, np.sort(expected.ravel()), atol=1e-12)
 
@@ -40,9 +41,9 @@ def test_a_clean_ring_has_the_energies_of_the_ribbon(lattice, direction):
 @pytest.mark.parametrize("lattice", [GRAPHENE, SPINS])
 def test_disorder_comes_from_its_seed_and_is_not_magnetic(lattice):
     ribbon = lattice.ribbon((1, 0), 3)
-    drawn = disorder.anderson(ribbon, 400, 5)
-    np.testing.assert_array_equal(drawn, disorder.anderson(ribbon, 400, 5))
-    assert not np.array_equal(drawn, disorder.anderson(ribbon, 400, 6))
+    drawn = disordered_rings.anderson(ribbon, 400, 5)
+    np.testing.assert_array_equal(drawn, disordered_rings.anderson(ribbon, 400, 5))
+    assert not np.array_equal(drawn, disordered_rings.anderson(ribbon, 400, 6))
     assert np.abs(drawn).max() <= 0.5
     # 2400 uniform numbers: four standard errors of their variance, sqrt(4 / 5 / 2400) / 12
     assert np.var(drawn) == pytest.approx(1 / 12, rel=4 * np.sqrt(0.8 / 2400))
@@ -58,9 +59,9 @@ def test_s11_is_27_with_the_position_by_loops_over_pairs(lattice, how):
     """
     flake = lattice.ribbon((2, 1), 2).chain(2)
     onsite = RNG.uniform(-1, 1, flake.bloch.size)
-    states = disorder.eigenstates(flake.bloch, onsite)
+    states = disordered_rings.eigenstates(flake.bloch, onsite)
     level, kt, width = 0.3, 0.2, 0.1
-    found, current = disorder.dissipative_response(
+    found, current = disordered_rings.dissipative_response(
         flake.bloch, *how, states, level, kt, np.array([width])
     )
     energy, u = states.energy, states.vectors
@@ -89,12 +90,14 @@ def test_s11_is_27_with_the_position_by_loops_over_pairs(lattice, how):
 def test_a_ring_has_no_beginning():
     """Disorder moved on by one cell gives the same response."""
     ribbon, length = GENERIC.ribbon((1, 0), 2), 12
-    ring, size = disorder.ring(ribbon, length), len(ribbon.positions)
-    onsite = disorder.anderson(ribbon, length, 1)
+    ring, size = disordered_rings.ring(ribbon, length), len(ribbon.positions)
+    onsite = disordered_rings.anderson(ribbon, length, 1)
     answers = []
     for shift in (0, 5 * size):
-        states = disorder.eigenstates(ring.bloch, np.roll(onsite, shift), 0.1)
-        found = disorder.dissipative_response(ring.bloch, *MOMENT, states, 0.4, 0.1, np.ones(1))
+        states = disordered_rings.eigenstates(ring.bloch, np.roll(onsite, shift), 0.1)
+        found = disordered_rings.dissipative_response(
+            ring.bloch, *MOMENT, states, 0.4, 0.1, np.ones(1)
+        )
         answers.append((found[0].reshape(length, size).sum(axis=0), found[1]))
     np.testing.assert_allclose(answers[0][0], answers[1][0], atol=1e-12)
     np.testing.assert_allclose(answers[0][1], answers[1][1], rtol=1e-12)
@@ -109,9 +112,9 @@ def test_clean_ring_and_sum_rule(options):
 
 
 def kinetic_pair(lattice, width, level, strength, decay, how=MOMENT):
-    points = kinetic.contour(lattice.ribbon((1, 0), width), *how, np.array([level]))
-    paths = kinetic.paths(points, strength**2 / 12, decay)
-    return points, [kinetic.response(points, path, np.ones(1)) for path in paths]
+    points = kinetic_equation.contour(lattice.ribbon((1, 0), width), *how, np.array([level]))
+    paths = kinetic_equation.paths(points, strength**2 / 12, decay)
+    return points, [kinetic_equation.response(points, path, np.ones(1)) for path in paths]
 
 
 def test_golden_rule_and_localization_length_of_a_chain():
@@ -120,7 +123,7 @@ def test_golden_rule_and_localization_length_of_a_chain():
     """
     for level, strength in RNG.uniform((-1.8, 0.1), (1.8, 1.0), (4, 2)):
         points, _ = kinetic_pair(chain_lattice(), 1, level, strength, 0.1)
-        w = kinetic.rates(points, strength**2 / 12)
+        w = kinetic_equation.rates(points, strength**2 / 12)
         speed = np.sqrt(4 - level**2)
         np.testing.assert_allclose(np.abs(points.velocity), speed, rtol=1e-9)
         thouless = strength**2 / (24 * (4 - level**2))
@@ -132,12 +135,12 @@ def test_golden_rule_rates_are_a_broadened_sum_over_all_states(lattice):
     """2 pi <V^2> sum_k',n' |<u|P|u'>|^2 delta(E - e') with a narrow Lorentzian on a fine mesh."""
     ribbon, level, width = lattice.ribbon((1, 0), 2), 1.0, 2e-3
     how = SPIN if lattice is SPINS else MOMENT
-    points = kinetic.contour(ribbon, *how, np.array([level]))
+    points = kinetic_equation.contour(ribbon, *how, np.array([level]))
     k = 2 * np.pi * np.arange(6000) / 6000
     energy, u = np.linalg.eigh(ribbon.hamiltonian(k)[0])
     e0, u0 = np.linalg.eigh(ribbon.hamiltonian(points.k)[0])
     delta = width / np.pi / ((energy - level) ** 2 + width**2) / len(k)
-    for i, rate in enumerate(kinetic.rates(points, 1.0).sum(axis=1)):
+    for i, rate in enumerate(kinetic_equation.rates(points, 1.0).sum(axis=1)):
         state = u0[i][:, np.argmin(np.abs(e0[i] - level))]
         squares = 0
         for site in ribbon.sites.astype(bool):
@@ -148,7 +151,7 @@ def test_golden_rule_rates_are_a_broadened_sum_over_all_states(lattice):
 def test_rates_are_in_detailed_balance():
     points, _ = kinetic_pair(SPINS, 3, 1.0, 1.0, 0.1, SPIN)
     density = 1 / np.abs(points.velocity)
-    flow = density[:, None] * kinetic.rates(points, 1.0)
+    flow = density[:, None] * kinetic_equation.rates(points, 1.0)
     np.testing.assert_allclose(flow, flow.T, rtol=1e-9, atol=1e-12)
 
 
@@ -184,9 +187,11 @@ def test_clean_kinetic_equation_is_the_intraband_response():
     """Against the package's response at a temperature, tau = 1 / eta."""
     ribbon = GENERIC.ribbon((1, 0), 3)
     kt, eta = 0.01, 0.05
-    energies, weight = kinetic.thermal_nodes(0.1, kt, 24)
-    points = kinetic.contour(ribbon, *MOMENT, energies)
-    density, _ = kinetic.response(points, kinetic.paths(points, 0.0, eta)[1], weight)
+    energies, weight = kinetic_equation.thermal_nodes(0.1, kt, 24)
+    points = kinetic_equation.contour(ribbon, *MOMENT, energies)
+    density, _ = kinetic_equation.response(
+        points, kinetic_equation.paths(points, 0.0, eta)[1], weight
+    )
     elements = acc.elements(ribbon, acc.bands(ribbon, k=2000), definition="circulation")
     expected = acc.response(elements, 0.1, kt).accumulation.sel(process="intraband").squeeze()
     np.testing.assert_allclose(density * eta, expected, atol=1e-6)
@@ -195,7 +200,7 @@ def test_clean_kinetic_equation_is_the_intraband_response():
 def test_degenerate_fermi_points_are_refused():
     lattice = acc.kane_mele(spin_orbit=0.0, delta=0.5)
     with pytest.raises(UserError, match="degenerate"):
-        kinetic.contour(lattice.ribbon((1, 0), 2), *SPIN, np.array([1.0]))
+        kinetic_equation.contour(lattice.ribbon((1, 0), 2), *SPIN, np.array([1.0]))
 
 
 def grid(ribbon, strengths, seeds, order=("strength", "seed"), **options):

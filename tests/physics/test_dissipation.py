@@ -5,13 +5,13 @@ import pytest
 
 import accumulation as acc
 from accumulation import plugins
-from accumulation.bulk import bulk
-from accumulation.bulk_bloch import BulkTable
+from accumulation.crystal.bulk_properties import bulk
+from accumulation.crystal.transverse_current import BulkCurrent, current_kernel
 from accumulation.errors import UserError
-from accumulation.integrands import ExactElements
-from accumulation.response import accumulation, elements_on_mesh
+from accumulation.lattice.bulk_bloch import BulkTable
+from accumulation.responses.integrands import ExactElements
+from accumulation.responses.static import accumulation, elements_on_mesh
 from accumulation.theory import dissipation
-from accumulation.transverse import BulkCurrent, current_kernel
 
 
 def currents(lattice, direction, width, density, definition, level=0.0, k=80):

@@ -7,10 +7,8 @@ import pytest
 from pythtb import tb_model, wf_array
 
 import accumulation as acc
-from accumulation import zone
-from accumulation.bulk import bulk
-from accumulation.errors import UserError
-from accumulation.hall import (
+from accumulation.crystal import zone_integrals
+from accumulation.crystal.berry_curvature import (
     OPERATORS,
     as_hops,
     bulk_states,
@@ -19,6 +17,8 @@ from accumulation.hall import (
     operator,
     orbital_moment,
 )
+from accumulation.crystal.bulk_properties import bulk
+from accumulation.errors import UserError
 from accumulation.theory import curvature as curvature_theory
 from accumulation.theory import hall, hall_convergence, hall_dirac
 
@@ -126,8 +126,10 @@ def test_curvature_and_chern_number_agree_with_pythtb(trial):
     mesh = wf_array(model, [31, 31])
     mesh.solve_on_grid([0, 0])
     number = np.rint(mesh.berry_flux([0]) / (2 * np.pi))
-    rule = zone.sharp_rule(partial(curvatures, lattice), lattice, np.array([bulk(lattice).midgap]))
-    found = zone.adaptive(rule, zone.squares(12), 1e-6)[0][0, 0]
+    rule = zone_integrals.sharp_rule(
+        partial(curvatures, lattice), lattice, np.array([bulk(lattice).midgap])
+    )
+    found = zone_integrals.adaptive(rule, zone_integrals.squares(12), 1e-6)[0][0, 0]
     # their flux is that of i<u|grad u>, and sigma_yx = -C
     assert abs(number) == 1
     assert found == pytest.approx(-number, abs=1e-6)
@@ -157,8 +159,8 @@ def test_hall_conductivity_of_a_metal_is_the_berry_phase_of_its_fermi_line():
     u = np.linalg.eigh(lattice.hamiltonian(-K + low[:, None] * ray))[1][:, :, 1]
     u[-1] = u[0]
     phase = -np.angle(np.prod(np.sum(u[:-1].conj() * u[1:], axis=1)))
-    rule = zone.sharp_rule(partial(curvatures, lattice), lattice, np.array([level]))
-    found = zone.adaptive(rule, zone.squares(12), 1e-6)[0][0, 0]
+    rule = zone_integrals.sharp_rule(partial(curvatures, lattice), lattice, np.array([level]))
+    found = zone_integrals.adaptive(rule, zone_integrals.squares(12), 1e-6)[0][0, 0]
     # The band at K starts above the level: one pocket.  sigma_yx = -sigma_xy.
     assert np.linalg.eigvalsh(lattice.hamiltonian(K))[1] > level
     assert found == pytest.approx(-phase / (2 * np.pi), abs=3e-5)
@@ -199,7 +201,7 @@ def test_linear_shares_are_the_area_below_a_level():
         level = RNG.uniform(energy.min(), energy.max())
         below = energy @ bary < level
         expected = (bary * below).sum(axis=1) / len(a)
-        found = zone.linear_shares(energy, np.array(level))
+        found = zone_integrals.linear_shares(energy, np.array(level))
         np.testing.assert_allclose(found, expected, atol=6e-3)
 
 
@@ -207,9 +209,9 @@ def test_linear_shares_are_the_area_below_a_level():
 def test_linear_shares_of_degenerate_corners(energy):
     energy = np.array(energy, dtype=float)
     for level, whole in ((-0.5, 0), (2.5, 1)):
-        np.testing.assert_allclose(zone.linear_shares(energy, np.array(level)), whole / 3)
-    half = zone.linear_shares(energy, np.array(0.5))
-    mirrored = zone.linear_shares(-energy, np.array(-0.5))
+        np.testing.assert_allclose(zone_integrals.linear_shares(energy, np.array(level)), whole / 3)
+    half = zone_integrals.linear_shares(energy, np.array(0.5))
+    mirrored = zone_integrals.linear_shares(-energy, np.array(-0.5))
     np.testing.assert_allclose(half + mirrored, 1 / 3, atol=1e-15)
 
 
@@ -220,9 +222,9 @@ def test_quarters_make_the_square():
         value = 1 + np.cos(k @ lattice.vectors[0]) / (1.01 - np.cos(k @ lattice.vectors[1]))
         return np.zeros((len(k), 1)), value[None, :, None]
 
-    rule = zone.sharp_rule(integrand, lattice, np.array([1.0]))
-    found, change, _ = zone.adaptive(rule, zone.squares(4), 1e-9)
-    assert found[0, 0] == pytest.approx(zone.area(lattice), abs=1e-7)
+    rule = zone_integrals.sharp_rule(integrand, lattice, np.array([1.0]))
+    found, change, _ = zone_integrals.adaptive(rule, zone_integrals.squares(4), 1e-9)
+    assert found[0, 0] == pytest.approx(zone_integrals.area(lattice), abs=1e-7)
     assert change.max() < 1e-6
 
 
@@ -258,7 +260,7 @@ def test_without_spin_conservation_or_a_gap_there_is_nothing_to_promise():
     out = hall.compute(acc.haldane(), **options)
     assert "chern_residual" not in out
     rashba = acc.kane_mele(spin_orbit=0.2, rashba=0.2, delta=0.1)
-    out = hall._in_gap(rashba, partial(curvatures, rashba), zone.squares(8), bulk(rashba))
+    out = hall._in_gap(rashba, partial(curvatures, rashba), zone_integrals.squares(8), bulk(rashba))
     assert "spin_residual" not in out
     assert abs(out["spin_in_gap"] - 2) > 1e-2
 

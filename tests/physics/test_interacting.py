@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import lehmann
 from accumulation.errors import UserError
-from accumulation.manybody import Sector, ensemble, nearest_bonds, sectors
+from accumulation.responses import lehmann
+from accumulation.responses.many_body import Sector, ensemble, nearest_bonds, sectors
 from accumulation.theory import interacting
 
 Z = np.array([0.0, 0.4, 1.7]) + 0.2j

@@ -32,7 +32,7 @@ def test_rashba_splits_the_bulk_as_kane_and_mele_find():
     """At delta = 0 the gap is 6 sqrt(3) spin_orbit and closes at rashba = 2 sqrt(3) spin_orbit
     (their second paper).
     """
-    from accumulation.bulk import bulk
+    from accumulation.crystal.bulk_properties import bulk
 
     gap = bulk(acc.kane_mele(spin_orbit=0.05)).direct_gap
     assert gap == pytest.approx(6 * np.sqrt(3) * 0.05, abs=1e-9)

@@ -5,11 +5,11 @@ import pytest
 import xarray as xr
 
 import accumulation as acc
-from accumulation import points
-from accumulation.edges import regions
-from accumulation.mirror import paired_rows
-from accumulation.stacking import stacked
-from accumulation.tiles import DIMS
+from accumulation.jobs import points
+from accumulation.jobs.tile_files import DIMS
+from accumulation.lattice.stacking import stacked
+from accumulation.responses.edges import regions
+from accumulation.symmetry.mirror_rows import paired_rows
 
 HALDANE = {"t2": 0.1, "phi": 0.7, "delta": 0.8}
 NEAR = 1e-7

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import plugins, stage_runs
-from accumulation.files import read, write
-from accumulation.model_dataset import restore
+from accumulation import plugins
+from accumulation.datasets.files import read, write
+from accumulation.datasets.model_dataset import restore
+from accumulation.jobs import stage_runs
 
 RNG = np.random.default_rng(40)
 MODELS = plugins.available("models")

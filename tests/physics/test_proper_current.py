@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import crystal
-from accumulation.bulk import bulk
-from accumulation.eigenstates import Kernel
+from accumulation.crystal import currents
+from accumulation.crystal.bulk_properties import bulk
 from accumulation.errors import UserError
-from accumulation.integrands import ExactElements
-from accumulation.matrix_elements import band_response
-from accumulation.response import accumulation, elements_on_mesh
+from accumulation.responses.integrands import ExactElements
+from accumulation.responses.matrix_elements import band_response
+from accumulation.responses.static import accumulation, elements_on_mesh
+from accumulation.states.eigenstates import Kernel
 from accumulation.theory import proper_current
 
 SMALL = {"widths": (3, 5), "k": 120, "bulk_k": 30, "temperature": 0.1}
@@ -19,9 +19,9 @@ SMALL = {"widths": (3, 5), "k": 120, "bulk_k": 30, "temperature": 0.1}
 def test_generalized_currents_of_the_crystal_by_loops_over_bands():
     """Eq. S23 with the sum over pairs of bands and centred differences of H(k) written out."""
     lattice = acc.kane_mele(spin_orbit=0.1, rashba=0.3, delta=0.4)
-    states = crystal.crystal_states(lattice, (1, 0), 3)
-    operator = crystal.crystal_operator(states, lattice, "spin")
-    found = band_response(states.energy, states.connection[0], crystal.current(states, operator))
+    states = currents.crystal_states(lattice, (1, 0), 3)
+    operator = currents.crystal_operator(states, lattice, "spin")
+    found = band_response(states.energy, states.connection[0], currents.current(states, operator))
     reciprocal = lattice.reciprocal
     k = np.array([(1 / 6, 1 / 2)]) @ reciprocal  # the second point of the mesh
     h = lattice.hamiltonian(k)[0]
@@ -45,9 +45,9 @@ def test_generalized_currents_of_the_crystal_by_loops_over_bands():
 @pytest.mark.parametrize("direction", [(1, 0), (1, 1), (2, 1)])
 def test_charge_current_of_the_crystal_is_its_chern_number(direction):
     lattice = acc.haldane(t2=0.2, phi=1.1, delta=0.3)
-    states = crystal.crystal_states(lattice, direction, 40)
-    operator = crystal.crystal_operator(states, lattice, "charge")
-    current = crystal.current(states, operator)
+    states = currents.crystal_states(lattice, direction, 40)
+    operator = currents.crystal_operator(states, lattice, "charge")
+    current = currents.current(states, operator)
     total = band_response(states.energy, states.connection[0], current)[:, 0].sum() * states.weight
     assert abs(bulk(lattice).chern) == 1
     assert 2 * np.pi * total == pytest.approx(-bulk(lattice).chern, abs=1e-6)
@@ -57,8 +57,8 @@ def test_orbital_moment_of_the_crystal_at_the_valleys_of_gapped_graphene():
     """3 t0^2 a^2 / (8 delta) with opposite signs at K and K' (effective mass of a gapped cone)."""
     delta = 0.5
     lattice = acc.haldane(delta=delta)
-    states = crystal.crystal_states(lattice, (1, 0), 151)  # a mesh that comes close to K
-    moment = crystal.crystal_operator(states, lattice, "orbital_moment")
+    states = currents.crystal_states(lattice, (1, 0), 151)  # a mesh that comes close to K
+    moment = currents.crystal_operator(states, lattice, "orbital_moment")
     diagonal = np.einsum("knn->kn", moment).real
     expected = 3 / (8 * delta)
     assert diagonal.max() == pytest.approx(expected, rel=1e-3)
@@ -185,6 +185,6 @@ def test_impossible_options_are_named():
         proper_current.compute(lattice, "charge", widths=(8, 4))
     with pytest.raises(UserError, match="temperature"):
         proper_current.compute(lattice, "charge", widths=(2, 3), k=40)
-    states = crystal.crystal_states(lattice, (1, 0), 2)
+    states = currents.crystal_states(lattice, (1, 0), 2)
     with pytest.raises(UserError, match="density"):
-        crystal.crystal_operator(states, lattice, "heat")
+        currents.crystal_operator(states, lattice, "heat")

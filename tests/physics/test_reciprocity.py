@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import lehmann, time_reversal
 from accumulation.errors import UserError
-from accumulation.lehmann import relative
+from accumulation.responses import lehmann
+from accumulation.responses.lehmann import relative
+from accumulation.symmetry import time_reversal
 from accumulation.theory import reciprocity
 
 Z = np.array([0.0, 0.4, 1.7]) + 0.2j

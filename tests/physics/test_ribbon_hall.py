@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import accumulation as acc
+from accumulation.crystal.berry_curvature import OPERATORS, as_hops
 from accumulation.errors import UserError
-from accumulation.hall import OPERATORS, as_hops
-from accumulation.honeycomb import valley_of_bulk, valley_of_ribbon
+from accumulation.lattice.honeycomb import valley_of_bulk, valley_of_ribbon
 from accumulation.theory import ribbon_hall
 
 K = np.array([4 * np.pi / 3, 0.0])

@@ -7,10 +7,10 @@ import pytest
 
 import accumulation as acc
 from accumulation import plugins
-from accumulation.conserved import averaged, conserved_quantity
 from accumulation.errors import UserError
-from accumulation.rules import Symmetries, operator_residual
-from accumulation.symmetry import symmetries
+from accumulation.symmetry.conserved import averaged, conserved_quantity
+from accumulation.symmetry.operations import symmetries
+from accumulation.symmetry.symmetry_rules import Symmetries, operator_residual
 from accumulation.theory import selection_rules
 
 PHI, HALF = 1.2, np.pi / 2

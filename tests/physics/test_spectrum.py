@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import kramers_kronig, lehmann, plugins
-from accumulation.dynamic import spectrum
+from accumulation import plugins
 from accumulation.errors import UserError
-from accumulation.flake_operators import density_matrix, flake_operators
-from accumulation.integrands import ExactElements
-from accumulation.occupations import fermi_dirac
+from accumulation.responses import kramers_kronig, lehmann
+from accumulation.responses.finite_frequency import spectrum
+from accumulation.responses.flake_operators import density_matrix, flake_operators
+from accumulation.responses.integrands import ExactElements
+from accumulation.states.occupations import fermi_dirac
 from accumulation.theory import flake_spectrum
 from accumulation.theory import spectrum as theory
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import torque
-from accumulation.bloch import mesh
 from accumulation.errors import UserError
-from accumulation.occupations import fermi_dirac
+from accumulation.lattice.bloch import mesh
+from accumulation.responses import continuity
+from accumulation.states.occupations import fermi_dirac
 from accumulation.theory import external_torque
 from accumulation.theory import torque as flake_torque
 
@@ -42,20 +42,20 @@ def test_continuity_of_any_operator_in_time():
     densities = []
     for sign in (1, -1):
         u = propagator(h + field * np.diag(x), sign * step)
-        densities.append(torque.by_row(operator, u @ rho @ u.conj().T))
+        densities.append(continuity.by_row(operator, u @ rho @ u.conj().T))
     rate = (densities[0] - densities[1]) / (2 * step)
-    total = torque.by_row(torque.rate(h, operator), rho)
-    total = total + field * torque.by_row(torque.extrinsic_torque(operator, x), rho)
-    balance = total - torque.bond_currents(h, operator, rho).sum(axis=-1)
+    total = continuity.by_row(continuity.rate(h, operator), rho)
+    total = total + field * continuity.by_row(continuity.extrinsic_torque(operator, x), rho)
+    balance = total - continuity.bond_currents(h, operator, rho).sum(axis=-1)
     np.testing.assert_allclose(rate, balance, atol=1e-6 * np.abs(rate).max())
 
 
 def test_bond_currents_are_antisymmetric_and_those_of_the_number_for_unity():
     """O = 1: J(mu -> nu) = 2 Im[H_nu,mu rho_mu,nu], the textbook bond current."""
     h, rho = hermitian(6), mixed_state(6)
-    current = torque.bond_currents(h, hermitian(6), rho)
+    current = continuity.bond_currents(h, hermitian(6), rho)
     np.testing.assert_allclose(current, -current.T, atol=1e-15)
-    current = torque.bond_currents(h, np.eye(6), rho)
+    current = continuity.bond_currents(h, np.eye(6), rho)
     textbook = 2 * np.imag(h.T * rho)
     np.testing.assert_allclose(current, textbook, atol=1e-14)
 
@@ -73,9 +73,9 @@ def test_equation_of_motion_gives_the_sum_over_pairs_of_states(z):
         for m in range(size)
         for n in range(size)
     )
-    change = torque.response_by_liouville(h, (u * filled) @ u.conj().T, field, z)
+    change = continuity.response_by_liouville(h, (u * filled) @ u.conj().T, field, z)
     assert np.trace(observed @ change) == pytest.approx(loops, rel=1e-9)
-    bands = torque.response_matrix(energy, filled, b, z)
+    bands = continuity.response_matrix(energy, filled, b, z)
     assert np.trace(a @ bands) == pytest.approx(loops, rel=1e-12)
 
 
@@ -84,8 +84,8 @@ def test_dipole_is_the_operator_of_the_paper():
     size, q = 6, 0.8
     operator, rho, y = hermitian(size), mixed_state(size), RNG.normal(size=size)
     wave = np.diag(np.exp(-1j * q * y))
-    matrix = torque.star(np.diag(y), torque.star(operator, wave))
-    rows = torque.dipole_by_row(operator, rho, y)
+    matrix = continuity.star(np.diag(y), continuity.star(operator, wave))
+    rows = continuity.dipole_by_row(operator, rho, y)
     assert np.exp(-1j * q * y) @ rows == pytest.approx(np.trace(rho @ matrix), rel=1e-12)
 
 
@@ -135,7 +135,9 @@ def test_slope_in_k_is_the_derivative_of_the_circulation():
     """dO/dk = -{d2H/dk2, y} / 2 with the second derivative from the hop table."""
     ribbon = acc.haldane(t2=0.1, phi=0.7, delta=0.3).ribbon((2, 1), 4)
     bloch, k = ribbon.bloch, np.array([0.3, -1.1])
-    found = torque.slope_in_k(torque.density_operator("orbital_moment", "circulation"), bloch, k)
+    found = continuity.slope_in_k(
+        continuity.density_operator("orbital_moment", "circulation"), bloch, k
+    )
     hops, x = ribbon.hops, ribbon.positions[:, 0]
     reach = hops.cell * ribbon.period + x[hops.column] - x[hops.row]
     for i, one in enumerate(k):
@@ -153,7 +155,7 @@ def test_net_torque_of_a_ribbon_is_that_of_real_time_switching():
     eta, temperature, level, small = 0.25, 0.15, 0.6, 1e-3
     lattice = acc.haldane(t2=0.15, delta=0.5)
     ribbon = lattice.ribbon((1, 0), 2)
-    operator = torque.density_operator("orbital_moment", "circulation")
+    operator = continuity.density_operator("orbital_moment", "circulation")
     k, weight = mesh(64, ribbon.period)
     energy, u = np.linalg.eigh(ribbon.bloch.hamiltonian(k))
     start = np.einsum("kia,ka,kja->kij", u, fermi_dirac(energy, level, temperature), u.conj())

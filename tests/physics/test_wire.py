@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import points
-from accumulation.bulk import bulk
-from accumulation.edges import edge_crossings
+from accumulation.crystal.bulk_properties import bulk
+from accumulation.datasets.model_dataset import restore
 from accumulation.errors import UserError
-from accumulation.fermi_points import fermi_points
-from accumulation.model_dataset import restore
-from accumulation.stacking import stacked
+from accumulation.jobs import points
+from accumulation.lattice.stacking import stacked
+from accumulation.responses.edges import edge_crossings
+from accumulation.states.fermi_points import fermi_points
 from accumulation.theory import wire
 
 RNG = np.random.default_rng(30)
@@ -454,7 +454,7 @@ def test_a_point_of_a_grid_is_the_single_wire(profile):
     }  # fmt: skip
     point = {"model": model, "geometry": geometry}
     elements = points.elements_point(point, settings)
-    from accumulation.labels import label
+    from accumulation.datasets.labels import label
 
     source = label(
         elements, "elements", {"density": "orbital_moment"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import accumulation as acc
-from accumulation.bulk import bulk
+from accumulation.crystal.bulk_properties import bulk
 
 from .bulk_reference import CLOSED, gaps
 from .draws import TEMPERATURES, Draw

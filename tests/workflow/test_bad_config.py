@@ -9,9 +9,10 @@ import yaml
 from workflow_study import FIGURE, ROOT, config
 
 import accumulation as acc
-from accumulation import configuration, sizes, study
 from accumulation.__main__ import main
 from accumulation.errors import UserError
+from accumulation.study import config_file as configuration
+from accumulation.study import sizes, study
 
 G = "systems__trivial__geometry"
 M = "systems__trivial__model"

@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 from workflow_study import config
 
-from accumulation.cluster_status import job_status
+from accumulation.run.cluster_status import job_status
 
 QSUB = """#!/bin/bash
 id=$(mktemp -u XXXXXX)

@@ -8,7 +8,8 @@ import pytest
 import xarray as xr
 
 import accumulation as acc
-from accumulation import files, sealing
+from accumulation.datasets import files
+from accumulation.datasets import seals as sealing
 from accumulation.errors import UserError
 
 

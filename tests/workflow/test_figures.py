@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import figures, plugins, study
+from accumulation import figures, plugins
 from accumulation.errors import UserError
-from accumulation.figures import sites
+from accumulation.plotting import sites
+from accumulation.study import study
 
 HALDANE = {"name": "haldane", "t2": 0.06, "phi": 0.9}
 RIBBON = {"kind": "ribbon", "direction": [1, 0], "width": 4}

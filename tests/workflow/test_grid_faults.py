@@ -18,9 +18,12 @@ import pytest
 import xarray as xr
 from workflow_study import ROOT, Project
 
-from accumulation import files, launch, sealing, study, tiles
+from accumulation.datasets import files, seals
 from accumulation.errors import UserError
-from accumulation.grid import INDEX
+from accumulation.jobs import tile_files
+from accumulation.run import launch
+from accumulation.study import study
+from accumulation.study.grid import INDEX
 
 DELTA = [-0.2, -0.1, 0.0, 0.1]  # two a tile
 GRID = {
@@ -288,7 +291,7 @@ def test_a_file_with_other_bytes_is_never_read(done, tmp_path):
         some[place : place + 16] = draw.choice([bytes(16), b"\xff" * 16, draw.randbytes(16)])
         for other in (bytes(some[: len(content)]), content[:place]):
             changed.write_bytes(other)
-            if len(content) - sealing.SEAL_BYTES == len(other):
+            if len(content) - seals.SEAL_BYTES == len(other):
                 # Exactly the seal is gone, as when another program edits attributes.
                 xr.testing.assert_identical(files.read(changed), values)
             elif other != content:
@@ -334,12 +337,12 @@ def test_index_of_points_may_hold_anything(project, monkeypatch, stage):
             index.unlink()
         else:
             index.write_bytes(case)
-        assert tiles.run(spec, None, str(path)) == (2, 2)
+        assert tile_files.run(spec, None, str(path)) == (2, 2)
         xr.testing.assert_identical(files.read(path), values)
         assert path.stat().st_size == len(whole)
         # What it says now is found, whatever stood there.
         again = path.with_name("0123456789ab.nc")
-        assert tiles.run(spec, None, str(again)) == (2, 0)
+        assert tile_files.run(spec, None, str(again)) == (2, 0)
         xr.testing.assert_identical(files.read(again), values)
         path.unlink()
         again.unlink()
@@ -351,7 +354,7 @@ def test_tile_of_other_points_is_set_aside(project, monkeypatch):
     shutil.copy(second.source, first.source)
     Path(first.path).unlink()
     with pytest.raises(UserError, match=first.source):
-        tiles.run(json.loads(first.spec), first.source, first.path)
+        tile_files.run(json.loads(first.spec), first.source, first.path)
     assert Path(f"{first.source}.damaged").exists()
     assert not Path(first.path).exists()
 
@@ -470,4 +473,4 @@ def test_ribbon_whose_model_fails_can_be_planned(project, monkeypatch):
     with pytest.raises(
         UserError, match=r"my_model\(delta=-0.2\), ribbon, direction \[1, 0\], width"
     ):
-        tiles.run(json.loads(first.spec), None, first.path)
+        tile_files.run(json.loads(first.spec), None, first.path)

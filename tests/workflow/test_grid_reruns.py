@@ -341,7 +341,12 @@ MODEL_POINTS = {"bulk": 2, "elements": 2, "response": 2}
         ("pieces/by.py", "0.1", "0.2", MODEL_POINTS),
         ("pieces/__init__.py", "", "import os\n", MODEL_POINTS),
         ("unrelated.py", "1", "2", {}),
-        ("src/accumulation/bloch.py", "phase = k[:, None]", "phase = 1 * k[:, None]", MODEL_POINTS),
+        (
+            "src/accumulation/lattice/bloch.py",
+            "phase = k[:, None]",
+            "phase = 1 * k[:, None]",
+            MODEL_POINTS,
+        ),
         ("src/accumulation/models/haldane.py", "-t0)", "-1.01 * t0)", MODEL_POINTS),
         ("src/accumulation/models/kane_mele.py", "-hopping", "-1.01 * hopping", {}),
     ],
@@ -432,7 +437,7 @@ def test_figure_module_edited_redraws_it(project):
 
 
 def test_comments_and_docstrings_do_not_count(project):
-    for path in (project.folder / "src" / "accumulation").glob("*.py"):
+    for path in (project.folder / "src" / "accumulation").rglob("*.py"):
         path.write_text(path.read_text().replace('"""', '"""Edited. ', 1) + "# a comment\n")
     assert project.planned() == {}
 
@@ -467,8 +472,8 @@ def test_what_no_study_needs_is_listed_and_removed_by_command_only(project):
 
 def test_default_study_is_large_enough():
     """The phase diagram that the README shows, as the config has it."""
-    from accumulation import configuration, study
+    from accumulation.study import config_file, study
 
-    found = study.load(configuration.read(ROOT / "config" / "config.yaml"))
+    found = study.load(config_file.read(ROOT / "config" / "config.yaml"))
     sizes = {n: [len(a.values) for a in found.systems[n]["axes"]] for n in found.grids}
     assert sizes == {"phase_bulk": [41, 41], "phase_zigzag": [21, 21], "phase_chiral": [21, 21]}

@@ -8,8 +8,10 @@ import numpy as np
 import xarray as xr
 from workflow_study import ROOT
 
-from accumulation import configuration, files, study, tiles
-from accumulation.grid import unpacked
+from accumulation.datasets import files
+from accumulation.jobs import tile_files
+from accumulation.study import config_file, study
+from accumulation.study.grid import unpacked
 
 MERGE = """
 import json, resource, sys
@@ -40,13 +42,13 @@ def synthetic(keys: list[str], deltas: np.ndarray) -> xr.Dataset:
 
 
 def test_memory_of_merging_the_fine_study(tmp_path):
-    found = study.load(configuration.read(ROOT / "config" / "studies" / "fine.yaml"))
+    found = study.load(config_file.read(ROOT / "config" / "studies" / "fine.yaml"))
     spec = found.merge_spec("phase_chiral")
     (tmp_path / "spec.json").write_text(spec)
     total = 0
     for path in found.merged_tiles("phase_chiral"):
         tile = found.tiles[path]
-        points = unpacked(tiles.load_spec(tile.spec)["points"])
+        points = unpacked(tile_files.load_spec(tile.spec)["points"])
         deltas = np.array([point["model"]["delta"] for point in points])
         files.write(synthetic(list(tile.keys), deltas), tmp_path / path)
         total += len(points)

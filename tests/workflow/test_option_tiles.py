@@ -1,6 +1,6 @@
 """Options of a theory as axes: how their points are gathered into jobs."""
 
-from accumulation import grid
+from accumulation.study import grid
 
 SEED = grid.Axis("seed", (("options", "seed"),), tuple(range(6)))
 STRENGTH = grid.Axis("strength", (("options", "strength"),), (0.5, 1.0))

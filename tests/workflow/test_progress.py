@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from accumulation.progress import Progress
+from accumulation.run.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -7,9 +7,11 @@ import pytest
 import yaml
 from workflow_study import ROOT, config
 
-from accumulation import catalogue, cli, configuration, housekeeping, locations, plugins, study
-from accumulation import project as projects
+from accumulation import cli, locations, plugins
 from accumulation.errors import UserError
+from accumulation.run import catalogue, housekeeping
+from accumulation.run import project as projects
+from accumulation.study import config_file, study
 
 FIELDS = {
     "models": "models", "densities": "densities", "theories": "theory", "figures": "figures",
@@ -29,7 +31,7 @@ def test_new_project_is_a_valid_study_of_three_lines(folder):
     lines = (folder / "my study" / "Snakefile").read_text().splitlines()
     assert len(lines) == 3
     path = folder / "my study" / "config.yaml"
-    checked = study.load(configuration.read(path), str(path))
+    checked = study.load(config_file.read(path), str(path))
     assert checked.name == "my_study"
     assert "#" in path.read_text()
 

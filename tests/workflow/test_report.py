@@ -11,7 +11,9 @@ from html.parser import HTMLParser
 import pytest
 from workflow_study import CONFIG, ROOT, Project, config
 
-from accumulation import markup, report, revision, study
+from accumulation.report import markup, revision
+from accumulation.report import page as report
+from accumulation.study import study
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 PAGE = "results/small/report.html"
@@ -176,7 +178,7 @@ def test_option_of_a_figure_reaches_the_page(mine):
     "change",
     [
         lambda p: replace(p / "src/accumulation/report.html.jinja", "Software", "Versions"),
-        lambda p: replace(p / "src/accumulation/flowchart.py", "LIFT = 24", "LIFT = 20"),
+        lambda p: replace(p / "src/accumulation/report/flowchart.py", "LIFT = 24", "LIFT = 20"),
         lambda p: (p / PAGE).unlink(),
     ],
     ids=["template", "code", "gone"],

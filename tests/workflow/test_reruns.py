@@ -54,9 +54,9 @@ ALL = {"model": 3, "bands": 3, "elements": 3, "response": 3, "figure": 2}
     ("file", "old", "new", "jobs"),
     [
         ("profile.py", "Figure()", "Figure(figsize=(3, 3))", {"figure": 2}),
-        ("src/accumulation/rendering.py", "import os", "import os\nX = 1", {"figure": 2}),
+        ("src/accumulation/jobs/figure_files.py", "import os", "import os\nX = 1", {"figure": 2}),
         (
-            "src/accumulation/response.py",
+            "src/accumulation/responses/static.py",
             'PROCESSES = ("intraband"',
             'PROCESSES = ("intra"',
             {"response": 3, "figure": 2},
@@ -76,7 +76,14 @@ def test_code_edit_reruns_only_the_stages_that_run_it(restored, file, old, new, 
 
 
 def test_edits_that_no_stage_can_notice_rerun_nothing(restored):
-    for name in ("bands", "eigenstates", "response", "stage_runs", "lattice", "figures/__init__"):
+    for name in (
+        "states/eigenpairs",
+        "states/eigenstates",
+        "responses/static",
+        "jobs/stage_runs",
+        "lattice/lattice",
+        "figures/__init__",
+    ):
         path = restored.folder / "src" / "accumulation" / f"{name}.py"
         text = path.read_text().replace('"""', '"""Edited. ', 1)
         path.write_text(f"# a comment\n{text}\n\ndef called_by_nobody():\n    return 1\n")

@@ -10,9 +10,9 @@ from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 from workflow_study import Project, config
 
-from accumulation import terminal
-from accumulation.job_logs import sentence_of
-from accumulation.progress import Progress
+from accumulation.jobs.job_logs import sentence_of
+from accumulation.run import terminal
+from accumulation.run.progress import Progress
 
 TILE = {"stage": "elements", "group": "0" * 12, "tile": "1" * 12}
 PATH = f"results/tiles/elements/{'0' * 12}/{'1' * 12}.nc"

@@ -6,8 +6,9 @@ import pytest
 import xarray as xr
 from workflow_study import Project
 
-from accumulation import evidence, study
+from accumulation.datasets import evidence
 from accumulation.errors import UserError
+from accumulation.study import study
 
 THEORY = '''"""Parabola"""
 import numpy as np

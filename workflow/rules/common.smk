@@ -7,14 +7,15 @@ from pathlib import Path
 if (Path(workflow.basedir) / "src" / "accumulation").is_dir():
     sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from accumulation import records, report
-from accumulation.configuration import read
+from accumulation.run import records
+from accumulation.report import page
+from accumulation.study.config_file import read
 from accumulation.errors import UserError
-from accumulation.grid import TILES, key
-from accumulation.launch import asked, begin, growing, prepare_jobs
+from accumulation.study.grid import TILES, key
+from accumulation.run.launch import with_signature, begin, growing, prepare_jobs
 from accumulation.locations import look_beside
-from accumulation.study import GALLERY_DPI, load, one_of
-from accumulation.terminal import Display
+from accumulation.study.study import GALLERY_DPI, load, one_of
+from accumulation.run.terminal import Display
 
 prepare_jobs()
 

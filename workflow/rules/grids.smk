@@ -1,7 +1,7 @@
 # Grids: several points a job, files named by what they hold, one merged dataset a system.
 rule tile:
     input:
-        asked(lambda wildcards: tile_of(**wildcards).source or []),
+        with_signature(lambda wildcards: tile_of(**wildcards).source or []),
     output:
         f"{TILES}/{{stage}}/{{group}}/{{tile}}.nc",
     log:
@@ -15,17 +15,17 @@ rule tile:
     threads: 1
     resources:
         mem_mb=(
-            asked(lambda wildcards, attempt: attempt * tile_of(**wildcards).memory)
+            with_signature(lambda wildcards, attempt: attempt * tile_of(**wildcards).memory)
             if on_cluster
             else 1500
         ),
         runtime=(
-            asked(lambda wildcards, attempt: attempt * tile_of(**wildcards).minutes)
+            with_signature(lambda wildcards, attempt: attempt * tile_of(**wildcards).minutes)
             if on_cluster
             else 30
         ),
     params:
-        spec=asked(lambda wildcards: tile_of(**wildcards).spec),
+        spec=with_signature(lambda wildcards: tile_of(**wildcards).spec),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} --in {input:q} '
         "--out {output:q} 2> {log:q}"

@@ -18,7 +18,7 @@ rule report_page:
         mem_mb=500,
         runtime=10,
     params:
-        spec=lambda wildcards: report.spec(study),
+        spec=lambda wildcards: page.spec(study),
     shell:
         '"$ACCUMULATION_PYTHON" -m accumulation report {params.spec:q} '
         "--in {input.pictures:q} {input.evidence:q} --out {output:q} 2> {log:q}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..eigenstates import Kernel, States
+from ..states.eigenstates import Kernel, States
 
 LONG_NAME = "electron number"
 UNITS = "1"

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bands import adjoint
-from ..eigenstates import Kernel, States
+from ..states.eigenpairs import adjoint
+from ..states.eigenstates import Kernel, States
 
 LONG_NAME = "orbital magnetic moment"
 UNITS = "e t0 a^2 / hbar"

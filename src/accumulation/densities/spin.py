@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..eigenstates import Kernel, States
-from ..errors import Said, UserError
+from ..errors import UserError, Verbatim
+from ..states.eigenstates import Kernel, States
 
 LONG_NAME = "spin"
 UNITS = "hbar / 2"
@@ -21,7 +21,7 @@ NEEDS_SPIN = True
 def without_spin() -> UserError:
     """The fault of a model whose orbitals have no spin."""
     allowed = "a model that resolves spin (Lattice(spin=...)), such as kane_mele"
-    return UserError("density", Said("spin of a model without spin"), allowed)
+    return UserError("density", Verbatim("spin of a model without spin"), allowed)
 
 
 def kernel(states: States, definition: str) -> Kernel:

@@ -1,13 +1,13 @@
 """Valley, O = V of the second neighbours: +1 at K and -1 at K' (Eq. 8 and above; Sec. II).
 
-The lattice operator of :mod:`accumulation.honeycomb`, so that it needs no cut of the zone in two;
-its hops end at the edge of a system.
+The lattice operator of :mod:`accumulation.lattice.honeycomb`, so that it needs no cut of the zone
+in two; its hops end at the edge of a system.
 """
 
 from __future__ import annotations
 
-from ..eigenstates import Kernel, States
-from ..honeycomb import valley_of_ribbon
+from ..lattice.honeycomb import valley_of_ribbon
+from ..states.eigenstates import Kernel, States
 
 LONG_NAME = "valley polarization"
 UNITS = "1"

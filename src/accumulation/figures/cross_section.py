@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
-from . import panels, style
-from .section import draw_section
-from .units import accumulation_units
+from ..plotting import panels, style
+from ..plotting.section import draw_section
+from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "wires")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import crystals, panels, style
+from ..plotting import crystals, panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "crystals")

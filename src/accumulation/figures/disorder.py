@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from . import panels, ring_axes, style
+from ..plotting import panels, ring_axes, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 4, "rings")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import ring_axes, style
+from ..plotting import ring_axes, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 3, "rings")

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from . import style
-from .naming import model_name
+from ..plotting import style
+from ..plotting.naming import model_name
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "ribbons")

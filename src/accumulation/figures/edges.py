@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import drawing, panels, style
+from ..plotting import drawing, panels, style
 
 NEEDS = ("model", "response")
 SYSTEMS = (3, 3, "zigzag, armchair and chiral ribbons")

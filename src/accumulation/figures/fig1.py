@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from ..errors import UserError
-from . import drawing, panels, style
+from ..plotting import drawing, panels, style
 
 NEEDS = ("model", "elements", "response")
 SYSTEMS = (3, 3, "ribbons of gapped graphene, trivial and topological phase")

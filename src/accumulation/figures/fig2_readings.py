@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from . import panels, style
+from ..plotting import panels, style
 
 NEEDS = ("elements", "response")
 SYSTEMS = (2, 2, "t2 = 0, then t2 = 0.06 with phi = 0")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from . import panels, style
+from ..plotting import panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (2, 2, "the trivial, then the topological ribbon")

@@ -7,8 +7,8 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from ..errors import UserError
-from . import panels, style
-from .units import accumulation_units
+from ..plotting import panels, style
+from ..plotting.units import accumulation_units
 
 NEEDS = ("model", "response")
 SYSTEMS = (6, 6, "twice a ribbon, a flake and a flake one cell longer")

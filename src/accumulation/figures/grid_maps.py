@@ -7,8 +7,8 @@ import xarray as xr
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
-from . import maps, panels, style
-from .units import accumulation_units
+from ..plotting import maps, panels, style
+from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over two or more parameters")

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import crystals, panels, style
+from ..plotting import crystals, panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "crystals")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import style
+from ..plotting import style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a crystal")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..errors import UserError
-from . import style
+from ..plotting import style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over the gap")

@@ -7,9 +7,9 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from . import panels, style
-from .section import draw_section
-from .sites import to_sites
+from ..plotting import panels, style
+from ..plotting.section import draw_section
+from ..plotting.sites import to_sites
 
 NEEDS = ("elements", "response")
 SYSTEMS = (1, 1, "a ribbon, wire or flake")

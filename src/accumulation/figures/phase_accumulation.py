@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import drawing, maps, panels, style
-from .units import accumulation_units
+from ..plotting import drawing, maps, panels, style
+from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "grids over two parameters")

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import drawing, maps, panels, style
-from .units import accumulation_units
+from ..plotting import drawing, maps, panels, style
+from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "grids over phi and one more parameter")

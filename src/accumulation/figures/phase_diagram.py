@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
-from . import maps, panels, style
+from ..plotting import maps, panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid of the bulk over two parameters")

@@ -8,7 +8,7 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from . import drawing, maps, style
+from ..plotting import drawing, maps, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "grids over two parameters")

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
-from . import panels, style
+from ..plotting import panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (5, 5, "charge, spin over edge_potential, spin, orbital moment, orbital moment")

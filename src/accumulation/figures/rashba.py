@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from . import panels, style
+from ..plotting import panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "the Rashba gas")

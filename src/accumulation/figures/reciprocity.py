@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..errors import UserError
-from . import panels, style
-from .units import accumulation_units, tex_units
+from ..plotting import panels, style
+from ..plotting.units import accumulation_units, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a flake on an axis phi")

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
-from . import style
-from .naming import model_name
+from ..plotting import style
+from ..plotting.naming import model_name
 
 NEEDS = ("response",)
 SYSTEMS = (1, None, "crystals")

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import panels, style
-from .units import accumulation_units
+from ..plotting import panels, style
+from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "ribbons")

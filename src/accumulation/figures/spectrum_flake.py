@@ -7,8 +7,8 @@ import json
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import style
-from .units import accumulation_units
+from ..plotting import style
+from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "flakes")

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import panels, style
+from ..plotting import panels, style
 
 NEEDS = ("response",)
 SYSTEMS = (

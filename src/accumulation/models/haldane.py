@@ -6,7 +6,7 @@ import cmath
 from math import sqrt
 
 from ..inputs import checked_parameters
-from ..lattice import Lattice
+from ..lattice.lattice import Lattice
 
 EQUATION = "53"
 UNITS = {"t0": "t0", "t2": "t0", "phi": "rad", "delta": "t0", "strain": "1"}

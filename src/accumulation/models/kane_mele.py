@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 
 from ..inputs import checked_parameters
-from ..lattice import Lattice
+from ..lattice.lattice import Lattice
 
 EQUATION = "Kane and Mele (2005)"
 UNITS = {"t0": "t0", "spin_orbit": "t0", "rashba": "t0", "delta": "t0", "strain": "1"}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..inputs import checked_parameters
-from ..lattice import Lattice
-from ..stacking import stacked
+from ..lattice.lattice import Lattice
+from ..lattice.stacking import stacked
 from .kane_mele import kane_mele
 
 EQUATION = "Kane and Mele (2005); exchange and stacking as in bilayer CrI3"

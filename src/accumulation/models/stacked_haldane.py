@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..inputs import checked_parameters
-from ..lattice import Lattice
-from ..stacking import stacked
+from ..lattice.lattice import Lattice
+from ..lattice.stacking import stacked
 from .haldane import haldane
 
 EQUATION = "53"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..crystal.berry_curvature import OPERATORS, bulk_states, curvature, operator, orbital_moment
 from ..errors import UserError
-from ..hall import OPERATORS, bulk_states, curvature, operator, orbital_moment
 from ..identities import Identity
-from ..lattice import Lattice
+from ..lattice.lattice import Lattice
 
 EQUATION = "S24, S52"
 UNITS = {"step": "1 / a"}

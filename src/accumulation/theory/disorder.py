@@ -21,12 +21,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import disorder, kinetic
-from ..bands import solve
 from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
-from ..samples import Ribbon
+from ..lattice.samples import Ribbon
+from ..responses import disordered_rings, kinetic_equation
+from ..states.eigenpairs import solve
 
 EQUATION = "27, 28, S11-S14"
 UNITS = {"strength": "t0", "fermi_energy": "t0", "temperature": "t0 / k_B", "resolution": "t0"}
@@ -144,13 +144,13 @@ def compute(
     if min(broadening) <= 0:
         raise UserError("broadening", min(broadening), "positive numbers")
     kernel = module.kernel
-    ring = disorder.ring(system, length)
-    onsite = strength * disorder.anderson(system, length, seed)
+    ring = disordered_rings.ring(system, length)
+    onsite = strength * disordered_rings.anderson(system, length, seed)
     how = (kernel, definition)
-    flux = disorder.random_twist(ring, seed) if twist else 0.0
-    states = disorder.eigenstates(ring.bloch, onsite, flux)
+    flux = disordered_rings.random_twist(ring, seed) if twist else 0.0
+    states = disordered_rings.eigenstates(ring.bloch, onsite, flux)
     width = np.array(broadening)
-    found, current = disorder.dissipative_response(
+    found, current = disordered_rings.dissipative_response(
         ring.bloch, *how, states, fermi_energy, temperature, width
     )
     cells = found.reshape(len(width), length, -1).sum(axis=1)
@@ -181,13 +181,13 @@ def _check(system, temperature, strength, seed, resolution) -> None:
 
 def _approximations(ribbon, how, fermi_energy, temperature, broadening, strength) -> dict:
     """Relaxation-time formula and kinetic equation, averaged over the thermal window."""
-    energies, weight = kinetic.thermal_nodes(fermi_energy, temperature, NODES)
-    points = kinetic.contour(ribbon, *how, energies)
+    energies, weight = kinetic_equation.thermal_nodes(fermi_energy, temperature, NODES)
+    points = kinetic_equation.contour(ribbon, *how, energies)
     sites, variance = ribbon.sites, strength**2 / 12
     rows = {"relaxation": [], "kinetic": []}
     for width in broadening:
-        for name, path in zip(rows, kinetic.paths(points, variance, width), strict=True):
-            density, current = kinetic.response(points, path, weight)
+        for name, path in zip(rows, kinetic_equation.paths(points, variance, width), strict=True):
+            density, current = kinetic_equation.response(points, path, weight)
             rows[name].append((sites @ density, 2 * np.pi * current))
     values = {}
     for name, found in rows.items():
@@ -201,7 +201,7 @@ def _approximations(ribbon, how, fermi_energy, temperature, broadening, strength
 
 def _lifetimes(ribbon, how, length, states, fermi_energy, strength, resolution) -> dict:
     """Golden-rule rates, and Green functions of the ring's clean states nearest to k_F > 0."""
-    points = kinetic.contour(ribbon, *how, np.array([fermi_energy]))
+    points = kinetic_equation.contour(ribbon, *how, np.array([fermi_energy]))
     chosen = np.flatnonzero(points.k > 0)
     chosen = chosen[np.argsort(points.k[chosen])]
     step = 2 * np.pi / (length * ribbon.period)
@@ -214,16 +214,18 @@ def _lifetimes(ribbon, how, length, states, fermi_energy, strength, resolution) 
     energy = clean.energy[every, band] + 1j * resolution
     green = np.array(
         [
-            disorder.green_function(ribbon, length, states, *one)
+            disordered_rings.green_function(ribbon, length, states, *one)
             for one in zip(k, waves, energy, strict=True)
         ]
     )
     variance = strength**2 / 12
-    everything = solve(ribbon.bloch, disorder.ring_wavevectors(ribbon, length, states.twist))
-    born = disorder.born_self_energy(everything, variance, energy)
+    everything = solve(
+        ribbon.bloch, disordered_rings.ring_wavevectors(ribbon, length, states.twist)
+    )
+    born = disordered_rings.born_self_energy(everything, variance, energy)
     return {
         "mode": every,
-        "golden_rule_rate": kinetic.rates(points, variance).sum(axis=1)[chosen],
+        "golden_rule_rate": kinetic_equation.rates(points, variance).sum(axis=1)[chosen],
         "born_rate": -2 * (np.abs(waves) ** 2 * born).sum(axis=1).imag,
         "green_re": green.real,
         "green_im": green.imag,

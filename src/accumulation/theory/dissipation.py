@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bulk import bulk
+from ..crystal.bulk_properties import bulk
+from ..crystal.transverse_current import BulkCurrent, current_kernel
 from ..densities import charge, chosen
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..line_integral import RESOLVED
-from ..occupations import fermi_slope
-from ..response import elements_on_mesh, mesh_sums
-from ..rules import Symmetries
-from ..transverse import BulkCurrent, current_kernel
+from ..responses.integrands import ExactElements
+from ..responses.line_integral import RESOLVED
+from ..responses.static import elements_on_mesh, mesh_sums
+from ..states.occupations import fermi_slope
+from ..symmetry.symmetry_rules import Symmetries
 
 EQUATION = "22-29, 32"
 _LEVEL = ("fermi_energy",)
@@ -127,7 +127,8 @@ def compute(
     """Sweep of the Fermi energy in a ribbon of a lattice, ``width`` cells wide along ``direction``.
 
     ``definition`` of the density is its first one where left empty.  The mesh must resolve the
-    temperature (RESOLVED in :mod:`accumulation.response`): all sums then converge exponentially.
+    temperature (RESOLVED in :mod:`accumulation.responses.static`): all sums then converge
+    exponentially.
 
     Raises
     ------

@@ -18,18 +18,19 @@ from functools import partial
 
 import numpy as np
 
-from .. import plugins, torque
-from ..bands import expectation, solve
-from ..bloch import mesh
-from ..chunks import gathered
-from ..eigenstates import States
+from .. import plugins
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..matrix_elements import band_response
-from ..occupations import fermi_dirac, fermi_slope
-from ..response import elements_on_mesh, mesh_sums, need_resolved
-from ..samples import Ribbon
+from ..lattice.bloch import mesh
+from ..lattice.samples import Ribbon
+from ..responses import continuity
+from ..responses.integrands import ExactElements
+from ..responses.matrix_elements import band_response
+from ..responses.static import elements_on_mesh, mesh_sums, need_resolved
+from ..states.chunks import gathered
+from ..states.eigenpairs import expectation, solve
+from ..states.eigenstates import States
+from ..states.occupations import fermi_dirac, fermi_slope
 
 EQUATION = "37-44, S25-S34, S46"
 UNITS = {"temperature": "t0 / k_B"}
@@ -105,7 +106,7 @@ def compute(
     bloch = system.bloch
     points, weight = mesh(k, bloch.period)
     levels, rates = np.asarray(fermi_energy), np.asarray(eta)
-    operator = torque.density_operator(density, definition)
+    operator = continuity.density_operator(density, definition)
 
     def work(part):
         return _states(bloch, points[part], operator, rates)
@@ -164,8 +165,8 @@ def _states(bloch, k, operator, rates):
     answer = partial(band_response, pairs.energy, 1j * states.connection_over_i)
     matrix = operator(bloch, k)
     moment = in_bands(matrix)
-    slope = expectation(u, torque.slope_in_k(operator, bloch, k) @ u)
-    turning = in_bands(torque.rate(bloch.hamiltonian(k), matrix))
+    slope = expectation(u, continuity.slope_in_k(operator, bloch, k) @ u)
+    turning = in_bands(continuity.rate(bloch.hamiltonian(k), matrix))
     return (
         pairs.energy,
         pairs.velocity,

@@ -10,16 +10,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solve_sylvester
 
-from .. import kramers_kronig, lehmann
 from ..densities import chosen
-from ..dynamic import spectrum
 from ..errors import UserError
-from ..flake_operators import FlakeOperators, density_matrix, flake_operators
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..lehmann import relative
-from ..occupations import fermi_dirac
-from ..products import commutator
+from ..responses import kramers_kronig, lehmann
+from ..responses.finite_frequency import spectrum
+from ..responses.flake_operators import FlakeOperators, density_matrix, flake_operators
+from ..responses.integrands import ExactElements
+from ..responses.lehmann import relative
+from ..states.occupations import fermi_dirac
+from ..states.operator_products import commutator
 
 EQUATION = "17, 18, 33, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

@@ -11,14 +11,14 @@ from functools import partial
 
 import numpy as np
 
-from .. import zone
-from ..bulk import bulk
+from ..crystal import zone_integrals
+from ..crystal.berry_curvature import OPERATORS, curvatures, of_spin
+from ..crystal.bulk_properties import bulk
+from ..crystal.gaps import CLOSED
 from ..errors import UserError
-from ..gaps import CLOSED
-from ..hall import OPERATORS, curvatures, of_spin
 from ..identities import Identity
-from ..lattice import Lattice
-from ..occupations import fermi_slope
+from ..lattice.lattice import Lattice
+from ..states.occupations import fermi_slope
 
 EQUATION = "8, 29, 30, S19-S24"
 UNITS = {"tolerance": "e / h"}
@@ -120,10 +120,10 @@ def compute(
     gaps = bulk(lattice)
     found = np.zeros((len(OPERATORS), len(levels), len(temperatures)))
     change, squares = np.zeros(len(temperatures)), np.zeros(len(temperatures), dtype=int)
-    start = zone.squares(cells)
+    start = zone_integrals.squares(cells)
     for t, kt in enumerate(temperatures):
         rule = _rule(integrand, lattice, levels, kt)
-        found[:, :, t], last, squares[t] = zone.adaptive(rule, start, tolerance)
+        found[:, :, t], last, squares[t] = zone_integrals.adaptive(rule, start, tolerance)
         change[t] = last.max()
     out = {
         "fermi_energy": levels,
@@ -143,8 +143,8 @@ def compute(
 
 def _rule(integrand, lattice: Lattice, levels: np.ndarray, kt: float):
     if kt == 0:
-        return zone.sharp_rule(integrand, lattice, levels)
-    return zone.smooth_rule(integrand, lattice, levels, kt)
+        return zone_integrals.sharp_rule(integrand, lattice, levels)
+    return zone_integrals.smooth_rule(integrand, lattice, levels, kt)
 
 
 def _in_gap(lattice: Lattice, integrand, start, gaps) -> dict[str, np.ndarray]:
@@ -152,9 +152,9 @@ def _in_gap(lattice: Lattice, integrand, start, gaps) -> dict[str, np.ndarray]:
     above = np.abs(np.linalg.eigvalsh(lattice.hamiltonian(np.zeros(2)))).max() * 10 + 10
     insulating = gaps.indirect_gap > CLOSED
     levels = np.array([gaps.midgap, above] if insulating else [above])
-    rule = zone.sharp_rule(integrand, lattice, levels)
+    rule = zone_integrals.sharp_rule(integrand, lattice, levels)
     # No square is cut: the rule converges so fast that a tolerance near rounding costs little.
-    values = zone.adaptive(rule, start, 1e-9)[0]
+    values = zone_integrals.adaptive(rule, start, 1e-9)[0]
     out = {"filled_residual": np.abs(values[:, -1]).max()}
     if not insulating:
         return out
@@ -180,11 +180,11 @@ def _chern_below(lattice: Lattice, level: float) -> float:
 def _smeared_apart(integrand, lattice: Lattice, start, kt: float, gaps) -> float:
     """Largest difference of both routes at a level on the edge of the conduction band."""
     level = np.array([gaps.conduction_bottom])
-    direct = zone.adaptive(_rule(integrand, lattice, level, kt), start, 1e-6)[0][:, 0]
+    direct = zone_integrals.adaptive(_rule(integrand, lattice, level, kt), start, 1e-6)[0][:, 0]
     # The curve has a kink on the level itself: Gauss-Legendre on either side of it.
     x, w = np.polynomial.legendre.leggauss(NODES)
     steps = 0.5 * SMEAR * np.concatenate((x - 1, x + 1))
     energies = level + kt * steps
-    sharp = zone.adaptive(_rule(integrand, lattice, energies, 0.0), start, 1e-5)[0]
+    sharp = zone_integrals.adaptive(_rule(integrand, lattice, energies, 0.0), start, 1e-5)[0]
     weights = -fermi_slope(energies, level, kt) * kt * 0.5 * SMEAR * np.tile(w, 2)
     return float(np.abs(sharp @ weights - direct).max())

@@ -13,13 +13,13 @@ from functools import partial
 
 import numpy as np
 
-from .. import zone
-from ..bulk import bulk
+from ..crystal import zone_integrals
+from ..crystal.berry_curvature import curvatures
+from ..crystal.bulk_properties import bulk
+from ..crystal.gaps import CLOSED
 from ..errors import UserError
-from ..gaps import CLOSED
-from ..hall import curvatures
 from ..identities import Identity
-from ..lattice import Lattice
+from ..lattice.lattice import Lattice
 
 EQUATION = "S23, S24"
 K = np.array([4 * np.pi / 3, 0.0])
@@ -137,22 +137,29 @@ def compute(
     # Where the mesh happens to lie next to the Fermi line is averaged over.
     levels = fermi_energy * SPREAD
     level, midgap = np.array([fermi_energy]), np.array([gaps.midgap])
-    uniform = partial(zone.uniform, integrand, lattice)
+    uniform = partial(zone_integrals.uniform, integrand, lattice)
     in_gap = np.array([uniform(n, midgap, 0.0)[0, 0] for n in sizes])
     warm = np.array([uniform(n, level, temperature)[0, 0] for n in sizes])
-    sharp_rule = zone.sharp_rule(integrand, lattice, levels)
+    sharp_rule = zone_integrals.sharp_rule(integrand, lattice, levels)
     # A square has 3 x 3 corners: n / 2 squares a side for a spacing of 1 / n.
-    sharp = np.array([zone.fixed(sharp_rule, zone.squares(n // 2))[0] for n in sizes])
-    start = zone.squares(cells)
-    smooth_rule = zone.smooth_rule(integrand, lattice, level, temperature)
-    warm_reference = zone.adaptive(smooth_rule, start, 1e-10)[0][0, 0]
+    sharp = np.array(
+        [zone_integrals.fixed(sharp_rule, zone_integrals.squares(n // 2))[0] for n in sizes]
+    )
+    start = zone_integrals.squares(cells)
+    smooth_rule = zone_integrals.smooth_rule(integrand, lattice, level, temperature)
+    warm_reference = zone_integrals.adaptive(smooth_rule, start, 1e-10)[0][0, 0]
 
-    gap_rule = zone.sharp_rule(integrand, lattice, midgap)
-    insulating = [zone.adaptive(gap_rule, start, one) for one in tolerance]
-    metallic = [zone.adaptive(sharp_rule, start, max(one, SHARPEST))[0][0] for one in tolerance]
+    gap_rule = zone_integrals.sharp_rule(integrand, lattice, midgap)
+    insulating = [zone_integrals.adaptive(gap_rule, start, one) for one in tolerance]
+    metallic = [
+        zone_integrals.adaptive(sharp_rule, start, max(one, SHARPEST))[0][0] for one in tolerance
+    ]
     band = gaps.filling
     pockets = [
-        [zone.pocket(integrand, lattice, side * K, band, level, REACH)[0] for side in (1, -1)]
+        [
+            zone_integrals.pocket(integrand, lattice, side * K, band, level, REACH)[0]
+            for side in (1, -1)
+        ]
         for level in levels
     ]
     sharp_reference = -gaps.chern + np.sum(pockets, axis=1)
@@ -177,7 +184,7 @@ def compute(
         "sharp_error": sharp_error,
         "warm_error": warm_error,
         "adaptive_error": adaptive_error,
-        "adaptive_points": np.array([one[2] for one in insulating]) * zone.NODES,
+        "adaptive_points": np.array([one[2] for one in insulating]) * zone_integrals.NODES,
         "adaptive_sharp_error": adaptive_sharp,
         "rate_residual": _rate(gap_error, predicted) - 1,
         "sharp_order": order,

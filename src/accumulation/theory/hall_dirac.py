@@ -18,12 +18,19 @@ from functools import partial
 
 import numpy as np
 
-from .. import zone
-from ..bulk import bulk
+from ..crystal import zone_integrals
+from ..crystal.berry_curvature import (
+    OPERATORS,
+    bulk_states,
+    curvature,
+    curvatures,
+    operator,
+    orbital_moment,
+)
+from ..crystal.bulk_properties import bulk
 from ..errors import UserError
-from ..hall import OPERATORS, bulk_states, curvature, curvatures, operator, orbital_moment
 from ..identities import Identity
-from ..lattice import Lattice
+from ..lattice.lattice import Lattice
 
 EQUATION = "29, S23, S24, S45"
 _CHARGE, _VALLEY, _ORBITAL = (
@@ -122,14 +129,14 @@ def compute(
     if levels.max() >= saddle:
         raise UserError("level", list(level), f"levels below the saddle at M, {saddle:.3g}")
     integrand = partial(curvatures, lattice)
-    rule = zone.sharp_rule(integrand, lattice, np.zeros(1))
+    rule = zone_integrals.sharp_rule(integrand, lattice, np.zeros(1))
     # The peaks at K are 1 / Delta^2 high: squares there are quartered until they are resolved.
-    in_gap, _, squares = zone.adaptive(rule, zone.squares(cells), 1e-10)
+    in_gap, _, squares = zone_integrals.adaptive(rule, zone_integrals.squares(cells), 1e-10)
     pockets = np.zeros((len(levels), 2, len(OPERATORS)))
     for i, ratio in enumerate(levels):
         if ratio > 1:
             pockets[i] = [
-                zone.pocket(integrand, lattice, side * K, 1, ratio * half_gap, REACH)
+                zone_integrals.pocket(integrand, lattice, side * K, 1, ratio * half_gap, REACH)
                 for side in (1, -1)
             ]
     total = in_gap[:, 0] + pockets.sum(axis=1)

@@ -11,15 +11,16 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import expm, solve_sylvester
 
-from .. import lehmann, time_reversal
-from ..edges import regions
 from ..errors import UserError
-from ..flake_operators import flake_operators
 from ..identities import Identity
-from ..lehmann import relative
-from ..manybody import Ensemble, ensemble, nearest_bonds, sectors
-from ..occupations import fermi_dirac
-from ..products import commutator
+from ..responses import lehmann
+from ..responses.edges import regions
+from ..responses.flake_operators import flake_operators
+from ..responses.lehmann import relative
+from ..responses.many_body import Ensemble, ensemble, nearest_bonds, sectors
+from ..states.occupations import fermi_dirac
+from ..states.operator_products import commutator
+from ..symmetry import time_reversal
 
 EQUATION = "S1-S6, 33"
 UNITS = {"interaction": "t0", "chemical_potential": "t0", "temperature": "t0", "eta": "t0"}

@@ -25,15 +25,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import crystal, plugins, ribbon_currents, torque
-from ..bulk import bulk
+from .. import plugins
+from ..crystal import currents
+from ..crystal.bulk_properties import bulk
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..lattice import Lattice
-from ..matrix_elements import band_response
-from ..occupations import fermi_dirac, fermi_slope
-from ..ribbon_currents import FAR
+from ..lattice.lattice import Lattice
+from ..responses import continuity, ribbon_currents
+from ..responses.integrands import ExactElements
+from ..responses.matrix_elements import band_response
+from ..responses.ribbon_currents import FAR
+from ..states.occupations import fermi_dirac, fermi_slope
 
 EQUATION = "12-15, 29, 47-51, S23, S35, S36"
 UNITS = {"temperature": "t0 / k_B", "eta": "t0 / hbar", "edge_potential": "t0"}
@@ -168,7 +170,7 @@ def compute(
     area = abs(np.linalg.det(lattice.vectors))
     across = np.array(widths) * area / ribbons[0].period
     kernel = plugins.load("densities", density).kernel
-    operator = torque.density_operator(density, definition)
+    operator = continuity.density_operator(density, definition)
     parts = []
     for ribbon in ribbons:
         edged = ribbon_currents.with_edge_potential(ribbon, edge_potential)
@@ -234,11 +236,11 @@ def _drift(moment, drift, across) -> np.ndarray:
 
 def _crystal(lattice, direction, density, levels, temperature, eta, points):
     """Currents of the infinite crystal per area, (fermi_energy,) each."""
-    states = crystal.crystal_states(lattice, direction, points)
-    operator = crystal.crystal_operator(states, lattice, density)
+    states = currents.crystal_states(lattice, direction, points)
+    operator = currents.crystal_operator(states, lattice, density)
     energy = states.energy
     velocity = np.einsum("knn->kn", states.bulk.velocity_x).real
-    current = crystal.current(states, operator)
+    current = currents.current(states, operator)
     filled = np.array([fermi_dirac(energy, mu, temperature) for mu in levels]) * states.weight
     window = np.array([fermi_slope(energy, mu, temperature) * velocity for mu in levels])
     window = window * states.weight
@@ -246,7 +248,7 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
     def summed(occupation, by_band):
         return np.einsum("lkn,kn->l", occupation, by_band)
 
-    surface = summed(window, crystal.dipole_by_band(states, operator))
+    surface = summed(window, currents.dipole_by_band(states, operator))
     interband = summed(filled, band_response(energy, states.connection[0], current, eta))
     intraband = summed(window, np.einsum("knn->kn", current).real)
     external = summed(window, np.einsum("knn->kn", operator).real)
@@ -257,7 +259,7 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
         "bulk_external": external,
         "bulk_external_eta": external + eta * delayed,
         "reading_a": surface,
-        "reading_b": surface + summed(filled, crystal.drift_by_band(states, operator)),
+        "reading_b": surface + summed(filled, currents.drift_by_band(states, operator)),
     }
 
 

@@ -17,14 +17,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from .. import lehmann, time_reversal
-from ..edges import regions
 from ..errors import UserError
-from ..flake_operators import FlakeOperators, flake_operators
 from ..identities import Identity
-from ..lehmann import relative
-from ..occupations import fermi_dirac
-from ..products import commutator, star
+from ..responses import lehmann
+from ..responses.edges import regions
+from ..responses.flake_operators import FlakeOperators, flake_operators
+from ..responses.lehmann import relative
+from ..states.occupations import fermi_dirac
+from ..states.operator_products import commutator, star
+from ..symmetry import time_reversal
 
 EQUATION = "13-15, 22-25"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

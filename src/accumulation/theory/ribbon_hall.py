@@ -13,20 +13,20 @@ from functools import partial
 
 import numpy as np
 
-from .. import zone
-from ..bloch import BlochMatrix
-from ..bulk import bulk
+from ..crystal import zone_integrals
+from ..crystal.berry_curvature import OPERATORS, as_hops, curvatures, of_spin
+from ..crystal.bulk_properties import bulk
+from ..crystal.gaps import CLOSED
 from ..densities import orbital_moment
-from ..eigenstates import Kernel, States
 from ..errors import UserError
-from ..gaps import CLOSED
-from ..hall import OPERATORS, as_hops, curvatures, of_spin
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..lattice import Lattice
-from ..products import star
-from ..response import accumulation, elements_on_mesh
-from ..samples import Ribbon
+from ..lattice.bloch import BlochMatrix
+from ..lattice.lattice import Lattice
+from ..lattice.samples import Ribbon
+from ..responses.integrands import ExactElements
+from ..responses.static import accumulation, elements_on_mesh
+from ..states.eigenstates import Kernel, States
+from ..states.operator_products import star
 
 EQUATION = "8, 29, 30, S19-S22"
 UNITS = {"fermi_energy": "t0"}
@@ -150,8 +150,10 @@ def compute(
     for name in _UNITS:
         added = totals[name, width] - totals[name, narrower]
         out[f"{name}_by_width"] = added / (cell * (width - narrower))
-    rule = zone.sharp_rule(partial(curvatures, lattice), lattice, np.array([fermi_energy]))
-    of_crystal = zone.adaptive(rule, zone.squares(12), 1e-9)[0][:, 0]
+    rule = zone_integrals.sharp_rule(
+        partial(curvatures, lattice), lattice, np.array([fermi_energy])
+    )
+    of_crystal = zone_integrals.adaptive(rule, zone_integrals.squares(12), 1e-9)[0][:, 0]
     for name, value in zip(OPERATORS, of_crystal, strict=True):
         out[f"{name}_bulk"] = value
         out[f"{name}_width_residual"] = np.abs(out[f"{name}_by_width"] - value)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import disorder
 from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..occupations import fermi_dirac
-from ..response import accumulation, elements_on_mesh
-from ..samples import Ribbon
+from ..lattice.samples import Ribbon
+from ..responses import disordered_rings
+from ..responses.integrands import ExactElements
+from ..responses.static import accumulation, elements_on_mesh
+from ..states.occupations import fermi_dirac
 
 EQUATION = "27, S11"
 UNITS = {"strength": "t0", "fermi_energy": "t0", "temperature": "t0 / k_B"}
@@ -59,8 +59,8 @@ def compute(
     if system.kind != "ribbon":
         raise UserError("geometry.kind", system.kind, "ribbon, of which the ring is closed")
     module, definition = chosen(density, definition, "ribbon", by_state=True)
-    ring = disorder.ring(system, length)
-    onsite = strength * disorder.anderson(system, length, seed)
+    ring = disordered_rings.ring(system, length)
+    onsite = strength * disordered_rings.anderson(system, length, seed)
     how = (module.kernel, definition)
     return {
         "clean_residual": clean_residual(system, ring, how, fermi_energy, temperature),
@@ -71,8 +71,8 @@ def compute(
 def clean_residual(ribbon, ring, how, fermi_energy, temperature) -> float:
     """S11 on the clean ring over tau = 1 / eta against (55) on a mesh of k, largest difference."""
     tiny = 1e-5
-    states = disorder.eigenstates(ring.bloch, np.zeros(ring.bloch.size))
-    found, _ = disorder.dissipative_response(
+    states = disordered_rings.eigenstates(ring.bloch, np.zeros(ring.bloch.size))
+    found, _ = disordered_rings.dissipative_response(
         ring.bloch, *how, states, fermi_energy, temperature, np.array([tiny])
     )
     found = found.reshape(-1, len(ribbon.positions)).sum(axis=0) * tiny / ring.period
@@ -86,7 +86,7 @@ def clean_residual(ribbon, ring, how, fermi_energy, temperature) -> float:
 def sum_rule(ring, onsite, fermi_energy, temperature) -> float:
     """sum_ab (f_a - f_b) / (e_b - e_a) |v_ab|^2 against tr f d2H - d2 Omega over the twist k."""
     bloch, twist = ring.bloch, 1e-3
-    states = disorder.eigenstates(bloch, onsite)
+    states = disordered_rings.eigenstates(bloch, onsite)
     energy, u = states.energy, states.vectors
     filled = fermi_dirac(energy, fermi_energy, temperature)
     velocity = u.conj().T @ bloch.velocity(np.zeros(1))[0] @ u

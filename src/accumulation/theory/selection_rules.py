@@ -1,10 +1,10 @@
 """Which parts of a response the symmetries of a ribbon allow, and which are found.
 
 The operations are found from the hop table, the parity of each density under each of them from its
-own matrix (:mod:`accumulation.symmetry`), conserved quantities from H(k)
-(:mod:`accumulation.conserved`).  Every operation says value(image of a row) = +-value(row) of the
-intraband and of the interband response.  What is left is compared with what is computed: it is to
-be non-zero exactly where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
+own matrix (:mod:`accumulation.symmetry.operations`), conserved quantities from H(k)
+(:mod:`accumulation.symmetry.conserved`).  Every operation says value(image of a row) = +-value(row)
+of the intraband and of the interband response.  What is left is compared with what is computed: it
+is to be non-zero exactly where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from __future__ import annotations
 import numpy as np
 
 from .. import plugins
-from ..bands import solve
-from ..bloch import mesh as uniform_mesh
-from ..chunks import over_chunks
-from ..eigenstates import States
 from ..errors import UserError
-from ..fermi_points import fermi_points
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..mirror import paired_rows
-from ..occupations import occupation
-from ..response import PROCESSES, accumulation, elements_on_mesh
-from ..rules import Symmetries, operator_residual
+from ..lattice.bloch import mesh as uniform_mesh
+from ..responses.integrands import ExactElements
+from ..responses.static import PROCESSES, accumulation, elements_on_mesh
+from ..states.chunks import over_chunks
+from ..states.eigenpairs import solve
+from ..states.eigenstates import States
+from ..states.fermi_points import fermi_points
+from ..states.occupations import occupation
+from ..symmetry.mirror_rows import paired_rows
+from ..symmetry.symmetry_rules import Symmetries, operator_residual
 
 EQUATION = "22-27, 32, 55"
 PARTS = ("even", "odd", "net")
@@ -198,7 +198,7 @@ def parts_of_profile(ribbon) -> list[np.ndarray]:
     """Matrices (value, site) that take a profile to the parts PARTS.
 
     A site, which is all the orbitals at one place, is compared with the same one at -y where there
-    is one, else with what is there (:mod:`accumulation.mirror`).
+    is one, else with what is there (:mod:`accumulation.symmetry.mirror_rows`).
     """
     sites = ribbon.sites
     first = np.argmax(sites, axis=1)

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import kramers_kronig
 from ..densities import chosen
-from ..dynamic import interband_pairs, spectrum
-from ..edges import regions
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..lehmann import pair_sum, relative
+from ..responses import kramers_kronig
+from ..responses.edges import regions
+from ..responses.finite_frequency import interband_pairs, spectrum
+from ..responses.integrands import ExactElements
+from ..responses.lehmann import pair_sum, relative
 
 EQUATION = "17, 18, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}

@@ -19,14 +19,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import plugins, torque
-from ..bands import solve
+from .. import plugins
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..occupations import fermi_dirac
-from ..response import accumulation, elements_on_mesh
-from ..samples import Flake
+from ..lattice.samples import Flake
+from ..responses import continuity
+from ..responses.integrands import ExactElements
+from ..responses.static import accumulation, elements_on_mesh
+from ..states.eigenpairs import solve
+from ..states.occupations import fermi_dirac
 
 EQUATION = "9-11, 33-42, 45, 46, S25-S31, S37-S40"
 UNITS = {
@@ -148,7 +149,7 @@ def compute(
     bloch, k = system.bloch, np.zeros(1)
     x, y = bloch.x, bloch.y
     h = bloch.hamiltonian(k)[0].astype(complex)
-    operator = torque.density_operator(density, definition)(bloch, k)[0]
+    operator = continuity.density_operator(density, definition)(bloch, k)[0]
     pairs = solve(bloch, k)
     energy, u = pairs.energy[0], pairs.eigenvector[0]
     filled = fermi_dirac(energy, fermi_energy, temperature)
@@ -157,25 +158,27 @@ def compute(
 
     z = omega + 1j * eta
     x_bands, o_bands = (u.conj().T @ matrix @ u for matrix in (field, operator))
-    in_bands = torque.response_matrix(energy, filled, x_bands, z)
-    accumulated = torque.by_row(operator, u @ in_bands @ u.conj().T)
-    change = torque.response_by_liouville(h, rho, field, z)
-    intrinsic, extrinsic = torque.rate(h, operator), torque.extrinsic_torque(operator, x)
+    in_bands = continuity.response_matrix(energy, filled, x_bands, z)
+    accumulated = continuity.by_row(operator, u @ in_bands @ u.conj().T)
+    change = continuity.response_by_liouville(h, rho, field, z)
+    intrinsic, extrinsic = continuity.rate(h, operator), continuity.extrinsic_torque(operator, x)
     storage = -1j * z * accumulated
-    own = torque.by_row(intrinsic, change)
-    outer = torque.by_row(extrinsic, rho)
-    inflow = -torque.bond_currents(h, operator, change).sum(axis=-1)
+    own = continuity.by_row(intrinsic, change)
+    outer = continuity.by_row(extrinsic, rho)
+    inflow = -continuity.bond_currents(h, operator, change).sum(axis=-1)
     total = own + outer
     scale = max(np.abs(part).max() for part in (storage, own, outer, inflow))
 
-    slow = torque.response_by_liouville(h, rho, field, 1j * SMALL_ETA)
-    slow = (torque.by_row(intrinsic, slow).sum() + outer.sum()) / SMALL_ETA
+    slow = continuity.response_by_liouville(h, rho, field, 1j * SMALL_ETA)
+    slow = (continuity.by_row(intrinsic, slow).sum() + outer.sum()) / SMALL_ETA
     static = _static(system, density, definition, fermi_energy, temperature)
     excited = np.abs(filled - filled[:, None]) > EXCITED
     gap = np.abs(energy - energy[:, None])[excited].min(initial=np.inf)
-    pairs = torque.response_matrix(energy, filled, x_bands, 1j * SMALL_ETA) * o_bands.T
+    pairs = continuity.response_matrix(energy, filled, x_bands, 1j * SMALL_ETA) * o_bands.T
     error = np.abs(pairs).sum() * SMALL_ETA / gap if np.any(total) else 0.0
-    dipole = torque.dipole_by_row(intrinsic, change, y) + torque.dipole_by_row(extrinsic, rho, y)
+    dipole = continuity.dipole_by_row(intrinsic, change, y) + continuity.dipole_by_row(
+        extrinsic, rho, y
+    )
     second = (y[:, None] * y) * (intrinsic * change.T + extrinsic * rho.T)  # of y T y
     found = _by_wave_vector(q, y, total, dipole, second)
     net = total.sum()

@@ -12,9 +12,9 @@ import numpy as np
 from ..densities import charge, orbital_moment
 from ..errors import UserError
 from ..identities import Identity
-from ..integrands import ExactElements
-from ..response import accumulation, elements_on_mesh
-from ..samples import System
+from ..lattice.samples import System
+from ..responses.integrands import ExactElements
+from ..responses.static import accumulation, elements_on_mesh
 
 EQUATION = "17-21, 52, 55, 58"
 _UNITS = "e t0 a^2 / hbar x e E / a"

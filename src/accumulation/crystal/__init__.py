@@ -1,0 +1,1 @@
+"""The infinite crystal: gaps, Chern numbers, curvatures, currents."""

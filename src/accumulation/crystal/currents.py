@@ -1,0 +1,77 @@
+"""The infinite crystal in a field: generalized currents by bands, on a mesh of the zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..errors import UserError
+from ..lattice.lattice import Lattice
+from ..states.eigenstates import inverse_gap
+from ..states.operator_products import star
+from .berry_curvature import OPERATORS, BulkStates, bulk_states, operator
+from .zone_integrals import axes_along, shifted_mesh
+
+
+@dataclass(frozen=True)
+class CrystalStates:
+    """Eigenstates of the infinite crystal on a uniform mesh of the zone.
+
+    weight : d2k / (2 pi)^2 of one k
+    bulk : bands and velocities, x along the direction of a ribbon
+    connection : (2, k, band, band), off-diagonal
+    """
+
+    weight: float
+    bulk: BulkStates
+    connection: np.ndarray
+
+    @property
+    def energy(self) -> np.ndarray:
+        """(k, band), in t0."""
+        return self.bulk.energy
+
+
+def crystal_states(lattice: Lattice, direction: tuple[int, int], points: int) -> CrystalStates:
+    """States on ``points`` x ``points`` k; x runs as in a ribbon cut along ``direction``."""
+    cosine, sine = axes_along(lattice, direction)[0]
+    k = shifted_mesh(lattice, points)
+    found = bulk_states(lattice, k)
+    x, y = found.velocity_x, found.velocity_y
+    turned = replace(found, velocity_x=cosine * x + sine * y, velocity_y=cosine * y - sine * x)
+    over = inverse_gap(found.energy)
+    # A_nn' = i v_nn' / (e_n' - e_n)
+    connection = 1j * np.array((turned.velocity_x * over, turned.velocity_y * over))
+    area = abs(np.linalg.det(lattice.vectors))
+    return CrystalStates(1 / (area * len(k)), turned, connection)
+
+
+def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> np.ndarray:
+    """O in the band basis, (k, band, band), as far as the infinite crystal has one.
+
+    Raises
+    ------
+    UserError
+        For a density that :data:`accumulation.crystal.berry_curvature.OPERATORS` does not have.
+    """
+    if density not in OPERATORS:
+        raise UserError("density", density, list(OPERATORS))
+    return operator(density, lattice, states.bulk)
+
+
+def current(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
+    """Conventional current O * v_y in the band basis, (k, band, band) (Eqs. 8, 30)."""
+    return star(operator, states.bulk.velocity_y)
+
+
+def drift_by_band(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
+    """-O_nn Omega_n, (k, band): the density of a state carried along by its anomalous velocity."""
+    ax, ay = states.connection
+    curvature = -2 * (ax * np.swapaxes(ay, -1, -2)).sum(axis=-1).imag
+    return -np.einsum("knn->kn", operator).real * curvature
+
+
+def dipole_by_band(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
+    """Re sum_{n' != n} O_nn' A^y_n'n, (k, band): the dipole of O about the state's own centre."""
+    return (operator * np.swapaxes(states.connection[1], -1, -2)).sum(axis=-1).real

@@ -1,0 +1,1 @@
+"""Labels and files: the table of variables, datasets, their seals, the evidence."""

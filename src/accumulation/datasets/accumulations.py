@@ -1,0 +1,108 @@
+"""Datasets in, plain arrays out: what a response is computed from, and its mirror parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import plugins
+from ..lattice.bloch import BlochMatrix
+from ..lattice.samples import System
+from ..responses.integrands import ExactElements, MeshElements
+from ..responses.static import Accumulation, accumulation
+from ..states.eigenpairs import Eigenpairs, solve
+from ..states.fermi_points import FermiPoints
+from ..symmetry.mirror_rows import paired_rows
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def declaration(name: str) -> tuple:
+    """Module of a density, and the texts that its variables are labelled with."""
+    module = plugins.load("densities", name)
+    texts = {"long_name": module.LONG_NAME, "units": module.UNITS, "equation": module.EQUATION}
+    return module, texts
+
+
+def eigenpairs_of(bloch: BlochMatrix, ds: xr.Dataset) -> Callable[[slice], Eigenpairs]:
+    """Function slice -> Eigenpairs: from the dataset, or by diagonalising again."""
+    k = ds.k.values
+    if "eigenvector_re" not in ds:
+        return lambda part: solve(bloch, k[part])
+    energy, velocity, real = ds.energy.values, ds.velocity.values, ds.eigenvector_re.values
+    imaginary = ds.eigenvector_im.values if "eigenvector_im" in ds else None
+
+    def at(part):
+        vectors = real[part]
+        if imaginary is not None:
+            vectors = np.empty(vectors.shape, dtype=complex)
+            vectors.real, vectors.imag = real[part], imaginary[part]
+        return Eigenpairs(k[part], energy[part], velocity[part], vectors, bloch.velocity(k[part]))
+
+    return at
+
+
+def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
+    """The dataset, its ``status`` described by the bits of ``flags`` (CF conventions)."""
+    ds.status.attrs["flag_meanings"] = " ".join(flags)
+    ds.status.attrs["flag_masks"] = np.array(list(flags.values()), dtype=ds.status.dtype)
+    return ds
+
+
+def mirror_parts(system: System, values: np.ndarray) -> dict[str, np.ndarray]:
+    """mirror_row (row), and even and odd (..., row) of values (..., row) where rows pair up."""
+    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
+    if pairing is None:
+        return {"mirror_row": np.full(len(system.spin), -1)}
+    even, odd = pairing.parts(values)
+    return {"mirror_row": pairing.mirror_row, "even": even, "odd": odd}
+
+
+def accumulations(
+    system: System,
+    elements: xr.Dataset,
+    levels: np.ndarray,
+    temperatures: np.ndarray,
+    threads: int = 1,
+    regions: np.ndarray | None = None,
+    points: FermiPoints | None = None,
+) -> Accumulation:
+    """Accumulation of a system, its arrays with ([definition,] [gauge,]) before all other dims.
+
+    ``regions`` (region, row): the elements hold sums over rows with these weights, and so does the
+    result.  ``points`` are the Fermi points of these levels where they are known.
+    """
+    module, _ = declaration(elements.attrs["density"])
+    lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
+    sizes = tuple(elements.sizes[name] for name in lead)
+    parts = []
+    for index in np.ndindex(sizes):
+        which = dict(zip(lead, index, strict=True))
+        interband = elements.polarizability[which].values if "polarizability" in elements else None
+        mesh_elements = MeshElements(
+            elements.k.values,
+            elements.weight.values,
+            elements.energy.values,
+            elements.velocity.values,
+            elements.density[which].values,
+            interband if interband is not None and interband.any() else None,
+        )
+        names = {
+            name: str(np.atleast_1d(elements[name])[which.get(name, 0)])
+            for name in ("definition", "gauge")
+        }
+        all_bands = names["definition"] in module.NEEDS_ALL_BANDS
+        exact = ExactElements(
+            system.bloch, module.kernel, **names, needs_all_bands=all_bands, regions=regions
+        )
+        parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
+    stacked = (
+        np.reshape(
+            [getattr(part, name) for part in parts], (*sizes, *getattr(parts[0], name).shape)
+        )
+        for name in ("values", "net", "error", "status")
+    )
+    return Accumulation(*stacked)

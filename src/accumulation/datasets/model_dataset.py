@@ -1,0 +1,93 @@
+"""Systems as datasets: sites, hops and the crystal behind them, and the system back from these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..crystal.bulk_properties import filled_bands
+from ..lattice.hop_table import Crystal, HopTable
+from ..lattice.samples import Flake, Ribbon, System, Wire
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+KINDS = {system.kind: system for system in (Ribbon, Wire, Flake)}
+
+
+def kind_attributes(system: System) -> dict:
+    """Attributes of the datasets from which :func:`restore` builds the system."""
+    attrs = {"kind": system.kind, "period": system.period}
+    crystal = system.crystal
+    if crystal is not None:
+        attrs["crystal_orbitals"] = crystal.orbitals
+        attrs |= {} if crystal.filling is None else {"filling": filled_bands(crystal)}
+    return attrs
+
+
+def site_variables(system: System) -> dict:
+    """Positions and labels of the orbitals, each (row,)."""
+    x, y, z = system.positions.T
+    labels = ("sublattice", "cell", "spin")
+    return {"x": x, "y": y, "z": z, **{name: getattr(system, name) for name in labels}}
+
+
+def hop_variables(system: System) -> dict:
+    """The hop table, each variable (hop,)."""
+    hops = system.hops
+    return {
+        "hop_to": hops.row,
+        "hop_from": hops.column,
+        "hop_cell": hops.cell,
+        "hop_amplitude_re": hops.amplitude.real,
+        "hop_amplitude_im": hops.amplitude.imag,
+    }
+
+
+def crystal_variables(system: System) -> dict:
+    """The hop table of the crystal behind a system; empty where that is not known."""
+    if system.crystal is None:
+        return {}
+    hops = system.crystal.hops
+    return {
+        "crystal_vectors": system.crystal.vectors,
+        "crystal_to": hops.row,
+        "crystal_from": hops.column,
+        "crystal_cell": hops.cell,
+        "crystal_amplitude_re": hops.amplitude.real,
+        "crystal_amplitude_im": hops.amplitude.imag,
+    }
+
+
+def restored_crystal(ds: xr.Dataset) -> Crystal | None:
+    """The crystal that a dataset's system was cut out of, None where that is not known."""
+    if "crystal_vectors" not in ds:
+        return None
+    hops = HopTable(
+        ds.crystal_to.values,
+        ds.crystal_from.values,
+        ds.crystal_cell.values,
+        ds.crystal_amplitude_re.values + 1j * ds.crystal_amplitude_im.values,
+    )
+    filling = int(ds.attrs["filling"]) if "filling" in ds.attrs else None
+    return Crystal(hops, ds.crystal_vectors.values, int(ds.attrs["crystal_orbitals"]), filling)
+
+
+# What a system is made of again, of a dataset's variables.
+RESTORED = {
+    *("hop_to", "hop_from", "hop_cell", "hop_amplitude_re", "hop_amplitude_im"),
+    *("x", "y", "z", "sublattice", "cell", "spin"),
+}
+
+
+def restore(ds: xr.Dataset) -> System:
+    """The ribbon, wire or flake whose hop table a model or elements dataset carries."""
+    # Variables rather than arrays with coordinates, which take a millisecond to put together.
+    held = {name: variable.values for name, variable in ds.variables.items() if name in RESTORED}
+    amplitude = held["hop_amplitude_re"] + 1j * held["hop_amplitude_im"]
+    hops = HopTable(held["hop_to"], held["hop_from"], held["hop_cell"], amplitude)
+    positions = np.column_stack((held["x"], held["y"], held["z"]))
+    labels = (held["sublattice"], held["cell"], held["spin"])
+    kind, period = KINDS[ds.attrs["kind"]], ds.attrs["period"]
+    return kind(hops, positions, period, *labels, restored_crystal(ds))

@@ -1,0 +1,1 @@
+"""What one job runs: a stage, a tile, a merge, a figure."""

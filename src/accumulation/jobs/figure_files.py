@@ -1,0 +1,70 @@
+"""Figures into files: whole or not at all, and the same bytes for the same picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..datasets.files import atomic_write
+from ..errors import UserError, kind_of
+from ..plugin_checks import fault
+
+DRAWN = "a draw() that works for these systems and options"
+# Dates would make two runs of the same study differ.
+METADATA = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+    "svg": {"Date": None, "Creator": None},
+}
+
+
+def save(figure, paths: list[str], dpi: int) -> None:
+    """Write a matplotlib figure to each path, in the format of its ending.
+
+    Parameters
+    ----------
+    dpi : of PNG files
+
+    Raises
+    ------
+    UserError
+        If a file cannot be written; nothing half-written is left behind.
+    """
+    import matplotlib
+
+    for path in map(Path, paths):
+        form = path.suffix[1:]
+        # SVG names its parts by a random salt unless it is told one.
+        with atomic_write(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
+            try:
+                figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
+            except (OSError, MemoryError):
+                raise
+            except Exception as error:  # such as a formula that matplotlib cannot set
+                raise UserError(f"figures.{path.stem}", fault(error), DRAWN) from error
+
+
+def draw(module, datasets: list, spec: dict):
+    """Call a figure's ``draw`` with its systems, each a mapping from stage to dataset.
+
+    Raises
+    ------
+    UserError
+        Whatever draw() raises, with the figure's name.
+    """
+    needs = spec["needs"]
+    systems = [
+        dict(zip(needs, datasets[start : start + len(needs)], strict=True))
+        for start in range(0, len(datasets), len(needs))
+    ]
+    key = f"figures.{spec['figure']}"
+    try:
+        figure = module.draw(systems, **spec["options"])
+    except UserError as error:
+        raise error.within(key) from error
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise UserError(key, fault(error), DRAWN) from error
+    if not callable(getattr(figure, "savefig", None)):
+        raise UserError(key, kind_of(figure), "a matplotlib Figure, returned by draw()")
+    return figure

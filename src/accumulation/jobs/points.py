@@ -1,0 +1,191 @@
+"""One point of a grid in each stage: labels off, the same physics as a single system, arrays out.
+
+Nothing here knows of tiles, files or neighbouring points, so that a point has the same value to the
+last bit whatever tile it is computed in.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import xarray as xr
+
+from .. import notebook, plugins
+from ..crystal.bulk_properties import MIDGAP, bulk
+from ..crystal.gaps import CLOSED
+from ..datasets import accumulations
+from ..responses.edges import edge_crossings, regions, ribbon_gap
+from ..responses.static import INACCURATE, NO_LIMIT
+from ..states.fermi_points import fermi_points
+from . import stage_runs
+
+# What is undefined at a point, as bits.
+BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL, ERROR_LARGE = 1, 2, 4, 8
+BULK_GAP_UNCERTAIN, CHERN_UNSETTLED, NO_VALUE = 16, 32, 64
+FLAGS = {
+    "bulk_gap_closed": BULK_GAP_CLOSED,
+    "bulk_metal": BULK_METAL,
+    "ribbon_without_gap": RIBBON_METAL,
+    "error_above_1e-4": ERROR_LARGE,
+    "bulk_gap_uncertain": BULK_GAP_UNCERTAIN,
+    "chern_unsettled": CHERN_UNSETTLED,
+    "no_zero_temperature_limit": NO_VALUE,
+}
+
+
+def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
+    """Stage ``bulk``: gaps and Chern number of the infinite crystal."""
+    lattice = stage_runs.lattice(point["model"], settings.get("filling"))
+    if len(lattice.orbitals) == 1 and lattice.filling is None:
+        return _one_band()
+    found = bulk(lattice)
+    status = BULK_GAP_CLOSED * (found.direct_gap <= CLOSED)
+    status |= BULK_METAL * (found.indirect_gap <= CLOSED)
+    status |= BULK_GAP_UNCERTAIN * (not found.certified)
+    status |= CHERN_UNSETTLED * (not found.settled)
+    return {
+        "filling": np.array(found.filling),
+        "direct_gap_error": np.array(found.direct_gap_error),
+        "indirect_gap_error": np.array(found.indirect_gap_error),
+        "direct_gap": np.array(found.direct_gap),
+        "indirect_gap": np.array(found.indirect_gap),
+        "midgap": np.array(found.midgap),
+        "chern": np.array(found.chern),
+        "status": np.array(status, dtype=np.int16),
+    }
+
+
+def _one_band() -> dict[str, np.ndarray]:
+    """The same where there is one band, and so neither a gap nor a filling."""
+    names = ("direct_gap", "indirect_gap", "direct_gap_error", "indirect_gap_error")
+    values = dict.fromkeys((*names, "midgap", "chern"), np.array(np.nan))
+    return values | {"filling": np.array(0), "status": np.array(BULK_METAL, dtype=np.int16)}
+
+
+def bands_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
+    """Stage ``bands``: energies, velocities and eigenvectors, where they are to be kept."""
+    found = notebook.bands(stage_runs.build(**point), k=settings.get("k", 1))
+    return {name: found[name].values for name in found.variables}
+
+
+def elements_point(
+    point: dict, settings: dict, source: xr.Dataset | None = None
+) -> dict[str, np.ndarray]:
+    """Stage ``elements``: what responses need of a point, summed to regions unless all rows stay.
+
+    ``source`` holds the point's bands; without it they are diagonalised here.
+    """
+    system = stage_runs.build(**point)
+    if source is None:
+        bands = notebook.bands(system, k=settings.get("k", 1))
+    else:  # of this very point, by its key
+        own = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
+        bands = source.assign_attrs(own)
+    found = notebook.elements(
+        system,
+        bands,
+        density=settings["density"],
+        definition=list(settings["definition"]),
+        gauge=list(settings["gauge"]),
+    )
+    names = ("k", "weight", "energy", "velocity", "density", "polarizability")
+    values = {name: found[name].values for name in names}
+    if not values["polarizability"].any():
+        del values["polarizability"]
+    if not settings["profile"]:
+        weights = regions(system.positions[:, 1], settings["edge_depth"])
+        for name in ("density", "polarizability"):
+            if name in values:
+                values[name] = values[name] @ weights.T
+    values |= bulk_point(point, settings)
+    filled = int(values["filling"]) * (system.bloch.size // system.crystal.orbitals)
+    energy = values["energy"]
+    if not filled:
+        gap = np.nan
+    elif system.periodic:
+        gap = ribbon_gap(system.bloch, values["k"], energy, values["velocity"], filled)
+    else:
+        gap = energy[0, filled] - energy[0, filled - 1]
+    values["ribbon_gap"] = np.array(gap)
+    values["status"] = np.array(
+        values["status"] | RIBBON_METAL * (not gap > CLOSED), dtype=np.int16
+    )
+    return values
+
+
+def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str, np.ndarray]:
+    """Stage ``response``: accumulation of a point, net and at its edges, and its gaps.
+
+    Where the Fermi energy is midgap and the bulk has no gap, everything that depends on it is NaN.
+    """
+    system = stage_runs.build(**point)
+    y = system.positions[:, 1]
+    midgap = float(source.midgap)
+    wanted = settings["fermi_energy"]
+    levels = np.array([midgap if level == MIDGAP else level for level in wanted])
+    known = np.isfinite(levels)
+    temperatures = np.array(settings["temperature"])
+    weights = regions(y, settings["edge_depth"])
+    reduced = None if settings["profile"] else weights
+
+    points = None
+    crossings = np.full((2, len(levels)), -1)
+    if system.periodic:
+        bands = (source.k.values, source.energy.values, source.velocity.values)
+        points = fermi_points(system.bloch, *bands, levels[known])
+        crossings[:, known] = edge_crossings(system.bloch, points, known.sum())
+    found = accumulations.accumulations(
+        system, source, levels[known], temperatures, regions=reduced, points=points
+    )
+    # (definition, gauge, process, fermi_energy, temperature[, row or region])
+    shape = (*found.error.shape[:3], len(levels), len(temperatures))
+    error = np.full(shape, np.nan)
+    error[:, :, :, known] = found.error
+    values = np.full((*shape, found.values.shape[-1]), np.nan)
+    values[:, :, :, known] = found.values
+    result = {"fermi_level": levels, "edge_crossings": crossings}
+    if settings["profile"]:
+        result["accumulation"] = values
+        result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
+        layers = system.positions[:, 2] if system.kind == "wire" else None
+        result |= {} if layers is None else {"z": layers}
+        result |= accumulations.mirror_parts(system, values)
+        values = values @ weights.T
+    left, right, net = np.moveaxis(values, -1, 0)
+    result |= {
+        "net": net,
+        "left_edge": left,
+        "right_edge": right,
+        "edge_even": 0.5 * (right + left),
+        "edge_odd": 0.5 * (right - left),
+    }
+    gaps = ("direct_gap", "indirect_gap", "direct_gap_error", "indirect_gap_error", "ribbon_gap")
+    for name in (*gaps, "midgap", "chern", "filling"):
+        result[name] = source[name].values
+    result["error"] = error
+    status = source.status.values | ERROR_LARGE * np.any(found.status & INACCURATE)
+    status |= NO_VALUE * np.any(found.status & NO_LIMIT)
+    result["status"] = np.array(status, dtype=np.int16)
+    return result
+
+
+def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
+    """Stage ``theory``: one piece of the theory, see :mod:`accumulation.theory`."""
+    compute = plugins.load("theory", settings["theory"]).compute
+    wanted = inspect.signature(compute).parameters
+    arguments = point.get("options", {}) | settings.get("options", {})
+    if "lattice" in wanted:
+        arguments["lattice"] = stage_runs.lattice(point["model"], settings.get("filling"))
+    if "system" in wanted:
+        arguments["system"] = stage_runs.build(point["model"], point["geometry"])
+    return {name: np.asarray(value) for name, value in compute(**arguments).items()}
+
+
+STAGES = {
+    "theory": theory_point,
+    "bulk": bulk_point,
+    "bands": bands_point,
+    "elements": elements_point,
+    "response": response_point,
+}

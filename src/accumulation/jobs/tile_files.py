@@ -1,0 +1,227 @@
+"""Files of tiles: compute the points that no file holds yet, copy the others, merge them all."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from .. import plugin_checks, plugins
+from ..datasets import files
+from ..errors import UserError
+from ..study.grid import INDEX, key, unpacked
+from . import points
+
+# Dimensions of what a point holds, without the point itself.
+LEAD = ("definition", "gauge")
+RESPONSE = (*LEAD, "process", "fermi_energy", "temperature")
+DIMS = {
+    "bands": {
+        "k": ("k",),
+        "weight": ("k",),
+        "energy": ("k", "band"),
+        "velocity": ("k", "band"),
+        "eigenvector_re": ("k", "orbital", "band"),
+        "eigenvector_im": ("k", "orbital", "band"),
+    },
+    "elements": {
+        "k": ("k",),
+        "weight": ("k",),
+        "energy": ("k", "band"),
+        "velocity": ("k", "band"),
+        "density": (*LEAD, "k", "band", "row"),
+        "polarizability": (*LEAD, "k", "band", "row"),
+    },
+    "response": {
+        "accumulation": (*RESPONSE, "row"),
+        "even": (*RESPONSE, "row"),
+        "odd": (*RESPONSE, "row"),
+        "x": ("row",),
+        "y": ("row",),
+        "z": ("row",),
+        "sublattice": ("row",),
+        "mirror_row": ("row",),
+        "fermi_level": ("fermi_energy",),
+        "edge_crossings": ("edge", "fermi_energy"),
+        **dict.fromkeys(
+            ("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE
+        ),
+    },
+    "bulk": {},
+}
+# Of the index: a point's key, and the tile that holds it.
+LINE = re.compile("[0-9a-f]{12} [0-9a-f]{12}")
+# The same for every point of a tile: stored once.
+SHARED = ("k", "weight")
+
+
+def dims_of(stage: str, settings: dict) -> dict[str, tuple[str, ...]]:
+    """Dimensions of the variables of a stage, without the point itself."""
+    if stage != "theory":
+        return DIMS[stage]
+    declared = plugins.load("theory", settings["theory"]).VARIABLES
+    return {name: dims for name, (dims, *_) in declared.items()}
+
+
+def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
+    """Write the tile of a spec (see :func:`accumulation.study.grid.tile`).
+
+    Points that another tile of the same stage, settings and code holds are copied from there.
+
+    Returns
+    -------
+    Number of points, and how many of them were computed.
+
+    Raises
+    ------
+    UserError
+        If the file that it reads is damaged (it is then set aside, so that one more run mends it),
+        or its own cannot be written, or a point cannot be computed.
+    """
+    stage, settings = spec["stage"], spec["settings"]
+    wanted = unpacked(spec["points"])
+    keys = [key(point) for point in wanted]
+    source = _Source(source_path, stage, settings) if source_path else None
+    known_points = _KnownPoints(Path(path).parent)
+    found, computed = [], 0
+    for name, point in zip(keys, wanted, strict=True):
+        values = known_points.get(name)
+        if values is None:
+            at_point = source.at(name) if source else None
+            values = _computed(stage, point, settings, at_point)
+            computed += 1
+        found.append(values)
+    files.write(_stacked(dims_of(stage, settings), found, keys), path)
+    _remember(Path(path), keys)
+    return len(wanted), computed
+
+
+def _computed(stage: str, point: dict, settings: dict, source: xr.Dataset | None) -> dict:
+    """A point, whose parameters are named if it cannot be computed."""
+    try:
+        return points.STAGES[stage](point, settings, source)
+    except MemoryError:
+        raise
+    except UserError as error:
+        raise error.within(_in_words(point)) from error
+    except Exception as error:
+        allowed = "parameters for which the model and the density work"
+        raise UserError(_in_words(point), plugin_checks.fault(error), allowed) from error
+
+
+def _in_words(point: dict) -> str:
+    words = []
+    if "model" in point:
+        model = dict(point["model"])
+        words.append(f"{model.pop('name')}({', '.join(f'{k}={v}' for k, v in model.items())})")
+    cut = dict(point.get("geometry", {}))
+    words += [cut.pop("kind")] if cut else []
+    named = cut | point.get("options", {})
+    return ", ".join([*words, *(f"{k} {v}" for k, v in named.items())])
+
+
+def _stacked(declared: dict, found: list[dict], keys: list[str]) -> xr.Dataset:
+    variables = {"point_key": ("point", np.array(keys))}
+    names = dict.fromkeys(name for values in found for name in values)
+    for name in names:
+        dims = declared.get(name, ())
+        first = next(values[name] for values in found if name in values)
+        if name in SHARED or dims == (name,):
+            variables[name] = (dims, first)
+            continue
+        # Absent where it vanishes identically (the polarizability) or is undefined (even and odd of
+        # rows that do not pair up), for some points of a tile but not for others.
+        absent = 0.0 if name == "polarizability" else np.nan
+        rows = [values.get(name) for values in found]
+        rows = [np.full_like(first, absent) if row is None else row for row in rows]
+        variables[name] = (("point", *dims), np.stack(rows))
+    return xr.Dataset(variables)
+
+
+def at_position(tile: xr.Dataset, position: int) -> dict[str, np.ndarray]:
+    """Arrays of one point of a tile."""
+    names = [name for name in tile.variables if name != "point_key"]
+    return {
+        name: tile[name].values[position] if "point" in tile[name].dims else tile[name].values
+        for name in names
+    }
+
+
+class _Source:
+    """The tile that a tile is computed from, as one small dataset a point."""
+
+    def __init__(self, path: str, stage: str, settings: dict):
+        self._path = path
+        self._tile = files.read(path, set_aside=True)
+        if "point_key" not in self._tile:
+            raise files.damaged(path)
+        self._position = {name: i for i, name in enumerate(self._tile.point_key.values)}
+        self._settings = settings
+
+    def at(self, name: str) -> xr.Dataset:
+        if name not in self._position:  # the file of another tile
+            raise files.damaged(self._path)
+        one = self._tile.isel(point=self._position[name])
+        labels = {d: (d, self._settings[d]) for d in LEAD if d in self._settings}
+        attrs = {"density": self._settings.get("density", "")}
+        return one.assign_coords(labels if "density" in one else {}).assign_attrs(attrs)
+
+
+class _KnownPoints:
+    """Points of other tiles of this folder: same stage, settings and code."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._tile_of = {}
+        self._open: dict[str, tuple[xr.Dataset, dict] | None] = {}
+        try:
+            text = (folder / INDEX).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            text = ""
+        for line in text.split("\n"):
+            if LINE.fullmatch(line):
+                name, tile = line.split(" ")
+                self._tile_of[name] = tile
+
+    def get(self, name: str) -> dict[str, np.ndarray] | None:
+        tile = self._tile_of.get(name)
+        if tile is None:
+            return None
+        if tile not in self._open:
+            try:
+                ds = files.read(self._folder / f"{tile}.nc")
+                self._open[tile] = ds, {one: i for i, one in enumerate(ds.point_key.values)}
+            except (UserError, AttributeError):  # gone or damaged: compute it
+                self._open[tile] = None
+        if self._open[tile] is None or name not in self._open[tile][1]:
+            return None
+        ds, position = self._open[tile]
+        return at_position(ds, position[name])
+
+
+def _remember(path: Path, keys: list[str]) -> None:
+    """Note which points a tile holds.  Lost or stale lines cost time, never a wrong value."""
+    lines = "".join(f"{name} {path.stem}\n" for name in keys).encode()
+    try:
+        with open(path.parent / INDEX, "a+b", buffering=0) as index:
+            fcntl.flock(index, fcntl.LOCK_EX)
+            # After a line that was cut short, on a line of its own.
+            end = index.seek(0, 2)
+            index.seek(max(end - 1, 0))
+            index.write(lines if index.read(1) in (b"", b"\n") else b"\n" + lines)
+    except OSError:
+        return
+
+
+def load_spec(text: str) -> dict:
+    """A spec from its text, or from the file that ``@path`` names (one too long for a shell)."""
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            raise UserError(text[1:], error.strerror, "a file of a stage's parameters") from error
+    return json.loads(text)

@@ -1,0 +1,6 @@
+"""What is computed on: lattices, the systems cut out of them, and their Bloch matrices."""
+
+from .lattice import Lattice
+from .samples import Flake, Ribbon, System, Wire
+
+__all__ = ["Flake", "Lattice", "Ribbon", "System", "Wire"]

@@ -1,0 +1,249 @@
+"""Tight-binding lattices and the finite-width systems cut out of them.
+
+A :class:`Lattice` is vectors, orbitals and hoppings, in two or three dimensions.
+:meth:`Lattice.ribbon` cuts it along any lattice direction, :meth:`Lattice.wire` a three-dimensional
+one open along y and z, :meth:`Lattice.flake` cuts either again, across.  All carry the same hop
+table, ``H[i, j] = amplitude`` for an electron hopping from orbital ``j`` in cell ``cell`` to
+orbital ``i`` in cell 0, and are then only asked questions.
+
+Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb lattice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..errors import UserError, Verbatim
+from ..inputs import real_array
+from . import lattice_input
+from .bulk_bloch import BulkTable
+from .cuts import UnitCell, cut
+from .hop_table import Crystal, HopTable
+from .samples import Flake, Ribbon, Wire, count, listed
+
+
+@dataclass(repr=False, eq=False)
+class Lattice:
+    """A tight-binding lattice in two or three dimensions.
+
+    Parameters
+    ----------
+    vectors : (2, 2) or (3, 3) float, the lattice vectors a1, a2 (and a3)
+    orbitals : mapping name -> (x, y) or (x, y, z)
+    onsite : mapping name -> on-site energy, real, in t0; 0 where left out
+    hoppings : list of (to, origin, cell, amplitude), as :meth:`hop` takes them
+    spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
+    filling : number of filled bands, for gaps, midgap and Chern number; None: half of all
+
+    Raises
+    ------
+    UserError
+        For whatever would make wrong numbers: a number that is not finite, an on-site energy that
+        is not real, an unknown orbital or none, a hopping of an orbital to itself or to a cell of
+        another dimension, a bond given twice, another spin, or dependent vectors.  Changed later,
+        a lattice is checked again when it is used.
+    """
+
+    vectors: np.ndarray
+    orbitals: dict[str, tuple]
+    onsite: dict[str, float] = field(default_factory=dict)
+    hoppings: list[tuple] = field(default_factory=list)
+    spin: dict[str, int] = field(default_factory=dict)
+    filling: int | None = None
+
+    def __post_init__(self):
+        self._check()
+
+    def _check(self) -> None:
+        """Bring every part into one form, and note of which contents the arrays are."""
+        self.vectors = lattice_input.vectors(self.vectors)
+        names = self.orbitals = lattice_input.orbitals(self.orbitals, self.dimension)
+        self.onsite = lattice_input.onsite(self.onsite, names)
+        self.spin = lattice_input.spin(self.spin, names)
+        if not isinstance(self.hoppings, list | tuple):
+            allowed = "a list of (to, origin, cell, amplitude)"
+            raise UserError("hoppings", self.hoppings, allowed)
+        self.hoppings = [lattice_input.bond(hop, names, self.dimension) for hop in self.hoppings]
+        self._places = lattice_input.places(self.hoppings)
+        self._arrays = lattice_input.table(
+            names, self.onsite, self.hoppings, self.spin, self.dimension
+        )
+        self._checked = self._contents()
+
+    def _contents(self) -> tuple:
+        parts = (self.orbitals, self.onsite, self.spin)
+        vectors = np.asarray(self.vectors).tobytes()
+        return vectors, *(tuple(part.items()) for part in parts), tuple(self.hoppings)
+
+    @property
+    def _table(self) -> lattice_input.Table:
+        """Arrays of what the lattice holds now."""
+        try:
+            same = self._contents() == self._checked
+        except (AttributeError, TypeError, ValueError):  # parts of another type than before
+            same = False
+        if not same:
+            self._check()
+        return self._arrays
+
+    def __repr__(self) -> str:
+        names = listed(self.orbitals)
+        rows = ", ".join(_place(row) for row in np.asarray(self.vectors))
+        energies = listed(f"{name} {energy:.6g}" for name, energy in self.onsite.items())
+        return (
+            f"Lattice of {self.dimension} dimensions: {count(self.orbitals, 'orbital')} ({names}),"
+            f" {count(self.hoppings, 'hopping')}, spin {'' if any(self.spin.values()) else 'not '}"
+            f"resolved\n  vectors {rows}; on-site energies {energies or 'all zero'}"
+        )
+
+    @property
+    def dimension(self) -> int:
+        """2 or 3."""
+        return len(self.vectors)
+
+    def hop(
+        self, to: str, origin: str, cell: tuple[int, ...], amplitude: complex, add: bool = False
+    ) -> None:
+        """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate.
+
+        A bond is given once, itself or as its conjugate; with ``add`` the amplitude is added to
+        that of a bond that is there already.
+
+        Raises
+        ------
+        UserError
+            For an unknown orbital, a cell that is not one integer a lattice vector, an amplitude
+            that is not finite, the home orbital itself, or a bond that is there without ``add``.
+        """
+        new = lattice_input.bond((to, origin, cell, amplitude), self.orbitals, self.dimension)
+        name, _ = lattice_input.identity(new)
+        place = self._places.get(name)
+        if len(self._places) != len(self.hoppings) or (
+            place is not None and lattice_input.identity(self.hoppings[place])[0] != name
+        ):  # changed by hand
+            self._places = lattice_input.places(self.hoppings)
+            place = self._places.get(name)
+        if place is None:
+            self._places[name] = len(self.hoppings)
+            self.hoppings.append(new)
+        elif add:
+            self.hoppings[place] = lattice_input.joined(self.hoppings[place], new)
+        else:
+            raise lattice_input.given_twice(new)
+
+    @property
+    def reciprocal(self) -> np.ndarray:
+        """Rows b1, b2 (and b3), in 1/a."""
+        return 2 * np.pi * np.linalg.inv(self.vectors).T
+
+    @property
+    def positions(self) -> np.ndarray:
+        """(orbital, 3) positions in the home cell."""
+        return self._table.positions
+
+    @property
+    def spins(self) -> np.ndarray:
+        """(orbital,) sign of s_z in the home cell, 0 where spin is not resolved."""
+        return self._table.spins
+
+    @property
+    def crystal(self) -> Crystal:
+        """Hop table, vectors and filling, as systems cut out of the lattice carry them."""
+        hops = HopTable(*self.hop_table())
+        return Crystal(hops, self.vectors, len(self.orbitals), self.filling)
+
+    def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Row, column, cell (hop, dimension) and amplitude of every element, with conjugates."""
+        table = self._table
+        return table.row, table.column, table.cell, table.amplitude
+
+    def hamiltonian(self, k) -> np.ndarray:
+        """Bulk Hamiltonian (..., orbital, orbital) at k (..., dimension), atomic gauge (S42)."""
+        k = self._wave_vectors(k)
+        return self._bulk_table.matrix(k)
+
+    def velocity(self, k) -> np.ndarray:
+        """Bulk velocities dH/dk_x and dH/dk_y, (..., 2, orbital, orbital), at k (..., 2).
+
+        In t0 a, in the atomic gauge: i[H, r] with the positions of the sites.
+        """
+        k = self._wave_vectors(k)
+        table = self._bulk_table
+        return table.sums(k, [1j * table.displacement[:, axis] for axis in (0, 1)])
+
+    def _wave_vectors(self, k) -> np.ndarray:
+        allowed = f"{self.dimension} finite real numbers in 1/a, or an array of such vectors"
+        vectors = real_array("k", k, allowed)
+        if vectors.ndim < 1 or vectors.shape[-1] != self.dimension:
+            raise UserError("k", Verbatim(f"an array of shape {vectors.shape}"), allowed)
+        return vectors
+
+    @property
+    def _bulk_table(self) -> BulkTable:
+        row, column, cell, amplitude = self.hop_table()
+        xy = self.positions[:, : self.dimension]
+        displacement = cell @ self.vectors + xy[column] - xy[row]
+        return BulkTable.of(row, column, amplitude, displacement, len(xy))
+
+    @property
+    def _unit_cell(self) -> UnitCell:
+        names = np.array(list(self.orbitals))
+        return UnitCell(self.crystal, self.positions, names, self.spins)
+
+    def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
+        """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.
+
+        Parameters
+        ----------
+        direction : (n, m), coprime integers; (1, 0) zigzag, (1, 1) armchair, (2, 1) chiral on the
+            honeycomb lattice
+        width : number of unit cells across, at least 1
+
+        Raises
+        ------
+        UserError
+            For a direction that is not a coprime pair, a width below 1, or a lattice in three
+            dimensions.
+        """
+        if self.dimension != 2:
+            raise UserError("geometry", "ribbon", "a wire, as this lattice has three dimensions")
+        return Ribbon(**cut(self._unit_cell, direction, {"width": width}))
+
+    def wire(self, direction=(1, 0), width: int = 8, height: int = 4) -> Wire:
+        """Cut a wire along T = n a1 + m a2 out of a three-dimensional lattice.
+
+        x runs along T, y across it in the plane of a1 and a2, and z along the normal of that plane
+        on the side of a3.  The spin of the orbitals keeps the axis that the model gave it.
+
+        Parameters
+        ----------
+        direction : (n, m), coprime integers
+        width : number of unit cells across, at least 1
+        height : number of unit cells along a3, at least 1
+
+        Raises
+        ------
+        UserError
+            For a direction that is not a coprime pair, a width or height below 1, or a lattice in
+            two dimensions.
+        """
+        if self.dimension != 3:
+            raise UserError("geometry", "wire", "a ribbon, as this lattice has two dimensions")
+        return Wire(**cut(self._unit_cell, direction, {"width": width, "height": height}))
+
+    def flake(
+        self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None
+    ) -> Flake:
+        """A finite flake: ``length`` cells of the ribbon or wire along ``direction``.
+
+        ``height`` is that of the wire, and of a three-dimensional lattice only.
+        """
+        if height is None:
+            return self.ribbon(direction, width).chain(length)
+        return self.wire(direction, width, height).chain(length)
+
+
+def _place(row: np.ndarray) -> str:
+    return f"({', '.join(f'{value:.6g}' for value in row)})"

@@ -1,0 +1,43 @@
+"""The commit of the code that runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[1]
+UNKNOWN = "not known: the code is no clone of a repository"
+
+
+def commit() -> str:
+    """The commit of the package's clone, with a word on changes since; or of what pip installed.
+
+    A repository that merely surrounds the package, and does not hold it, says nothing of it.
+    """
+    if _git("ls-files", "--error-unmatch", "__init__.py") is not None:
+        name = _git("rev-parse", "HEAD")
+        changes = _git("status", "--porcelain", "--", ".")
+        if name:
+            return f"{name.strip()}{', with changes since' if changes else ''}"
+    return _installed() or UNKNOWN
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says in the package's folder; None if it fails or is not there."""
+    command = ["git", "-C", str(PACKAGE), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _installed() -> str | None:
+    """The commit that pip noted when it installed the package from a repository."""
+    try:
+        text = metadata.distribution("accumulation").read_text("direct_url.json")
+        return json.loads(text or "{}").get("vcs_info", {}).get("commit_id")
+    except (metadata.PackageNotFoundError, ValueError, AttributeError):
+        return None

@@ -1,0 +1,1 @@
+"""Densities and currents in a field: matrix elements, integrals over k, torques."""

@@ -1,0 +1,139 @@
+"""Torque on a density that is not conserved, and the currents of its lattice continuity equation.
+
+For n(mu) = O * P_mu, where A * B = (A B + B A) / 2 and P_mu projects on row mu,
+
+    d/dt n(mu) = (dO/dt) * P_mu + O * i[H, P_mu] = T(mu) - sum_nu J(mu -> nu)      (Eqs. 6-11)
+
+holds exactly on a lattice, without a gradient: O * i[H, P_mu] is a sum of bond currents that are
+antisymmetric in mu and nu.  With the field, H_E = H + E x, dO/dt = i[H, O] + i[x, O] E: the
+intrinsic and the extrinsic torque.
+
+Everything works on matrices (..., orbital, orbital); ``rho`` is a density matrix or its change.
+Units: hbar = e = E = 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .. import plugins
+from ..errors import UserError
+from ..lattice.bloch import BlochMatrix
+from ..states.eigenpairs import Eigenpairs
+from ..states.eigenstates import States
+from ..states.operator_products import commutator, star, star_diagonal
+
+# Step and weights of the central difference of order 6: for H(k) with hops of up to 2 a its error
+# is 2^7 h^6 / 140, 1e-14, as large as rounding divided by the step.
+_STEP = 5e-3
+_DIFFERENCE = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
+# Smith's method needs about log2(40 shift / eta) doublings.
+DOUBLINGS = 60
+
+
+def rate(h: np.ndarray, operator: np.ndarray) -> np.ndarray:
+    """Intrinsic torque operator i[H, O] (Eqs. 10, 36)."""
+    return 1j * commutator(h, operator)
+
+
+def extrinsic_torque(operator: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Extrinsic torque operator -i[O, x] per field (Eqs. 34, 37), x (orbital,) an open system's.
+
+    -i[O * P_mu, x] = (-i[O, x]) * P_mu, because x and P_mu commute.
+    """
+    return -1j * operator * (x - x[:, None])
+
+
+def by_row(operator: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """Tr[rho (O * P_mu)], (..., orbital); complex for a change at a frequency (Eqs. 5, 9)."""
+    # the diagonal of (O rho + rho O) / 2
+    turned = np.swapaxes(rho, -1, -2)
+    return 0.5 * ((operator * turned).sum(axis=-1) + (operator * turned).sum(axis=-2))
+
+
+def bond_currents(h: np.ndarray, operator: np.ndarray, rho: np.ndarray) -> np.ndarray:
+    """J(mu -> nu) = Tr[rho (O * j)], j = i(H_mu,nu |mu><nu| - h.c.), (..., mu, nu) (Eqs. 6-8).
+
+    Antisymmetric.  What Eq. 8 calls O * v * delta is ambiguous, as the product * is not
+    associative; only O * (v * delta), which is this one, satisfies Eq. 6.
+    """
+    flow = 1j * h * np.swapaxes(star(operator, rho), -1, -2)
+    return flow - np.swapaxes(flow, -1, -2)
+
+
+def dipole_by_row(torque: np.ndarray, rho: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Torque dipole D(mu) = Tr[rho y * (T * P_mu)], (..., orbital) (Eqs. 45, S39)."""
+    return by_row(torque, star_diagonal(rho, y))
+
+
+def response_matrix(
+    energy: np.ndarray, filled: np.ndarray, field: np.ndarray, z: complex
+) -> np.ndarray:
+    """Change of the density matrix in the band basis, (a, b): L_ba B_ab (Eqs. 17, 18).
+
+    Tr[A change] = chi_{A,B}(z), z = omega + i eta.
+    """
+    lindhard = (filled - filled[:, None]) / (energy - energy[:, None] + z)
+    return lindhard * field
+
+
+def response_by_liouville(
+    h: np.ndarray, rho: np.ndarray, field: np.ndarray, z: complex
+) -> np.ndarray:
+    """The same change in the orbital basis, from the equation of motion, without eigenstates.
+
+    -i z drho = -i[H, drho] - i[B, rho] is A drho + drho B = C with spectra to the right of
+    Im z / 2.  Smith's method: the Cayley transform makes it drho = U drho V + W, the sum of
+    U^n W V^n over all n, which is doubled in length at each step.
+    """
+    one = np.eye(len(h))
+    left, right = 1j * h - 0.5j * z * one, -1j * h - 0.5j * z * one
+    shift = np.abs(h).sum(axis=-1).max()
+    inverse_left = np.linalg.inv(shift * one + left)
+    inverse_right = np.linalg.inv(shift * one + right)
+    found = 2j * shift * inverse_left @ (rho @ field - field @ rho) @ inverse_right
+    u, v = inverse_left @ (shift * one - left), (shift * one - right) @ inverse_right
+    for _ in range(DOUBLINGS):
+        step = u @ found @ v
+        found = found + step
+        if np.abs(step).max() <= np.finfo(float).eps * np.abs(found).max():
+            break
+        u, v = u @ u, v @ v
+    return found
+
+
+def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np.ndarray], object]:
+    """O(k) of a density whose rows are O * P_mu: a function of the Bloch matrix and k.
+
+    Raises
+    ------
+    UserError
+        If the density or its definition is not of this form (``local``, ``band``), or vanishes
+        identically (the spin of a model without).
+    """
+    module = plugins.load("densities", density)
+    known = {name for names in module.DEFINITIONS.values() for name in names}
+    allowed = sorted(known - {"local", *module.NEEDS_ALL_BANDS})
+    if definition not in allowed:
+        raise UserError("definition", definition, f"one of: {', '.join(allowed)}")
+
+    def operator(bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
+        none, vectors = np.empty((len(k), 0)), np.empty((len(k), bloch.size, 0))
+        states = States(Eigenpairs(k, none, none, vectors, bloch.velocity(k)), bloch)
+        matrix = module.kernel(states, definition).matrix
+        if not np.any(matrix):
+            raise UserError("density", density, "one that the model has, such as charge")
+        return matrix
+
+    return operator
+
+
+def slope_in_k(operator, bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
+    """dO/dk in the atomic basis, (k, orbital, orbital): minus the extrinsic torque, i[O, x]."""
+    found = np.zeros(1)
+    for step, weight in _DIFFERENCE.items():
+        ahead = operator(bloch, k + step * _STEP)
+        found = found + weight / _STEP * (ahead - operator(bloch, k - step * _STEP))
+    return found

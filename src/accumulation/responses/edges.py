@@ -1,0 +1,68 @@
+"""The two edges of a ribbon: what lies at each, the gap, the states that cross a level there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..lattice.bloch import BlochMatrix
+from ..states.band_extrema import band_extremum
+from ..states.eigenpairs import DEGENERACY, solve
+from ..states.fermi_points import FermiPoints
+
+EDGES = ("left", "right")
+# Regions that a grid point keeps of every density: the two edges and all rows.
+REGIONS = (*EDGES, "all")
+
+
+def regions(y: np.ndarray, depth: float | None = None) -> np.ndarray:
+    """Weights (region, row) of the left edge, the right edge and all rows.
+
+    Parameters
+    ----------
+    y : (row,) positions across, zero in the middle
+    depth : how far an edge reaches inwards from the outermost row, in a; None: to the middle, rows
+        in the middle counting half to each side, so that both edges add up to all
+    """
+    if depth is None:
+        right = np.where(np.abs(y) < 1e-9, 0.5, (y > 0).astype(float))
+        left = 1.0 - right
+    else:
+        left = (y <= y.min() + depth + 1e-9).astype(float)
+        right = (y >= y.max() - depth - 1e-9).astype(float)
+    return np.stack((left, right, np.ones(len(y))))
+
+
+def ribbon_gap(bloch: BlochMatrix, k, energy, velocity, filled: int) -> float:
+    """Indirect gap of a ribbon above its ``filled`` lowest bands, in t0; 0 where there is none.
+
+    k (k,), energy and velocity (k, band) on the uniform mesh; the extrema between its points are
+    searched for on the exact bands.
+    """
+    top = band_extremum(bloch, k, energy, velocity, filled - 1, 1.0)
+    bottom = band_extremum(bloch, k, energy, velocity, filled, -1.0)
+    gap = bottom - top
+    return float(gap) if gap > 1e-9 else 0.0
+
+
+def edge_crossings(bloch: BlochMatrix, points: FermiPoints, levels: int) -> np.ndarray:
+    """Number of Fermi points at each edge and level, (edge, level) int.
+
+    A state counts to an edge when its mean position lies in the outer quarter of the ribbon on that
+    side.  Of states that share one energy, those that diagonalise y are counted: inversion times
+    time reversal pairs the two edges, and a diagonalisation returns any mixture.
+    """
+    mean = np.abs(points.state) ** 2 @ bloch.y
+    missing = np.nonzero(np.isnan(points.state[:, 0]))[0]
+    if len(missing):
+        pairs = solve(bloch, points.k[missing])
+        for i, energy, vectors in zip(missing, pairs.energy, pairs.eigenvector, strict=True):
+            band = points.band[i]
+            group = np.flatnonzero(np.abs(energy - energy[band]) < DEGENERACY)
+            states = vectors[:, group]
+            across = np.linalg.eigvalsh(states.conj().T @ (bloch.y[:, None] * states))
+            mean[i] = across[np.searchsorted(group, band)]
+    found = np.zeros((2, levels), dtype=int)
+    limit = 0.5 * np.abs(bloch.y).max(initial=0.0)
+    for edge, inside in enumerate((mean < -limit, mean > limit)):
+        np.add.at(found[edge], points.level[inside], 1)
+    return found

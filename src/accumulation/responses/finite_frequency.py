@@ -1,0 +1,94 @@
+"""Density response of a ribbon at a finite frequency (S46).
+
+intraband   i / (omega + i eta)  sum_n int dk/2pi (df/dk) <n|n(mu)|n>
+interband   sum_{n n'} int dk/2pi (f_n - f_n') / (e_n - e_n' + omega + i eta) <n|n(mu)|n'> A_{n'n}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lattice.bloch import mesh
+from ..states.chunks import gathered
+from ..states.eigenpairs import adjoint, solve
+from ..states.eigenstates import States
+from ..states.occupations import fermi_dirac
+from .integrands import ExactElements
+from .lehmann import pair_sum
+from .static import accumulation, elements_on_mesh
+
+# Pairs whose occupations differ by less do not change a sum at all.
+NEGLIGIBLE = 1e-17
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """All of the response of a ribbon at one filling: one number and a list of pairs.
+
+    Attributes
+    ----------
+    drude : (row,) sum_n int dk/2pi (df/dk) <n|n(mu)|n>
+    gap : (pair,) e_n - e_n', in t0
+    strength : (row, pair) weights (f_n - f_n') <n|n(mu)|n'> A_{n'n} dk/2pi
+    """
+
+    drude: np.ndarray
+    gap: np.ndarray
+    strength: np.ndarray
+
+    def intraband(self, z: np.ndarray) -> np.ndarray:
+        """First term of S46 per field e E, (row, z); 1 / eta of it is tau at omega = 0."""
+        return 1j * self.drude[:, None] / z
+
+    def interband(self, z: np.ndarray) -> np.ndarray:
+        """Second term of S46 per field e E, (row, z)."""
+        return pair_sum(self.gap, self.strength, z)
+
+    def total(self, z: np.ndarray) -> np.ndarray:
+        """Both terms, (row, z)."""
+        return self.intraband(z) + self.interband(z)
+
+
+def spectrum(
+    exact: ExactElements, points: int, fermi_energy: float, temperature: float
+) -> tuple[Spectrum, np.ndarray]:
+    """Response of a ribbon on a mesh of ``points`` k; ``exact.regions`` take the place of rows.
+
+    The intraband factor is that of the static response, exact in the Fermi points.  The interband
+    sum needs a mesh that resolves temperature and eta / velocity, or an insulator.
+
+    Returns
+    -------
+    Spectrum, and the static response (2, row) per e E tau and e E, by the algorithm of Eqs. 55, 58.
+    """
+    on_mesh = elements_on_mesh(exact, points)
+    levels = np.array([fermi_energy]), np.array([temperature])
+    static = accumulation(on_mesh, exact, *levels).values[:, 0, 0]
+    gap, strength = interband_pairs(exact, points, fermi_energy, temperature)
+    return Spectrum(static[0], gap, strength), static
+
+
+def interband_pairs(
+    exact: ExactElements, points: int, fermi_energy: float, temperature: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gaps (pair,) and strengths (row, pair) of every two states at one k."""
+    k, weight = mesh(points, exact.bloch.period)
+
+    def work(part):
+        states = States(solve(exact.bloch, k[part]), exact.bloch, exact.gauge)
+        applied = states.apply(exact.kernel(states, exact.definition))
+        bra = adjoint(states.eigenvector)
+        regions = np.eye(exact.bloch.size) if exact.regions is None else exact.regions
+        half = [0.5 * bra @ (row[:, None] * applied) for row in regions]
+        density = np.stack([one + adjoint(one) for one in half])
+        filled = fermi_dirac(states.energy, fermi_energy, temperature) * weight[part, None]
+        difference = filled[:, :, None] - filled[:, None, :]
+        connection = 1j * np.swapaxes(states.connection_over_i, -1, -2)
+        kept = np.abs(difference) > NEGLIGIBLE
+        gap = states.energy[:, :, None] - states.energy[:, None, :]
+        return gap[kept], (density * (connection * difference))[:, kept]
+
+    gaps, strengths = zip(*gathered(work, len(k), exact.bloch.size), strict=True)
+    return np.concatenate(gaps), np.concatenate(strengths, axis=1)

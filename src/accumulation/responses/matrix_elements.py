@@ -1,0 +1,97 @@
+"""Expectation value and polarizability of any density: matrix elements, no occupations.
+
+For a kernel K the density at row mu is n(mu) = (P_mu K + K+ P_mu) / 2.  The interband response is
+sum_n f_n b_n(mu) with the band-resolved polarizability
+
+    b_n(mu) = 2 Re sum_{n' != n} <n|n(mu)|n'> A_{n'n} / (e_n - e_n')      (Eqs. 32, 55, 58)
+
+A_{n'n} = i <n'|dH/dk|n> / (e_n - e_n'), so with G = A / (e_n - e_n') it is two matrix products a
+density, whatever the number of pairs of bands: Re[u* (K u G) + (K u)* (u G)].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..states.eigenpairs import DEGENERACY, overlap
+from ..states.eigenstates import CLOSEST, Kernel, States, inverse_gap
+
+
+def matrix_elements(
+    states: States, kernel: Kernel, interband: bool = True
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Density <n|n(mu)|n> and polarizability b_n(mu) of every state, each (k, band, row).
+
+    The density (Eqs. 56, S47, S51) summed over rows is the moment.  The polarizability, per unit
+    field e E, is None where eigenvectors, velocity and kernel are all real: then it is identically
+    zero, the real part of i times a real number.  H(k) is real, for instance, when time reversal
+    times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
+    """
+    applied = states.apply(kernel)
+    density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
+    complex_any = (np.iscomplexobj(a) for a in (states.eigenvector, states.slope, kernel.matrix))
+    if not interband or not any(complex_any):
+        return density, None
+    # Re[i z] = -Im z
+    value = _minus_imaginary(applied, states.mixed)
+    value += _minus_imaginary(states.eigenvector, states.apply_mixed(kernel))
+    return density, np.swapaxes(value, -1, -2)
+
+
+def pair_sum(states: States, kernel: Kernel, difference: np.ndarray) -> np.ndarray | None:
+    """Interband response sum_{n, n'} D_nn' Re[<n|n(mu)|n'> A_n'n] at each k, (k, row), per e E.
+
+    The second term of Eq. 55, Eq. 58 where it is alone.
+
+    Parameters
+    ----------
+    difference : (k, n', n), the symmetric D = (f_n - f_n') / (e_n - e_n') in 1/t0
+
+    None where it is identically zero, as in :func:`matrix_elements`.
+    """
+    complex_any = (np.iscomplexobj(a) for a in (states.eigenvector, states.slope, kernel.matrix))
+    if not any(complex_any):
+        return None
+    weighted = difference * states.connection_over_i
+    applied = states.apply(kernel)
+    mixed = states.eigenvector @ weighted
+    if kernel.basis == "bands":
+        applied_mixed = states.eigenvector @ (kernel.matrix @ weighted)
+    elif kernel.basis == "orbitals":
+        applied_mixed = kernel.matrix @ mixed
+    else:
+        applied_mixed = states.product(kernel.matrix, mixed)
+    value = _minus_imaginary(applied, mixed)
+    value += _minus_imaginary(states.eigenvector, applied_mixed)
+    return 0.5 * value.sum(axis=-1)
+
+
+def _minus_imaginary(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """-Im[left* right] element by element, without a complex temporary."""
+    return left.imag * right.real - left.real * right.imag
+
+
+def band_response(
+    energy: np.ndarray, connection: np.ndarray, matrix: np.ndarray, eta: float = 0.0
+) -> np.ndarray:
+    """b_n with interband response chi_{X,x}(i eta) = sum_n f_n b_n, (k, band) (Eqs. 17, S46).
+
+    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta); at eta = 0 among states further
+    apart than ``CLOSEST`` of their spread, as terms of closer ones are rounding.  For
+    X = O * v_y that is the generalized Berry curvature of Eqs. S23-S24.
+
+    Parameters
+    ----------
+    energy : (k, band);  connection, matrix : (k, band, band), A along x off the diagonal, and X
+    """
+    if eta:
+        propagator = 1 / (energy[:, :, None] - energy[:, None, :] + 1j * eta)  # (k, n, n')
+    else:
+        spread = np.ptp(energy) if energy.size else 0.0
+        propagator = -inverse_gap(energy, max(DEGENERACY, CLOSEST * spread))
+    return 2 * (matrix * np.swapaxes(connection, -1, -2) * propagator).sum(axis=-1).real
+
+
+def center_y(states: States) -> np.ndarray:
+    """Mean position <n|y|n> of every state, (k, band), in a."""
+    return states.y @ overlap(states.eigenvector, states.eigenvector)

@@ -1,0 +1,1 @@
+"""Around a run: its start, progress, plan and records."""

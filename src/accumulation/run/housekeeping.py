@@ -1,0 +1,214 @@
+"""What a run would do, in plain words; and the files that no study needs any more."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+from .. import locations
+from ..errors import UserError, Verbatim
+from ..study.config_file import read
+from ..study.grid import INDEX, TILES
+from ..study.study import Study, load
+from ..study.tile_plan import TILE_USES
+from . import project, records
+
+RESULTS = Path("results")
+# Snakemake's words for why a job would run, and ours.
+REASONS = {
+    "Missing output files": "it is not there yet",
+    "Updated input files": "what it is made from has changed",
+    "Input files updated by another job": "what it is made from is computed anew",
+    "Params have changed": "its parameters or its code have changed",
+    "Set of input files has changed": "it is made from other files than before",
+    "Code has changed": "its rule has changed",
+    "Incomplete": "an earlier run was cut off while making it",
+    "Software environment": "its software environment has changed",
+    "Forced execution": "it is forced",
+}
+
+
+def plan(path: str) -> list[str]:
+    """Sentences that say what a run of a config would compute and why.
+
+    Raises
+    ------
+    UserError
+        If the config is wrong, or Snakemake cannot plan it.
+    """
+    study = load(read(path), path)
+    jobs = _planned_jobs(path)
+    lines = []
+    tiles = [study.tiles[job["output"]] for job in jobs if job["output"] in study.tiles]
+    for stage in TILE_USES:
+        some = [tile for tile in tiles if tile.stage == stage]
+        if some:
+            new, kept = _fresh(some)
+            words = f"{stage} of grids: {len(some)} tile{'' if len(some) == 1 else 's'}, "
+            words += f"{new} points to compute"
+            words += f", {kept} copied from tiles that hold them" if kept else ""
+            lines.append(f"{words}, for {', '.join(_users(study, some))}")
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for job in jobs:
+        if job["output"] not in study.tiles:
+            grouped.setdefault((job["rule"], job["reason"]), []).append(job["of"])
+    for (rule, reason), names in grouped.items():
+        lines.append(f"{rule} of {', '.join(names)}: {reason}")
+    return lines or ["Nothing to be done: every file is there and up to date."]
+
+
+def _users(study: Study, tiles: list) -> list[str]:
+    """Systems that these tiles are made for; one tile may serve several."""
+    paths = {tile.path for tile in tiles}
+    return [system for system in study.grids if paths & study.paths_of_tiles(system)]
+
+
+def _fresh(tiles: list) -> tuple[int, int]:
+    """Points of these tiles that have to be computed, and those that another tile holds."""
+    new = kept = 0
+    for folder in {Path(tile.path).parent for tile in tiles}:
+        held = set()
+        if (folder / INDEX).is_file():
+            for line in (folder / INDEX).read_text(errors="replace").splitlines():
+                name, _, tile = line.partition(" ")
+                if tile and (folder / f"{tile}.nc").is_file():
+                    held.add(name)
+        keys = {key for tile in tiles if Path(tile.path).parent == folder for key in tile.keys}
+        kept += len(keys & held)
+        new += len(keys - held)
+    return new, kept
+
+
+def _planned_jobs(path: str) -> list[dict[str, str]]:
+    options = ["-n", "--cores", "1", "--quiet", "host", "--nocolor"]
+    profile = ["--workflow-profile", str(locations.PROFILES / "default")]
+    done = subprocess.run(
+        project.command(path, [*options, *profile]),
+        env=os.environ | locations.import_path(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip().splitlines()
+        raise UserError(path, words[-1] if words else "no plan", "a study that Snakemake can plan")
+    jobs = []
+    for block in re.split(r"^(?=(?:local)?rule )", done.stdout + done.stderr, flags=re.MULTILINE):
+        named = re.match(r"(?:local)?rule (\w+):", block)
+        if not named or named[1] == "all":
+            continue
+        fields = dict(re.findall(r"^    (\w+): (.*)$", block, flags=re.MULTILINE))
+        output = fields.get("output", "").split(", ")[0]
+        wildcards = dict(re.findall(r"(\w+)=([^,]+)", fields.get("wildcards", "")))
+        of = wildcards.get("system") or wildcards.get("figure") or "the study"
+        jobs.append(
+            {
+                "rule": named[1].replace("_", " "),
+                "output": output,
+                "of": of,
+                "reason": _plain(fields.get("reason", "")),
+            }
+        )
+    return jobs
+
+
+def _plain(reason: str) -> str:
+    found = [ours for theirs, ours in REASONS.items() if theirs.lower() in reason.lower()]
+    return " and ".join(dict.fromkeys(found)) or reason or "it has to"
+
+
+def unused(configs: list[str]) -> list[Path]:
+    """Files in results/ that no study needs, the gallery excepted.
+
+    Neither one of these configs nor one that was run from elsewhere.  Of a study only tiles and the
+    datasets and figures of systems and figures that it no longer has count; its logs and benchmarks
+    stay.
+    """
+    every = needed(configs)
+    tiles = {tile for needs in every for tile in needs.tiles}
+    # The index of a folder goes with its last tile.
+    folders = {os.path.dirname(tile) for tile in tiles}
+    found = []
+    for path in sorted(Path(TILES).rglob("*")):
+        name = path.as_posix()
+        index = path.name == INDEX and os.path.dirname(name) in folders
+        if path.is_file() and name not in tiles and not index:
+            found.append(path)
+    for folder in sorted(RESULTS.iterdir()) if RESULTS.is_dir() else []:
+        kept = ("gallery", Path(TILES).name, records.FOLDER.name)
+        if folder.name in kept or not folder.is_dir():
+            continue
+        users = [needs for needs in every if needs.study == folder.name]
+        # A folder that no study has made is somebody else's.
+        if not users and not (folder / "specs").is_dir():
+            continue
+        files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        found += [p for p in files if not any(_belongs(p, folder, needs) for needs in users)]
+    return found
+
+
+def needed(configs: list[str]) -> list[records.Needs]:
+    """What each of these configs needs, and each that was run from elsewhere."""
+    here = []
+    for path in configs:
+        with locations.beside(path):
+            here.append(records.of_study(load(read(path), path), path))
+    return here + records.of_other_runs(configs)
+
+
+def _belongs(path: Path, folder: Path, needs: records.Needs) -> bool:
+    first, *rest = path.relative_to(folder).parts
+    if first in ("logs", "benchmarks") or not rest:
+        return True
+    if first == "specs":
+        return path.as_posix() in needs.specs
+    if first == "figures":
+        return path.stem in needs.figures
+    if first not in needs.systems:
+        return False
+    return path.suffix != ".damaged" and not (needs.systems[first] and path.name != "response.nc")
+
+
+def remove(paths: list[Path]) -> None:
+    """Delete these files, and the folders that are empty then."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for folder in sorted({parent for path in paths for parent in path.parents}, reverse=True):
+        if folder.is_relative_to(RESULTS) and folder != RESULTS and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def configs() -> list[str]:
+    """The configs of the project: the default study and config/studies/.
+
+    Raises
+    ------
+    UserError
+        If there is none: then nothing would be known to be needed.
+    """
+    names = [*project.CONFIGS, *map(str, sorted(Path("config/studies").glob("*.yaml")))]
+    found = [path for path in names if Path(path).is_file()]
+    if not found:
+        raise UserError(
+            os.getcwd(), Verbatim("no config"), f"a folder with {' or '.join(project.CONFIGS)}"
+        )
+    return found
+
+
+def size(paths: list[Path]) -> str:
+    """Space of files in words."""
+    megabytes = sum(path.stat().st_size for path in paths) / 1e6
+    return f"{megabytes / 1000:.1f} GB" if megabytes >= 1000 else f"{megabytes:.1f} MB"
+
+
+def described(paths: list[Path]) -> list[str]:
+    """One line a folder: how many files, how much."""
+    count = Counter(path.parent for path in paths)
+    return [
+        f"  {folder.as_posix()}/: {number} file{'s' if number > 1 else ''}, "
+        f"{size([path for path in paths if path.parent == folder])}"
+        for folder, number in count.items()
+    ]

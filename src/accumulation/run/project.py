@@ -1,0 +1,168 @@
+"""Projects: a folder with a Snakefile and configs, in which studies run and leave their results.
+
+The project of a config is the nearest folder, from its own upwards, whose Snakefile uses this
+package.  A config outside of all projects runs in the project where the command is given; if that
+is none either, in its own folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from .. import locations
+from ..errors import UserError, Verbatim
+
+CONFIGS = ("config.yaml", "config/config.yaml")
+TEMPLATE = locations.PACKAGE / "new_config.yaml"
+SNAKEFILE = """\
+# The study of config.yaml, beside this file: `accumulation run`, or `snakemake --cores 4`.
+from accumulation.locations import use_rules
+use_rules(workflow)
+"""
+# Options of Snakemake after which the number of cores, or a profile, is not ours to choose.
+_CORES = re.compile(r"(-c|-j|-e|--cores|--jobs|--executor|--profile|--workflow-profile)(=.*|\d.*)?")
+_PROFILE = re.compile(r"--workflow-profile(=.*)?")
+_REFUSED = re.compile(r"--configfiles?(=.*)?")
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder holds a Snakefile that uses this package."""
+    try:
+        return "accumulation" in (folder / "Snakefile").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def project_of(config: Path) -> Path:
+    """The folder in which a config's study runs and leaves its results, absolute."""
+    here = Path.cwd()
+    own = Path(os.path.abspath(config)).parent
+    candidates = [own, *own.parents, here]
+    return next((folder for folder in candidates if is_project(folder)), own)
+
+
+def find_config(word: str | None) -> Path:
+    """The config that a command's argument stands for, absolute.
+
+    Parameters
+    ----------
+    word : a file; a folder, whose config is meant; None: that of this folder or of the project
+        around it
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    here = Path.cwd()
+    if word is not None and not Path(word).is_dir():
+        if not Path(word).is_file():
+            raise UserError(
+                word, Verbatim("no such file"), "a config file, or a folder that holds one"
+            )
+        return Path(os.path.abspath(word))
+    above = [folder for folder in here.parents if is_project(folder)]
+    for folder in [Path(os.path.abspath(word))] if word else [here, *above]:
+        for name in CONFIGS:
+            if (folder / name).is_file():
+                return folder / name
+    allowed = f"a folder with {' or '.join(CONFIGS)}; `accumulation new FOLDER` makes one"
+    raise UserError(word or str(here), Verbatim("a folder without a config"), allowed)
+
+
+def enter(config: Path, quietly: bool = False) -> str:
+    """Go to the project of a config; the config as seen from there.
+
+    Says where it is if that is another folder, as files are named from there on; not ``quietly``.
+    """
+    folder, before = project_of(config), Path.cwd()
+    os.chdir(folder)
+    locations.look_beside([config])
+    if not quietly and os.path.realpath(before) != os.path.realpath(folder):
+        print(f"In {os.path.relpath(folder, before)}:", file=sys.stderr)
+    return os.path.relpath(config)
+
+
+def new(folder: str) -> list[Path]:
+    """Write a commented config and a Snakefile into a folder, which is made if it is not there.
+
+    Returns
+    -------
+    The files.
+
+    Raises
+    ------
+    UserError
+        If one of them is there already, or the folder cannot be written to.
+    """
+    place = Path(folder)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(os.path.abspath(place)).name).strip("_-")
+    name = name if name and name != "gallery" else "study"
+    texts = {
+        place / "config.yaml": TEMPLATE.read_text(encoding="utf-8").replace("STUDY", name),
+        place / "Snakefile": SNAKEFILE,
+    }
+    for path in texts:
+        if path.exists():
+            raise UserError(str(path), Verbatim("a file that is there"), "a folder without one")
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for path, text in texts.items():
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(folder, error.strerror, "a folder that can be written to") from error
+    return list(texts)
+
+
+def command(config: str, options: list[str]) -> list[str]:
+    """The command line that runs the study of a config in this folder.
+
+    Parameters
+    ----------
+    config : as seen from this folder;  options : of Snakemake, which override ours
+
+    Raises
+    ------
+    UserError
+        If the options name a config themselves.
+    """
+    for option in options:
+        if _REFUSED.fullmatch(option):
+            raise UserError(option, Verbatim("a config twice"), "accumulation run CONFIG [OPTIONS]")
+    snakefile = "Snakefile" if is_project(Path.cwd()) else locations.SNAKEFILE
+    # The config is not last: Snakemake would take a target after it for another one.
+    line = [sys.executable, "-P", "-m", "snakemake", "--configfile", config]
+    line += ["--snakefile", snakefile]
+    if not any(map(_CORES.fullmatch, options)):
+        line += ["--cores", "all"]
+    if not any(map(_PROFILE.fullmatch, options)):
+        line += ["--workflow-profile", str(locations.PROFILES / "default")]
+    return [*line, *_packaged_profiles(options)]
+
+
+def _packaged_profiles(options: list[str]) -> list[str]:
+    """The options, names of packaged profiles replaced by their folders."""
+    named = []
+    for before, option in zip(["", *options], options, strict=False):
+        flag, equals, value = option.partition("=")
+        if before == "--workflow-profile":
+            flag, equals, value = "", "", option
+        elif flag != "--workflow-profile" or not equals:
+            named.append(option)
+            continue
+        packaged = locations.PROFILES / value
+        is_name = re.fullmatch(r"\w+", value) and not Path(value).is_dir() and packaged.is_dir()
+        named.append(flag + equals + (str(packaged) if is_name else value))
+    return named
+
+
+def run(config: str, options: list[str]) -> None:
+    """Run the study of a config in this folder: this process becomes Snakemake's."""
+    line = command(config, options)
+    os.environ |= locations.import_path()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execv(line[0], line)

@@ -1,0 +1,260 @@
+"""What a run shows: a line for each job that ends, an error's sentence first and last.
+
+Snakemake's own words go to its log in ``.snakemake/log``, with every command line.  The names of
+its events and settings that are used here are tested against the Snakemake that is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import DISK_FULL, UserError, not_written
+from ..jobs.job_logs import sentence_of
+from ..study.grid import tile_path
+from .progress import Progress
+
+# What Snakemake says of its own doings, of which a run has hundreds of lines.
+NOISE = (
+    "Select jobs to execute",
+    "Execute ",
+    "RuleException",
+    "CalledProcessError",
+    "Removing output files of failed job",
+    "Shutting down, this might take some time",
+    "Will exit after finishing currently running jobs",
+    "Exiting because a job execution failed",
+)
+# Events of a job, which this module tells in its own way.
+EVENTS = {
+    *("job_info", "group_info", "shellcmd", "job_started", "job_finished", "progress"),
+    *("job_error", "group_error"),
+}
+# Events that are plain words.
+WORDS = (None, "error")
+# With this Snakemake ends a run that failed.
+LAST = "At least one job did not complete successfully"
+# What a tile says of itself in its log.
+COMPUTED = re.compile(r"\d+ points, \d+ computed, \d+ kept")
+ROOM = 1_000_000  # bytes; with less left a disk counts as full
+
+
+class Terminal(logging.Handler):
+    """Tells of every job that ends, and of what failed.
+
+    Parameters
+    ----------
+    system_of : system of each tile, by its path;  points_of : number of its points
+    progress : of the grids' points
+    stop : called when the disk is full, ends the run
+    stream : where to write, standard error by default
+    quiet : say nothing of jobs that end well
+    """
+
+    def __init__(
+        self,
+        system_of: dict[str, str],
+        points_of: dict[str, int],
+        progress: Progress,
+        stop: Callable[[], None],
+        stream=None,
+        quiet: bool = False,
+    ):
+        super().__init__()
+        self._system_of, self._points_of, self._progress = system_of, points_of, progress
+        self._stop, self._stream, self._quiet = stop, stream or sys.stderr, quiet
+        self._jobs: dict[int, tuple[str, dict]] = {}
+        self._logs: dict[int, list[str]] = {}
+        self._ended: list[int] = []
+        self._failed: dict[int, str] = {}
+        self.disk_is_full = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take one event of Snakemake\'s."""
+        event = event_of(record)
+        if event == "job_info":
+            self._jobs[record.jobid] = (record.rule_name, dict(record.wildcards or {}))
+            self._logs[record.jobid] = list(record.log or [])
+            if record.rule_name == "tile":
+                self._progress.begin()
+        elif event == "job_finished":
+            self._ended.append(record.job_id)
+            self._failed.pop(record.job_id, None)  # it has been tried again
+        elif event == "progress":
+            for job in self._ended:
+                self._tell_end(job, record.done, record.total)
+            self._ended.clear()
+        elif event == "job_error":
+            self._tell_error(vars(record))
+        elif event == "group_error":
+            for job in record.job_error_info:
+                self._tell_error(job)
+        elif event in WORDS and LAST in str(record.msg):
+            self._write("\n".join(self.sentences()))
+
+    def sentences(self) -> list[str]:
+        """What failed, each sentence once."""
+        return list(dict.fromkeys(self._failed.values()))
+
+    def _tell_end(self, job: int, done: int, total: int) -> None:
+        rule, wildcards = self._jobs.get(job, ("job", {}))
+        if rule == "tile":
+            self._progress.finish(tile_path(**wildcards))
+        if rule == "all" or self._quiet:
+            return
+        line = f"[{done}/{total}] {self._words(rule, wildcards)}"
+        if rule == "tile":
+            path = tile_path(**wildcards)
+            line += f": {self._points(job, path)}, of {self._system_of.get(path, 'a grid')}"
+        if self._progress.done:
+            line += f" ({self._progress.line().strip()})"
+        self._write(line)
+
+    def _words(self, rule: str, wildcards: dict) -> str:
+        """A job's stage and system, such as ``bands of chiral``."""
+        if rule == "tile":
+            return f"{wildcards['stage']} tile {wildcards['tile']}"
+        name = {"report_page": "report", "merge": "response"}.get(rule, rule.replace("_", " "))
+        if "figure" in wildcards:
+            return f"{name} {wildcards['figure']}"
+        return f"{name} of {wildcards['system']}" if "system" in wildcards else name
+
+    def _points(self, job: int, path: str) -> str:
+        """How many points a tile holds, and how many of them were computed, as its log says."""
+        for log in self._logs.get(job, ()):
+            with contextlib.suppress(OSError):
+                words = COMPUTED.findall(Path(log).read_text(encoding="utf-8", errors="replace"))
+                if words:
+                    return words[-1]
+        return f"{self._points_of.get(path, 0)} points"
+
+    def _tell_error(self, job: dict) -> None:
+        logs, outputs = list(job["log"] or []), list(job["output"] or [])
+        sentence = sentence_of(logs)
+        # A log on a full disk is empty.
+        if sentence is None and outputs and _is_full(Path(outputs[0]).parent):
+            sentence = f"error: {not_written(outputs[0], OSError(), full=True)}"
+        rule, wildcards = self._jobs.get(job["jobid"], (job["rule_name"], {}))
+        what = self._words(rule, wildcards)
+        if rule == "tile":
+            what += f" of {self._system_of.get(tile_path(**wildcards), 'a grid')}"
+        sentence = sentence or f"error: {what}: it was ended, and its log says nothing"
+        self._failed[job["jobid"]] = sentence
+        where = f" (log: {logs[0]})" if logs else ""
+        self._write(f"{sentence}\nfailed: {what}{where}")
+        if DISK_FULL in sentence and not self.disk_is_full:
+            self.disk_is_full = True
+            self._write("the run stops here, as nothing more can be written")
+            self._stop()
+
+    def _write(self, text: str) -> None:
+        # Over the line of the points that a terminal shows.
+        start = "\r" if self._stream.isatty() else ""
+        with contextlib.suppress(OSError):
+            lines = [f"{line:<60}" if start else line for line in text.splitlines()]
+            self._stream.write(start + "".join(f"{line}\n" for line in lines))
+            self._stream.flush()
+
+
+def event_of(record: logging.LogRecord) -> str | None:
+    """Name of the event that a record tells of, None for words."""
+    event = getattr(record, "event", None)
+    return None if event is None else str(getattr(event, "value", event)).lower()
+
+
+def _is_full(folder: Path) -> bool:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    try:
+        return shutil.disk_usage(folder).free < ROOM
+    except OSError:
+        return False
+
+
+def _is_shown(record: logging.LogRecord) -> bool:
+    """Whether Snakemake\'s own line stays in the terminal."""
+    event = event_of(record)
+    if event not in WORDS:
+        return event not in EVENTS
+    words = str(record.msg or "").strip()
+    return not words.startswith(NOISE) and LAST not in words
+
+
+class Display:
+    """What a run shows from its start to its end.
+
+    Parameters
+    ----------
+    workflow : Snakemake's;  study : :class:`accumulation.study.study.Study`
+    """
+
+    def __init__(self, workflow, study):
+        self._workflow, self._study = workflow, study
+        # A point counts once a stage.
+        self._progress = Progress((tile.path, len(tile.keys)) for tile in study.tiles.values())
+        self._terminal: Terminal | None = None
+
+    def start(self) -> None:
+        """Begin to tell of jobs in place of Snakemake, whose log file gets every word."""
+        workflow, study = self._workflow, self._study
+        # What fails stops only what is made from its file, with or without the profile.
+        workflow.scheduler.keepgoing = True
+        settings = workflow.output_settings
+        self._terminal = Terminal(
+            {path: name for name in study.grids for path in study.paths_of_tiles(name)},
+            {path: len(tile.keys) for path, tile in study.tiles.items()},
+            self._progress,
+            self._stop,
+            quiet=bool({"ALL", "PROGRESS"} & {one.name for one in settings.quiet or ()}),
+        )
+        logger = logging.getLogger("snakemake.logging")
+        for handler in logger.handlers:
+            if handler.name == "DefaultStreamHandler" and not settings.verbose:
+                handler.addFilter(_is_shown)
+            elif handler.name == "DefaultLogFileHandler":
+                for part in (*handler.filters, handler.formatter):
+                    part.quiet = set()
+                    part.printshellcmds = True
+        logger.addHandler(self._terminal)
+        self._progress.start()
+
+    def _stop(self) -> None:
+        # As after SIGTERM: no job is started any more, whatever may be tried again.
+        self._workflow.scheduler._user_kill = "graceful"
+
+    def succeed(self) -> None:
+        """Say where the study is."""
+        self._progress.stop()
+        path = self._study.report_path()
+        print(f"Done: {path} shows the study; datasets and figures are beside it")
+
+    def fail(self) -> None:
+        """Write the page of a run in which figures failed, with their sentences in their places.
+
+        Where no figure failed, or without room on the disk, the page stays as it is.
+        """
+        self._progress.stop()
+        if self._terminal is not None and self._terminal.disk_is_full:
+            return
+        from ..report import page as report
+
+        study = self._study
+        page = Path(study.report_path())
+        drawn = zip(study.figures, study.pictures(), strict=True)
+        missing = [name for name, path in drawn if not os.path.exists(path)]
+        if not any(report.failure_of(page.parent, name) for name in missing):
+            return
+        inputs = [*study.pictures(), *([study.evidence_path("nc")] if study.theories else [])]
+        try:
+            report.write(json.loads(report.spec(study)), inputs, str(page))
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return
+        print(f"{page} shows the study without {', '.join(missing)}", file=sys.stderr)

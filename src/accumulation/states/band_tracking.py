@@ -1,0 +1,133 @@
+"""Roots of a band's energy less a level inside a bracket: by its eigenvector, or by its number.
+
+Cubic interpolation of the bands gives each root to about spacing^4, inverse iteration or a Newton
+step on the full spectrum to rounding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .eigenpairs import adjoint, expectation, solve
+from .occupations import ON_LEVEL
+
+# Two levels this close (in t0) at a Fermi point are told apart by a full diagonalisation.
+CLOSE = 1e-6
+
+
+def hermite_root(e0, e1, v0, v1) -> np.ndarray:
+    """Root in [0, 1] of the cubic with these end values and slopes, by a few Newton steps."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        s = np.nan_to_num(e0 / (e0 - e1), nan=0.5, posinf=0.5, neginf=0.5)
+        for _ in range(6):
+            a, b = 1 - s, s
+            value = e0 * (1 + 2 * s) * a**2 + e1 * (3 - 2 * s) * b**2
+            value = value + v0 * s * a**2 - v1 * a * b**2
+            slope = 6 * s * a * (e1 - e0) + v0 * a * (1 - 3 * s) + v1 * s * (3 * s - 2)
+            s = np.clip(np.nan_to_num(s - value / slope, nan=0.5), 0.0, 1.0)
+    return s
+
+
+def follow(bloch, start, spacing, band, target, step, s, low, high):
+    """Root and state by inverse iteration on a block of states next to the level.
+
+    At the interpolated root the wanted state is within about spacing^4 of the level, so H - E_F
+    amplifies it by that over the level spacing: four LU solves instead of three diagonalisations.
+    A state is NaN where this is not certain (another level within ``CLOSE``, a long Newton step, a
+    residual, a velocity of the wrong sign, a small matrix) and :func:`newton` must decide.
+    """
+    size = bloch.size
+    failed = np.full((len(s), size), np.nan)
+    if size < 16 or len(s) == 0:
+        return s, failed
+    block = np.random.default_rng(0).standard_normal((size, 3))
+    identity = np.eye(size)
+    sure = np.ones(len(s), dtype=bool)
+    kept = s
+    for rounds in (2, 1, 0):
+        points = start + s * spacing
+        h, slope = bloch.hamiltonian(points), bloch.velocity(points)
+        # The offset keeps an exactly singular matrix, a state on the level, solvable.
+        shifted = h - (target + 3e-13)[:, None, None] * identity
+        try:
+            for _ in range(max(rounds, 1)):
+                block, _ = np.linalg.qr(bloch.solve(shifted, block))
+        except np.linalg.LinAlgError:
+            return s, failed
+        ritz, mix = np.linalg.eigh(adjoint(block) @ (h @ block))
+        block = block @ mix
+        nearest = np.argmin(np.abs(ritz - target[:, None]), axis=1)
+        every = np.arange(len(s))
+        state = block[every, :, nearest]
+        energy = ritz[every, nearest]
+        speed = expectation(state[:, :, None], slope @ state[:, :, None])[:, 0]
+        if rounds:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                shift = np.nan_to_num((target - energy) / (speed * spacing), nan=np.inf)
+            sure &= (np.abs(shift) < 0.05) & (s + shift > low) & (s + shift < high)
+            s = np.where(sure, s + shift, s)
+    ritz[every, nearest] = np.inf
+    sure &= np.abs(ritz - target[:, None]).min(axis=1) > CLOSE
+    residual = (h @ state[:, :, None])[:, :, 0] - energy[:, None] * state
+    sure &= (np.abs(residual).max(axis=1) < 1e-10) & (np.abs(energy - target) < ON_LEVEL)
+    sure &= speed * step < 0
+    return np.where(sure, s, kept), np.where(sure[:, None], state, np.nan)
+
+
+def newton(bloch, start, spacing, band, target, step, s, low, high):
+    """Roots by safeguarded Newton steps on the full spectrum, so that bands keep their order."""
+    s, low, high = s.copy(), low.copy(), high.copy()
+    # Which side of the level each bracket's low end lies on (+1 below it).
+    below = np.where(step < 0, 1.0, -1.0)
+    active = np.arange(len(s))
+    for _ in range(60):
+        if len(active) == 0:
+            break
+        pair = solve(bloch, start[active] + s[active] * spacing)
+        picked = (np.arange(len(active)), band[active])
+        f, v = pair.energy[picked] - target[active], pair.velocity[picked] * spacing
+        is_low = f * below[active] < 0
+        low[active] = np.where(is_low, s[active], low[active])
+        high[active] = np.where(is_low, high[active], s[active])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            new = s[active] - f / v
+        inside = (new >= low[active]) & (new <= high[active])
+        new = np.where(inside, new, 0.5 * (low[active] + high[active]))
+        moved = np.abs(new - s[active])
+        s[active] = new
+        # Newton: the error after a step is its square times spacing * curvature / slope.
+        active = active[(moved > 1e-5) & (high[active] - low[active] > 1e-14)]
+    return s
+
+
+def out_of_order(level, interval, band, step, s, by_state) -> np.ndarray:
+    """Indices of crossings that share level, interval and direction, and whose order is wrong.
+
+    Of bands that rise through a level in one interval the highest does so first, of bands that fall
+    the lowest.  Inverse iteration takes the nearest state, whatever its number: where bands nearly
+    cross between two mesh points it may find one root twice and miss the other.  ``by_state`` are
+    the crossings that it found; all others are right.
+    """
+    order = np.lexsort((band, step, interval, level))
+    key = np.stack((level, interval, np.sign(step)))[:, order]
+    new = np.any(key[:, 1:] != key[:, :-1], axis=0)
+    group = np.concatenate(([0], np.cumsum(new)))
+    wrong = ~new & (step[order][1:] * np.diff(s[order]) < 1e-9)
+    wrong &= by_state[order][1:] | by_state[order][:-1]
+    return order[np.isin(group, group[1:][wrong])]
+
+
+def ends_of_flat(bloch, start, spacing, band, target, at_right) -> np.ndarray:
+    """Where bands that lie on the level at one end of an interval leave it, as a fraction.
+
+    By bisection; 0 or 1 for bands that only cross it there.
+    """
+    out = at_right.astype(float)
+    low, high = np.zeros(len(out)), np.ones(len(out))
+    for _ in range(40 if len(out) else 0):
+        middle = 0.5 * (low + high)
+        energy = np.linalg.eigvalsh(bloch.hamiltonian(start + middle * spacing))
+        on = np.abs(energy[np.arange(len(band)), band] - target) <= ON_LEVEL
+        left = on == at_right
+        low, high = np.where(left, low, middle), np.where(left, middle, high)
+    return np.where(np.abs(low - out) < 1e-6, out, low)

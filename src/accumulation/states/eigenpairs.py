@@ -1,0 +1,80 @@
+"""Eigenpairs of H(k) on batches of k."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lattice.bloch import BlochMatrix
+
+# States closer than this (in t0) are rotated to diagonalise the velocity among them, so that each
+# band keeps its own velocity and density through a crossing.
+DEGENERACY = 1e-9
+
+
+@dataclass(frozen=True)
+class Eigenpairs:
+    """Bands on a batch of k points.
+
+    Attributes
+    ----------
+    k : (k,)
+    energy : (k, band), ascending, in t0
+    velocity : (k, band), d energy / dk in t0 a
+    eigenvector : (k, orbital, band), atomic gauge
+    slope : (k, orbital, orbital), the matrix dH/dk (atomic gauge)
+    """
+
+    k: np.ndarray
+    energy: np.ndarray
+    velocity: np.ndarray
+    eigenvector: np.ndarray
+    slope: np.ndarray
+
+
+def adjoint(matrix: np.ndarray) -> np.ndarray:
+    """Hermitian conjugate of each matrix of a batch."""
+    transposed = np.swapaxes(matrix, -1, -2)
+    return transposed.conj() if np.iscomplexobj(matrix) else transposed
+
+
+def overlap(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Re[left* right] element by element, without a complex temporary."""
+    if not (np.iscomplexobj(left) and np.iscomplexobj(right)):
+        return left.real * right.real
+    return left.real * right.real + left.imag * right.imag
+
+
+def expectation(vectors: np.ndarray, applied: np.ndarray) -> np.ndarray:
+    """Re <n|X|n> from the eigenvectors and X applied to them: (k, orbital, band) -> (k, band)."""
+    return overlap(vectors, applied).sum(axis=-2)
+
+
+def solve(bloch: BlochMatrix, k: np.ndarray) -> Eigenpairs:
+    """Diagonalise H(k) on a batch of k points (one LAPACK call)."""
+    energy, vectors = np.linalg.eigh(bloch.hamiltonian(k))
+    slope = bloch.velocity(k)
+    applied = bloch.product(slope, vectors)
+    if energy.shape[-1] > 1 and np.min(np.diff(energy, axis=-1)) < DEGENERACY:
+        vectors = _velocity_basis(energy, vectors, applied)
+        applied = bloch.product(slope, vectors)
+    return Eigenpairs(k, energy, expectation(vectors, applied), vectors, slope)
+
+
+def _velocity_basis(energy, vectors, applied) -> np.ndarray:
+    """Rotate each degenerate group of states so that the velocity is diagonal in it.
+
+    Degenerate perturbation theory in k: these are the states that continue smoothly to the
+    neighbouring k points.
+    """
+    vectors = vectors.copy()
+    for i in np.nonzero(np.any(np.diff(energy, axis=-1) < DEGENERACY, axis=-1))[0]:
+        edges = np.nonzero(np.diff(energy[i]) >= DEGENERACY)[0] + 1
+        for group in np.split(np.arange(energy.shape[-1]), edges):
+            if len(group) > 1:
+                states = vectors[i][:, group]
+                block = states.conj().T @ applied[i][:, group]
+                rotation = np.linalg.eigh(0.5 * (block + block.conj().T))[1]
+                vectors[i][:, group] = states @ rotation
+    return vectors

@@ -1,0 +1,124 @@
+"""Eigenstates on a batch of k, with the operators between them that a density may need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ..lattice.bloch import BlochMatrix
+from .eigenpairs import DEGENERACY, Eigenpairs, adjoint
+
+# Pairs of states closer than this share of :attr:`BlochMatrix.scale` are left out of the
+# polarizability: their terms, of the order of 1 / gap^2 and opposite in both states, would bring
+# rounding of 1e-16 / gap^2.  The response adds them from divided differences of the occupation,
+# which have no such terms (:mod:`accumulation.responses.integrands`).
+CLOSE_PAIR = 1e-5
+# The same where every pair is wanted, down to gaps at which a term is rounding alone.
+CLOSEST = 1e-8
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """K of one density on a batch of k.
+
+    matrix : (k, orbital, orbital), or (k, band, band) holding u+ K u
+    basis : ``"hops"`` (orbitals, non-zero only where a hop connects them or on the diagonal),
+        ``"orbitals"`` (any orbitals) or ``"bands"``
+    """
+
+    matrix: np.ndarray
+    basis: str
+
+
+def inverse_gap(energy: np.ndarray, closest: float = DEGENERACY) -> np.ndarray:
+    """1 / (e_n - e_n') as (..., n', n), in 1/t0; zero where the gap is below ``closest`` (in t0).
+
+    Degenerate states are those that diagonalise the velocity among them, so that no element of it
+    is left there to be divided by the gap.
+    """
+    gap = energy[..., None, :] - energy[..., :, None]
+    near = np.abs(gap) < closest
+    gap[near] = 1.0
+    over = np.reciprocal(gap, out=gap)
+    over[near] = 0.0
+    return over
+
+
+class States:
+    """Eigenstates on a batch of k and the operators a kernel may need, each computed once.
+
+    Attributes
+    ----------
+    k, energy, velocity, eigenvector : as in :class:`~accumulation.states.eigenpairs.Eigenpairs`
+    x, y : (orbital,) site positions
+    spin : (orbital,) sign of s_z, 0 where spin is not resolved
+    bloch : the system's Bloch matrix
+    slope : (k, orbital, orbital), velocity along x in the chosen gauge
+    """
+
+    def __init__(self, pairs: Eigenpairs, bloch: BlochMatrix, gauge: str = "atomic"):
+        self.bloch = bloch
+        self.k, self.energy, self.velocity = pairs.k, pairs.energy, pairs.velocity
+        self.eigenvector = pairs.eigenvector
+        self.x, self.y, self.spin = bloch.x, bloch.y, bloch.spin
+        self.slope = pairs.slope if gauge == "atomic" else bloch.velocity(pairs.k, gauge)
+
+    @cached_property
+    def velocity_y(self) -> np.ndarray:
+        """(k, orbital, orbital) velocity across, i[H, y] (Eq. 4)."""
+        return self.bloch.velocity_y(self.k)
+
+    @cached_property
+    def band_velocity(self) -> np.ndarray:
+        """(k, band, band) <n|dH/dk|n'>."""
+        return adjoint(self.eigenvector) @ self.product(self.slope, self.eigenvector)
+
+    @cached_property
+    def _inverse_gap(self) -> np.ndarray:
+        """(k, n', n) 1 / (e_n - e_n'), zero among degenerate states."""
+        return inverse_gap(self.energy)
+
+    @cached_property
+    def connection_over_i(self) -> np.ndarray:
+        """(k, n', n) Berry connection A_{n'n} / i off the diagonal; real where H(k) is (S22)."""
+        return self.band_velocity * self._inverse_gap
+
+    @cached_property
+    def mixing_over_i(self) -> np.ndarray:
+        """(k, n', n) G / i = A_{n'n} / (i (e_n - e_n')), zero for pairs closer than CLOSE_PAIR."""
+        over = self._inverse_gap
+        close = np.abs(over) > 1 / (CLOSE_PAIR * self.bloch.scale)
+        if close.any():
+            over = np.where(close, 0.0, over)
+        return self.connection_over_i * over
+
+    def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Product with a matrix on the hop table, see :meth:`BlochMatrix.product`."""
+        return self.bloch.product(matrix, vectors)
+
+    def apply(self, kernel: Kernel) -> np.ndarray:
+        """(k, orbital, band) K u."""
+        if kernel.basis == "bands":
+            return self.eigenvector @ kernel.matrix
+        if kernel.basis == "orbitals":
+            return kernel.matrix @ self.eigenvector
+        return self.product(kernel.matrix, self.eigenvector)
+
+    def apply_mixed(self, kernel: Kernel) -> np.ndarray:
+        """(k, orbital, band) K u G / i."""
+        if kernel.basis == "bands":
+            return self.eigenvector @ (kernel.matrix @ self.mixing_over_i)
+        if kernel.basis == "orbitals":
+            return kernel.matrix @ self.mixed
+        return self.product(kernel.matrix, self.mixed)
+
+    @cached_property
+    def mixed(self) -> np.ndarray:
+        """(k, orbital, band) u G / i: the first-order change of each state in the field, over i."""
+        return self.eigenvector @ self.mixing_over_i
+
+
+KernelFunction = Callable[[States, str], Kernel]

@@ -1,0 +1,134 @@
+"""Where two neighbouring bands come close between two points of a mesh.
+
+A gap g(k) that closes linearly, or nearly, has g^2 = delta^2 + slope^2 (k - k_c)^2: one parabola,
+which both ends of the interval show although the mesh sees nothing of a minimum much narrower than
+its spacing.  The interband response is large there, or finite over a width delta / slope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lattice.bloch import BlochMatrix
+from .eigenpairs import expectation, solve
+
+# A minimum counts as narrow if delta is below this many slopes times the spacing.
+NARROW = 1.0
+# Bands whose velocities differ by less (in t0 a) run parallel: no crossing of theirs is narrow.
+PARALLEL = 1e-6
+# Most steps of the search for a minimum, and the share of its first values at which d(g^2)/dk
+# counts as zero.
+STEPS, FLAT = 40, 1e-14
+
+
+@dataclass(frozen=True)
+class NearCrossings:
+    """Narrow minima of gaps: one entry each.
+
+    Attributes
+    ----------
+    interval : (crossing,) int, between mesh points interval and interval + 1
+    band : (crossing,) int, the lower of the two bands
+    k : (crossing,) wave vector of the minimum, in 1/a
+    width : (crossing,) delta / slope, in 1/a; zero where the bands cross exactly
+    """
+
+    interval: np.ndarray
+    band: np.ndarray
+    k: np.ndarray
+    width: np.ndarray
+
+
+def candidates(energy: np.ndarray, velocity: np.ndarray, spacing: float) -> np.ndarray:
+    """Intervals and lower bands in which the gap above has a narrow minimum, (k, band - 1) bool.
+
+    energy, velocity : (k, band) on a uniform mesh of the zone
+    """
+    gap, slope = np.diff(energy, axis=1), np.diff(velocity, axis=1)
+    next_gap, next_slope = np.roll(gap, -1, axis=0), np.roll(slope, -1, axis=0)
+    possible = (slope <= 0) & (next_slope >= 0)
+    possible &= np.maximum(-slope, next_slope) > PARALLEL
+    fastest = np.maximum(-slope, next_slope) * spacing
+    possible &= np.minimum(gap, next_gap) < fastest
+    curvature = 0.5 * (next_gap * next_slope - gap * slope) * spacing  # slope^2 spacing^2 / 2
+    square = np.where(possible & (curvature > 0), 2 * curvature, 1.0)
+    vertex = gap * gap - (gap * slope * spacing) ** 2 / square
+    return possible & (curvature > 0) & (vertex < NARROW**2 * square)
+
+
+def located(
+    bloch: BlochMatrix, k: np.ndarray, interval: np.ndarray, band: np.ndarray
+) -> NearCrossings:
+    """The minima in these intervals of a mesh k (k,), by root finding on d(g^2)/dk."""
+    spacing = k[1] - k[0]
+    count = len(interval)
+    both = np.stack((band, band + 1), axis=-1)[:, None, :]
+
+    def square_slope(s):
+        # Not states that diagonalise the velocity: they lose the sign where the gap is rounding.
+        at = k[interval] + s * spacing
+        energy, states = np.linalg.eigh(bloch.hamiltonian(at))
+        pair = states[np.arange(count)[:, None, None], np.arange(bloch.size)[:, None], both]
+        speed = expectation(pair, bloch.velocity(at) @ pair)
+        gap = energy[np.arange(count), band + 1] - energy[np.arange(count), band]
+        slope = speed[:, 1] - speed[:, 0]
+        return gap, slope, 2 * gap * slope * spacing
+
+    best, smallest, steepest = 0.5 * np.ones(count), np.full(count, np.inf), np.zeros(count)
+
+    def value(s):
+        nonlocal best, smallest, steepest
+        gap, slope, out = square_slope(s)
+        inside = (s > 0) & (s < 1)
+        better = inside & (gap < smallest)
+        best, smallest = np.where(better, s, best), np.where(better, gap, smallest)
+        steepest = np.maximum(steepest, np.abs(slope) * inside)
+        return out
+
+    _illinois(value, count)
+    width = smallest / np.maximum(steepest, PARALLEL)
+    return NearCrossings(interval, band, k[interval] + best * spacing, width)
+
+
+def extrema(
+    bloch: BlochMatrix, k: np.ndarray, interval: np.ndarray, band: np.ndarray
+) -> np.ndarray:
+    """Where bands (extremum,) turn in these intervals of a mesh k (k,), as k (extremum,).
+
+    The velocity of each changes its sign in its interval.
+    """
+    spacing, every = k[1] - k[0], np.arange(len(interval))
+
+    def speed(s):
+        return solve(bloch, k[interval] + s * spacing).velocity[every, band]
+
+    return k[interval] + _illinois(speed, len(interval)) * spacing
+
+
+def _illinois(function, count: int) -> np.ndarray:
+    """Roots (count,) of a function (count,) -> (count,), all in [0, 1], by the Illinois method.
+
+    Secants; an end that stays twice counts half.
+    """
+    low, high = np.zeros(count), np.ones(count)
+    at_low, at_high = function(low), function(high)
+    # The sign on the left, so that falling functions have roots as well as rising ones.
+    left = np.where(at_low > 0, -1.0, 1.0)
+    at_low, at_high = left * at_low, left * at_high
+    steep = np.maximum(np.abs(at_low), np.abs(at_high))
+    side, s = np.zeros(count), 0.5 * np.ones(count)
+    for _ in range(STEPS):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            s = low - at_low * (high - low) / (at_high - at_low)
+        s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
+        value = left * function(s)
+        falling = value < 0
+        at_high = np.where(falling, np.where(side == -1, 0.5 * at_high, at_high), value)
+        at_low = np.where(falling, value, np.where(side == 1, 0.5 * at_low, at_low))
+        low, high = np.where(falling, s, low), np.where(falling, high, s)
+        side = np.where(falling, -1, 1)
+        if np.all((high - low < 1e-14) | (np.abs(value) <= FLAT * steep)):
+            break
+    return s

@@ -1,0 +1,78 @@
+"""Options of a theory: what its function's signature allows, and what a config asks for."""
+
+from __future__ import annotations
+
+import inspect
+
+from .. import plugins
+from ..errors import MISSING, UserError, unknown_key
+from .config_file import argument, axis_values
+
+# Arguments that are built from the config's model and geometry.
+BUILT = ("lattice", "system")
+
+
+def parameters(theory: str) -> dict[str, inspect.Parameter]:
+    """Options of a theory, the arguments of its ``compute`` that are not built from the model."""
+    signature = inspect.signature(plugins.load("theory", theory).compute)
+    return {name: one for name, one in signature.parameters.items() if name not in BUILT}
+
+
+def takes(theory: str) -> tuple[str, ...]:
+    """Which of ``lattice`` and ``system`` a theory is computed from."""
+    wanted = inspect.signature(plugins.load("theory", theory).compute).parameters
+    return tuple(name for name in BUILT if name in wanted)
+
+
+def is_list(parameter: inspect.Parameter) -> bool:
+    """Whether a list is one value of the option, not an axis."""
+    return isinstance(parameter.default, tuple)
+
+
+def checked(given: dict, theory: str, path: str) -> dict:
+    """Every option of a theory, those left out at their defaults.
+
+    Raises
+    ------
+    UserError
+        For an option that the theory does not have, one that it needs, or a value of another type.
+    """
+    allowed = parameters(theory)
+    for key in given:
+        if key not in allowed:
+            raise unknown_key(path, key, allowed or ["none for this theory"])
+    found = {}
+    for key, parameter in allowed.items():
+        if key in given:
+            found[key] = _value(given[key], parameter, f"{path}.{key}")
+        elif parameter.default is parameter.empty:
+            raise UserError(f"{path}.{key}", MISSING, "a value, as the theory has no default")
+        else:
+            found[key] = _plain(parameter.default)
+    return found
+
+
+def _plain(default: object) -> object:
+    return list(default) if isinstance(default, tuple) else default
+
+
+def _value(value: object, parameter: inspect.Parameter, path: str) -> object:
+    default = parameter.default
+    if not isinstance(default, tuple):
+        return _single(value, default, path)
+    if isinstance(value, dict):
+        value = axis_values(value, path)
+    values = value if isinstance(value, list) else [value]
+    if not values:
+        raise UserError(path, value, "at least one value")
+    pattern = default[0] if default else 0.0
+    return [_single(one, pattern, f"{path}.{i}") for i, one in enumerate(values)]
+
+
+def _single(value: object, pattern: object, path: str) -> object:
+    """A value of the type of ``pattern``."""
+    if not isinstance(pattern, int) or isinstance(pattern, bool):
+        return argument(value, pattern, path)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        raise UserError(path, value, "an integer")
+    return int(value)

@@ -1,0 +1,231 @@
+"""What a config asks for, estimated before any of it is worked out: points, memory and disk.
+
+A value of an axis too many costs a point each, so numbers of values are counted, never listed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor, prod
+
+from .. import plugins
+from ..errors import UserError, Verbatim
+from . import options
+from .config_file import number
+
+# A plan keeps every point in memory (1 kB) and names it (20 us): a minute and 1 GB for a million.
+MOST_POINTS = 10**6
+# The largest nodes and the disks of a cluster.
+MOST_MEMORY, MOST_DISK = 1e12, 1e13
+# Matrices of a chunk of k that are at work at once, and k in a chunk of large ones.
+WORKING, CHUNK = 12, 2
+SPACED = ("linspace", "arange")
+OPEN = ("width", "height", "length")
+
+
+@dataclass(frozen=True)
+class Size:
+    """Estimated size of one system.
+
+    points : of its grid, 1 without one;  memory of one job, disk of all files : in bytes
+    key : of the config, what makes it so large;  longest : number of values of the longest list
+    """
+
+    points: int
+    memory: float
+    disk: float
+    key: str
+    longest: int = 1
+
+    @property
+    def is_absurd(self) -> bool:
+        """Whether it is beyond any cluster."""
+        many = max(self.points, self.longest) > MOST_POINTS
+        return many or self.memory > MOST_MEMORY or self.disk > MOST_DISK
+
+    @property
+    def in_words(self) -> str:
+        many = "1 point" if self.points == 1 else f"about {_short(self.points)} points"
+        return f"{many}, {_bytes(self.memory)} of memory for a job and {_bytes(self.disk)} on disk"
+
+
+def check(given: dict[str, dict], axes: dict, allow_large: bool = False) -> None:
+    """Refuse systems of an absurd size.
+
+    Parameters
+    ----------
+    given : the systems of a config, defaults laid under them, axes not worked out
+    axes : those that systems share
+    allow_large : the config's own word that the size is meant
+
+    Raises
+    ------
+    UserError
+        Naming the key that makes it so large, with the estimated points, memory and disk.
+    """
+    if allow_large:
+        return
+    allowed = (
+        f"at most {_short(MOST_POINTS)} points, {_bytes(MOST_MEMORY)} of memory for a job and "
+        f"{_bytes(MOST_DISK)} on disk, or allow_large: true"
+    )
+    for name, values in axes.items():
+        if _count(values, {}) > MOST_POINTS:
+            many = _count(values, {})
+            size = Size(many, 1e3 * many, 0.0, f"axes.{name}")
+            users = [_estimate(s, own, axes) for s, own in given.items() if _uses(own, name)]
+            size = max(users, key=lambda one: one.points, default=size)
+            raise UserError(f"axes.{name}", Verbatim(size.in_words), allowed)
+    for name, own in given.items():
+        size = _estimate(name, own, axes)
+        if size.is_absurd:
+            raise UserError(size.key, Verbatim(size.in_words), allowed)
+
+
+def _uses(own: dict, name: str) -> bool:
+    sections = [own.get(section) for section in ("model", "geometry", "options")]
+    return any(
+        value == {"axis": name}
+        for section in sections
+        if isinstance(section, dict)
+        for value in section.values()
+    )
+
+
+def _estimate(name: str, own: dict, axes: dict) -> Size:
+    """Size of one system; what is no number yet, or wrong, is told by the checks that follow."""
+    counts: dict[str, int] = {}  # of the values of each axis, by the first key that takes it
+    named: dict[str, str] = {}
+    levels = {
+        f"systems.{name}.{key}": _count(own.get(key), axes)
+        for key in ("fermi_energy", "temperature")
+    }
+    lists = _options_that_are_lists(own)
+    for section in ("model", "geometry", "options"):
+        keys = own.get(section)
+        for key, value in keys.items() if isinstance(keys, dict) else ():
+            if key == "direction" and isinstance(value, list) and not _lists(value):
+                continue
+            if section == "options" and key in lists:
+                levels[f"systems.{name}.options.{key}"] = _count(value, axes)
+                continue
+            axis = value["axis"] if isinstance(value, dict) and set(value) == {"axis"} else key
+            path = named.setdefault(str(axis), f"systems.{name}.{section}.{key}")
+            counts[path] = max(counts.get(path, 1), _count(value, axes))
+    points = prod(counts.values())
+    if "theory" in own:
+        sizes, k = own.get("options"), 1
+    else:
+        sizes, k = own.get("geometry"), own.get("k", 401)
+    sizes = sizes if isinstance(sizes, dict) else {}
+    k = k if isinstance(k, int) and not isinstance(k, bool) and sizes.get("kind") != "flake" else 1
+    cut = {key: _largest(sizes.get(key), axes) for key in OPEN}
+    orbitals = _cell(own, axes) * prod(max(1.0, value) for value in cut.values())
+    if sizes.get("kind") == "bulk":
+        orbitals, k, levels = 0.0, 1, {}
+    kinds = prod(
+        len(own[key]) if isinstance(own.get(key), list) else default
+        for key, default in (("definition", 3), ("gauge", 1))
+    )
+    is_grid = points > 1
+    rows = orbitals if not is_grid or own.get("profile") is True else 3
+    spread = 2 * kinds * rows * prod(levels.values())
+    elements = 8.0 * k * orbitals * (4 + 2 * kinds * rows)
+    vectors = 16.0 * k * orbitals**2 if not is_grid or own.get("keep_eigenvectors") is True else 0
+    disk = points * (8.0 * (20 + 3 * spread) + elements + vectors)
+    job = own.get("points_per_job", 64 if "theory" not in own else 1)
+    job = min(points, job) if isinstance(job, int) else 1
+    memory = 16.0 * orbitals**2 * WORKING * min(k, CHUNK)
+    memory += 2 * job * (elements + vectors + 8.0 * (20 + 3 * spread))
+    every = counts if points > MOST_POINTS else levels
+    largest = max(every, key=every.get, default=f"systems.{name}")
+    if points <= MOST_POINTS and every and every[largest] <= MOST_POINTS:
+        key = max(cut, key=cut.get)
+        where = "options" if "theory" in own else "geometry"
+        largest = f"systems.{name}.{where}.{key}" if cut[key] >= k else f"systems.{name}.k"
+    return Size(points, memory, disk, largest, max([*counts.values(), *levels.values()]))
+
+
+def _options_that_are_lists(own: dict) -> set[str]:
+    """Options of a theory of which a list is one value, not an axis."""
+    with contextlib.suppress(Exception):
+        every = options.parameters(own["theory"]).items()
+        return {key for key, parameter in every if options.is_list(parameter)}
+    return set()
+
+
+def _cell(own: dict, axes: dict) -> int:
+    """Orbitals of the model's unit cell at the first value of every parameter."""
+    with contextlib.suppress(Exception):
+        parameters = {}
+        for key, value in own["model"].items():
+            if isinstance(value, dict) and set(value) == {"axis"}:
+                value = axes[value["axis"]]
+            if isinstance(value, dict):
+                value = next(iter(value.values()))[0]
+            value = value[0] if isinstance(value, list) else value
+            parameters[key] = value if isinstance(value, bool) else _plain(value)
+        name = parameters.pop("name")
+        return len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
+    return 2
+
+
+def _plain(value: object) -> object:
+    try:
+        return number(value, "")
+    except UserError:
+        return value
+
+
+def _lists(value: list) -> bool:
+    return any(isinstance(one, list) for one in value)
+
+
+def _count(value: object, axes: dict) -> int:
+    """Number of values that a key of the config stands for, 1 where that is not clear."""
+    if isinstance(value, list):
+        return max(1, len(value))
+    if not isinstance(value, dict) or len(value) != 1:
+        return 1
+    (kind, limits), *_ = value.items()
+    if kind == "axis" and isinstance(limits, str) and limits in axes:
+        return _count(axes[limits], {})
+    if kind not in SPACED or not isinstance(limits, list) or len(limits) != 3:
+        return 1
+    try:
+        start, stop, third = (Fraction(repr(number(one, ""))) for one in limits)
+        many = floor((stop - start) / third) + 1 if kind == "arange" else floor(third)
+    except (UserError, ZeroDivisionError):
+        return 1
+    return max(1, many)
+
+
+def _largest(value: object, axes: dict) -> float:
+    """The largest number that a key takes, 0 where there is none."""
+    if isinstance(value, dict) and len(value) == 1:
+        (kind, limits), *_ = value.items()
+        if kind == "axis":
+            return _largest(axes.get(limits), {}) if isinstance(limits, str) else 0.0
+        value = limits[:2] if kind in SPACED and isinstance(limits, list) else None
+    values = value if isinstance(value, list) else [value]
+    numbers = [_plain(one) for one in values]
+    return max((float(one) for one in numbers if isinstance(one, float)), default=0.0)
+
+
+def _short(many: float) -> str:
+    return (
+        str(many)
+        if many < 10**6
+        else f"{float(min(many, 10**300)):.2g}".replace("e+0", "e").replace("e+", "e")
+    )
+
+
+def _bytes(size: float) -> str:
+    """A size as people write it."""
+    for unit in ("kB", "MB", "GB", "TB", "PB"):
+        size /= 1000
+        if size < 999.5:
+            return f"{size:.3g} {unit}" if size >= 1 else f"{size:.1g} {unit}"
+    return f"{size:.2g} PB"

@@ -1,0 +1,274 @@
+"""A hash of exactly the source that a stage runs, found by walking the code, not from a list.
+
+The walk starts from a function of the package and follows every name it refers to: to other
+definitions of its module, through its imports to other modules of the package, and no further.
+Comments, docstrings and formatting do not count, so tidying a file reruns nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import symtable
+from functools import cache
+from pathlib import Path
+
+from .. import errors, locations, plugins
+from .. import plugin_checks as own_code
+from ..datasets import arguments
+
+PACKAGE = plugins.__name__.partition(".")[0]
+ROOT = Path(plugins.__file__).parent
+# They choose words and refuse input, but no value of a dataset depends on how.
+WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, locations, own_code, plugins)}
+
+
+@cache
+def code_hash(*starts: tuple[str, str | None]) -> str:
+    """Hash of all the source reached from ``(module, name)`` pairs; name None: the whole module."""
+    reached: dict[tuple[str, str], str] = {}
+    waiting = list(starts)
+    while waiting:
+        start = waiting.pop()
+        if start[1] is None:
+            module = _module(start[0])
+            # What a package imports is what it offers.
+            offered = module.imports if module.package == module.name else ()
+            waiting.extend((start[0], name) for name in (*module.definitions, *offered))
+        elif start not in reached and start[0] not in WITHOUT_EFFECT:
+            source, following = _module(start[0]).visit(start[1])
+            reached[start] = source
+            waiting.extend(following)
+    text = "\n".join(f"{key} {reached[key]}" for key in sorted(reached))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def plugin_hash(kind: str, name: str) -> str:
+    """Hash of a model, density, theory or figure file and of all that it uses.
+
+    Of the package what is reached, as for packaged files; of the user's own folder the files that
+    it imports, every byte of them.
+    """
+    path = plugins.path_of(kind, name)
+    if plugins.is_own(path):
+        files, starts = own_sources(path)
+        parts = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+        return hashlib.sha256(" ".join([*parts, code_hash(*starts)]).encode()).hexdigest()[:12]
+    return code_hash((f"{PACKAGE}.{kind}.{name}", None))
+
+
+def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:
+    """All that a file of the user's imports, itself and through what it imports.
+
+    Returns
+    -------
+    Files beside it, itself first, every byte of which counts; and the ``(module, name)`` of this
+    package to start :func:`code_hash` from.  Imports inside functions count as those at the top.
+    """
+    files, starts, waiting = [], set(), [path]
+    while waiting:
+        file = waiting.pop()
+        if file in files:
+            continue
+        files.append(file)
+        try:
+            tree = ast.parse(file.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError):  # told by whoever imports it
+            continue
+        for module, name, bound in _imported(tree, file.relative_to(path.parent)):
+            if module.split(".")[0] == PACKAGE:
+                starts |= _package_starts(tree, module, name, bound)
+            else:
+                waiting += _beside(path.parent, module) + _beside(path.parent, f"{module}.{name}")
+    return [path, *sorted(set(files) - {path})], sorted(starts, key=str)
+
+
+def _imported(tree: ast.Module, file: Path) -> list[tuple[str, str | None, str]]:
+    """Module, name (None: the module itself) and the name it is bound to, of every import."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            # Without "as" the name that is bound is the package's.
+            for one in node.names:
+                module = one.name if one.asname else one.name.split(".")[0]
+                found.append((module, None, one.asname or module))
+                found.append((one.name, None, ""))
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import starts from the folder of the file.
+            above = file.parts[: len(file.parts) - node.level] if node.level else ()
+            module = ".".join([*above, *filter(None, [node.module])])
+            found += [(module, one.name, one.asname or one.name) for one in node.names]
+    return found
+
+
+def _package_starts(
+    tree: ast.Module, module: str, name: str | None, bound: str
+) -> set[tuple[str, str | None]]:
+    """Where the walk of the package begins for one import of a file of the user's."""
+    if name == "*":
+        return {(module, None)} if _file(module) else set()
+    if name is not None and not _is_module(module, name):
+        return {(module, name)} if _file(module) else set()
+    target = module if name is None else f"{module}.{name}"
+    if not _file(target):
+        return set()
+    # A module: what follows it wherever it is named, such as acc.models.haldane.haldane; all of it
+    # where it stands alone.
+    starts, alone = set(), 0
+    for node in ast.walk(tree):
+        alone += isinstance(node, ast.Name) and node.id == bound
+        chain = _dotted(node) if isinstance(node, ast.Attribute) else None
+        if chain and chain.startswith(f"{bound}."):
+            alone -= chain.count(".") == 1
+            starts.add(_resolved(target, chain.partition(".")[2]))
+    return starts | ({(target, None)} if alone else set())
+
+
+def _resolved(module: str, names: str) -> tuple[str, str | None]:
+    """The definition that dotted names after a module lead to."""
+    for name in filter(None, names.split(".")):
+        if not _is_module(module, name):
+            return module, name
+        module = f"{module}.{name}"
+    return module, None
+
+
+def _is_module(package: str, name: str) -> bool:
+    """Whether a name of a package is a module of it, not what the package calls by that name."""
+    if not _file(f"{package}.{name}"):
+        return False
+    parent = _module(package)
+    return name not in parent.definitions and name not in parent.imports
+
+
+def _dotted(node: ast.AST) -> str | None:
+    """``a.b.c`` of such an expression."""
+    if isinstance(node, ast.Name):
+        return node.id
+    inner = _dotted(node.value) if isinstance(node, ast.Attribute) else None
+    return f"{inner}.{node.attr}" if inner else None
+
+
+def _beside(folder: Path, module: str) -> list[Path]:
+    """Files of a module beside the user's: of its packages too, which are run on the way."""
+    parts = [part for part in module.split(".") if part not in ("", "None", "*")]
+    found = []
+    for end in range(1, len(parts) + 1):
+        place = folder.joinpath(*parts[:end])
+        files = (place.with_suffix(".py"), place / "__init__.py")
+        found += [file for file in files if file.is_file()]
+    return found
+
+
+class _Module:
+    """Top-level definitions of one module of the package and what each of them refers to."""
+
+    def __init__(self, name: str):
+        self.name = name
+        path = _file(name)
+        text = path.read_text(encoding="utf-8")
+        tree = _without_docstrings(ast.parse(text))
+        self.package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        self.imports: dict[str, tuple[str, str | None]] = {}
+        self.definitions: dict[str, list[ast.stmt]] = {}
+        for node in tree.body:
+            for bound in self._bindings(node):
+                self.definitions.setdefault(bound, []).append(node)
+        table = symtable.symtable(text, str(path), "exec")
+        self._visited: dict[str, tuple[str, list]] = {}
+        self.globals_of = {child.get_name(): _globals(child) for child in table.get_children()}
+
+    def _bindings(self, node: ast.stmt) -> list[str]:
+        if isinstance(node, ast.ImportFrom):
+            base = self._absolute(node)
+            for alias in node.names if base else []:
+                submodule = f"{base}.{alias.name}"
+                target = (submodule, None) if _file(submodule) else (base, alias.name)
+                self.imports[alias.asname or alias.name] = target
+            return []
+        if isinstance(node, ast.Import):
+            return []
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            return [node.name]
+        stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _stores(n)]
+        return stored or [""]  # "": a statement run for its effect
+
+    def _absolute(self, node: ast.ImportFrom) -> str | None:
+        if not node.level:
+            module = node.module or ""
+            return module if module.split(".")[0] == PACKAGE else None
+        parts = self.package.split(".")[: len(self.package.split(".")) - node.level + 1]
+        return ".".join([*parts, node.module] if node.module else parts)
+
+    def visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
+        """Source of a definition, and the definitions it refers to."""
+        if name not in self._visited:
+            self._visited[name] = self._visit(name)
+        return self._visited[name]
+
+    def _visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
+        if name in self.imports and name not in self.definitions:
+            return "", [self.imports[name]]
+        nodes = self.definitions.get(name, [])
+        following: list[tuple[str, str | None]] = []
+        for node in nodes:
+            for used in self._names(node):
+                if used in self.definitions:
+                    following.append((self.name, used))
+                elif used in self.imports:
+                    following.extend(self._through(node, used))
+        if "" in self.definitions:
+            following.append((self.name, ""))
+        return "\n".join(ast.dump(node) for node in nodes), following
+
+    def _names(self, node: ast.stmt) -> set[str]:
+        loaded = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        inside = self.globals_of.get(getattr(node, "name", None))
+        if inside is None:
+            return loaded
+        # Decorators, defaults and bases are evaluated outside of the definition's own scope.
+        outside = [*node.decorator_list, *getattr(node, "bases", [])]
+        if hasattr(node, "args"):
+            outside += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        return inside | {n.id for o in outside for n in ast.walk(o) if isinstance(n, ast.Name)}
+
+    def _through(self, node: ast.stmt, used: str) -> list[tuple[str, str | None]]:
+        """What ``used``, an imported name, reaches: of a module, only the attributes named."""
+        module, name = self.imports[used]
+        if name is not None:
+            return [(module, name)]
+        attributes = {
+            n.attr
+            for n in ast.walk(node)
+            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == used
+        }
+        return [(module, attribute) for attribute in attributes or {None}]
+
+
+@cache
+def _module(name: str) -> _Module:
+    return _Module(name)
+
+
+def _file(module: str) -> Path | None:
+    path = ROOT.joinpath(*module.split(".")[1:])
+    candidates = (path.with_suffix(".py"), path / "__init__.py")
+    return next((found for found in candidates if found.is_file()), None)
+
+
+def _stores(node: ast.Name) -> bool:
+    return isinstance(node.ctx, ast.Store)
+
+
+def _globals(table: symtable.SymbolTable) -> set[str]:
+    found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+    return found.union(*(_globals(child) for child in table.get_children()))
+
+
+def _without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
+            head = node.body[0] if node.body else None
+            if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant):
+                node.body = node.body[1:]
+    return tree

@@ -1,0 +1,286 @@
+"""A config becomes a study: for every file of it, one spec that says all that its making uses.
+
+A spec is a canonical JSON text: the stage's own slice of the config and a hash of the code that the
+stage runs.  It is the one parameter of the stage's rule, so a change of either reruns that stage
+and what reads it, and nothing else.  A system with a list for a parameter is a grid, worked in
+tiles (:mod:`accumulation.study.grid`) that are merged into one response.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..errors import UserError, closest
+from . import default_figures, figure_checks, grid, tile_plan
+from .config_file import check_structure, schema
+from .source_hash import PACKAGE, code_hash, plugin_hash
+from .system_parts import checked_plugin
+from .systems import is_grid, normalised
+
+# Which stages read which, in the order in which they are handed over.
+STAGES = {
+    "model": (),
+    "bands": ("model",),
+    "elements": ("model", "bands"),
+    "response": ("elements",),
+}
+# Exactly the config that a stage uses, and the plugin whose code it runs.
+USES = {
+    "model": ("model", "geometry"),
+    "bands": ("k", "keep_eigenvectors"),
+    "elements": ("density", "definition", "gauge"),
+    "response": ("fermi_energy", "temperature", "filling"),
+}
+GALLERY_DPI = 110
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked config.
+
+    Attributes
+    ----------
+    name : the study's folder in results/
+    systems : name -> normalised keys, defaults filled in, all numbers floats
+    figures : name -> draw, systems, options, needs (the stages that draw() reads)
+    formats : file formats of the figures
+    """
+
+    name: str
+    systems: dict[str, dict]
+    figures: dict[str, dict]
+    formats: list[str]
+
+    def path(self, system: str, stage: str) -> str:
+        """The file of a stage."""
+        return f"results/{self.name}/{system}/{stage}.nc"
+
+    def inputs(self, system: str, stage: str) -> list[str]:
+        """The files that a stage reads."""
+        return [self.path(system, before) for before in STAGES[stage]]
+
+    def figure_paths(self, figure: str) -> list[str]:
+        """The files of a figure, one a format."""
+        return [f"results/{self.name}/figures/{figure}.{ending}" for ending in self.formats]
+
+    def figure_inputs(self, figure: str) -> list[str]:
+        """The files that a figure reads: every stage it needs, of every system in turn."""
+        chosen = self.figures[figure]
+        return [self.path(s, stage) for s in chosen["systems"] for stage in chosen["needs"]]
+
+    @property
+    def singles(self) -> list[str]:
+        """Systems without an axis."""
+        return [name for name, system in self.systems.items() if not is_grid(system)]
+
+    @property
+    def grids(self) -> list[str]:
+        """Systems with at least one axis, bulk ones and those of a theory."""
+        return [name for name, system in self.systems.items() if is_grid(system)]
+
+    @property
+    def theories(self) -> list[str]:
+        """Systems of a theory, whose identities make the page of evidence."""
+        return [name for name, system in self.systems.items() if "theory" in system]
+
+    @cached_property
+    def tiles(self) -> dict[str, grid.Tile]:
+        """Every tile of every grid by its file; systems that share one are listed once."""
+        return {
+            tile.path: tile
+            for system in self.grids
+            for stage in self.tile_stages(system)
+            for tile in self._tiles_of(system)[stage]
+        }
+
+    def tile_of(self, stage: str, group: str, tile: str) -> grid.Tile:
+        """The tile of a file's wildcards."""
+        return self.tiles[grid.tile_path(stage, group, tile)]
+
+    def tile_stages(self, system: str) -> list[str]:
+        """The stages that a grid goes through, the last one's tiles being merged."""
+        return tile_plan.tile_stages(self.systems[system])
+
+    def merged_tiles(self, system: str) -> list[str]:
+        """The tiles that make up a grid's response."""
+        return [tile.path for tile in self._tiles_of(system)[self.tile_stages(system)[-1]]]
+
+    def paths_of_tiles(self, system: str) -> set[str]:
+        """The tiles of every stage of a grid."""
+        planned = self._tiles_of(system)
+        return {tile.path for stage in self.tile_stages(system) for tile in planned[stage]}
+
+    def _tiles_of(self, system: str) -> dict[str, list[grid.Tile]]:
+        if system not in self._tile_cache:
+            self._tile_cache[system] = tile_plan.planned_tiles(self.systems[system])
+        return self._tile_cache[system]
+
+    @cached_property
+    def _tile_cache(self) -> dict:
+        return {}
+
+    def plain(self, system: str) -> dict:
+        """A system's keys as its config would hold them, the values of axes as lists."""
+        chosen = dict(self.systems[system])
+        for axis in chosen.pop("axes"):
+            for section, key in axis.targets:
+                chosen[section] = chosen[section] | {key: list(axis.values)}
+        return chosen
+
+    def files_of_stages(self) -> dict[str, int]:
+        """Number of files of each stage, tiles included."""
+        counts = {stage: len(self.singles) for stage in STAGES}
+        counts["response"] = len(self.systems) - len(self.theories)
+        for tile in self.tiles.values():
+            name = f"{tile.stage} tiles"
+            counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def spec_files(self) -> dict[str, str]:
+        """Path and text of the spec of every file but the tiles, whose names stand for theirs."""
+        files = {}
+        for system in self.singles:
+            for stage in STAGES:
+                files[self.spec_path(system, stage)] = self.spec(system, stage)
+        for system in self.grids:
+            files[self.spec_path(system, "merge")] = self.merge_spec(system)
+        for figure in self.figures:
+            files[self.spec_path("figures", figure)] = self.figure_spec(figure)
+            files[self.spec_path("gallery", figure)] = self.figure_spec(figure, GALLERY_DPI)
+        return files
+
+    def spec_path(self, group: str, name: str) -> str:
+        """The file of a spec: of a system's stage, or of a figure."""
+        return f"results/{self.name}/specs/{group}/{name}.json"
+
+    def merge_spec(self, system: str) -> str:
+        """What the merging of a grid uses, as canonical JSON."""
+        if system not in self._merge_specs:
+            tiles = self.merged_tiles(system)
+            chosen = self.systems[system]
+            spec = tile_plan.merge_spec(self.name, system, chosen, tiles)
+            self._merge_specs[system] = spec
+        return self._merge_specs[system]
+
+    @cached_property
+    def _merge_specs(self) -> dict[str, str]:
+        return {}
+
+    def targets(self) -> list[str]:
+        """The files that a run is to end with."""
+        drawn = [path for figure in self.figures for path in self.figure_paths(figure)]
+        verdict = [self.evidence_path("txt")] if self.theories else []
+        return [*self.responses(), *drawn, self.report_path(), *verdict, *self.set_aside()]
+
+    def evidence_spec(self) -> str:
+        """What the table of identities uses beside the datasets, as canonical JSON."""
+        return grid.canonical(
+            {"study": self.name, "code": code_hash((f"{PACKAGE}.datasets.evidence", None))}
+        )
+
+    def evidence_path(self, ending: str) -> str:
+        """The table of all identities (``nc``), and as a text once every one holds (``txt``)."""
+        return f"results/{self.name}/evidence.{ending}"
+
+    def set_aside(self) -> list[str]:
+        """Tiles that were found damaged and are to be made again.
+
+        Snakemake does not miss a file that an up-to-date one was made from.
+        """
+        return [
+            path
+            for path in self.tiles
+            if not os.path.exists(path) and os.path.exists(f"{path}.damaged")
+        ]
+
+    def responses(self) -> list[str]:
+        """The files of the last stage."""
+        return [self.path(system, "response") for system in self.systems]
+
+    def report_path(self) -> str:
+        """The page that shows the whole study."""
+        return f"results/{self.name}/report.html"
+
+    def pictures(self) -> list[str]:
+        """The file of each figure that a page can show, which a PDF is not."""
+        shown = next((ending for ending in ("png", "svg") if ending in self.formats), None)
+        folder = f"results/{self.name}/figures"
+        return [
+            f"{folder}/{figure}.{shown}" if shown else f"{folder}/page/{figure}.png"
+            for figure in self.figures
+        ]
+
+    def spec(self, system: str, stage: str) -> str:
+        """What a stage of a system uses, as canonical JSON."""
+        chosen = self.systems[system]
+        slice_ = {key: chosen[key] for key in USES[stage] if key in chosen}
+        code = [
+            code_hash(
+                (f"{PACKAGE}.jobs.stage_runs", f"run_{stage}"),
+                (f"{PACKAGE}.datasets.files", "write"),
+            )
+        ]
+        if stage == "model":
+            code.append(plugin_hash("models", chosen["model"]["name"]))
+        if stage in ("elements", "response"):
+            code.append(plugin_hash("densities", chosen["density"]))
+        return grid.canonical({"study": self.name, "system": system, "code": code, **slice_})
+
+    def figure_spec(self, figure: str, dpi: int = 300) -> str:
+        """What a figure uses, as canonical JSON; ``dpi`` is that of its PNG."""
+        chosen = self.figures[figure]
+        code = [
+            code_hash((f"{PACKAGE}.jobs.figure_files", None)),
+            plugin_hash("figures", chosen["draw"]),
+        ]
+        return grid.canonical(
+            {"study": self.name, "figure": figure, "dpi": dpi, "code": code, **chosen}
+        )
+
+
+def load(config: dict, source: str = "config/config.yaml") -> Study:
+    """Check a config and normalise it.
+
+    Raises
+    ------
+    UserError
+        One sentence with the key, its value, what is allowed there, and ``source``.
+    """
+    check_structure(config, source)
+    try:
+        systems = normalised(config)
+        requested = default_figures.requested(config.get("figures"), systems)
+        figures = {name: _figure(name, own, systems) for name, own in requested.items()}
+    except UserError as error:
+        error.source = error.source or source
+        raise
+    formats = config.get("formats", schema()["properties"]["formats"]["default"])
+    return Study(config["study"], systems, figures, list(formats))
+
+
+def one_of(names: list[str]) -> str:
+    """Regular expression for one of these names; for none of anything if there are none."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def _figure(name: str, given: dict, systems: dict) -> dict:
+    path = f"figures.{name}"
+    draw = given.get("draw", name)
+    outline = checked_plugin("figures", draw, f"{path}.draw")
+    for system in given["systems"]:
+        if system not in systems:
+            hint = closest(system, systems)
+            raise UserError(
+                f"{path}.systems", system, "systems of this study: " + ", ".join(systems), hint
+            )
+    needs = [stage for stage in STAGES if stage in outline.needs]
+    for system in given["systems"]:
+        if is_grid(systems[system]) and needs != ["response"]:
+            allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
+            raise UserError(f"{path}.systems", system, allowed)
+    chosen = [(system, systems[system]) for system in given["systems"]]
+    options = figure_checks.checked_options(path, given.get("options", {}), outline, chosen)
+    return {"draw": draw, "systems": given["systems"], "options": options, "needs": needs}

@@ -1,0 +1,194 @@
+"""The parts of a system of a config, each checked by itself: model, geometry, filling, density."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from math import gcd
+from types import ModuleType
+
+from .. import plugins
+from ..crystal.bulk_properties import filled_bands
+from ..densities import definitions_for
+from ..errors import MISSING, UserError, unknown_key
+from ..lattice.bloch import GAUGES
+from ..lattice.lattice import Lattice
+from .config_file import argument, axis_values, number, schema
+
+
+def checked_plugin(kind: str, name: str, path: str) -> ModuleType | plugins.FigureOutline:
+    """A plugin, or the outline of a figure; ``path`` is the key that names it."""
+    try:
+        return plugins.figure(name) if kind == "figures" else plugins.load(kind, name)
+    except UserError as error:
+        raise UserError(path, error.value, error.allowed, error.hint) from error
+
+
+def checked_model(given: dict, path: str) -> dict:
+    """The model's name and every parameter of its function, those left out at their defaults."""
+    if "name" not in given:
+        raise UserError(f"{path}.name", MISSING, plugins.available("models"))
+    name = given["name"]
+    module = checked_plugin("models", name, f"{path}.name")
+    parameters = inspect.signature(getattr(module, name)).parameters
+    result = {"name": name}
+    for key in given:
+        if key != "name" and key not in parameters:
+            raise unknown_key(path, key, ["name", *parameters])
+    for key, parameter in parameters.items():
+        if key not in given and parameter.default is parameter.empty:
+            raise UserError(f"{path}.{key}", MISSING, "a value, as the model has no default for it")
+        result[key] = argument(
+            given.get(key, parameter.default), parameter.default, f"{path}.{key}"
+        )
+    return result
+
+
+def checked_geometry(given: dict, path: str) -> dict:
+    """The keys of a geometry, all there and of their kind, numbers as integers.
+
+    Raises
+    ------
+    UserError
+        For a missing key, one of another kind of geometry, or a value that it cannot hold.
+    """
+    properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
+    if "kind" not in given:
+        raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
+    if given["kind"] == "bulk":
+        for key in given:
+            if key != "kind":
+                raise UserError(f"{path}.{key}", given[key], "no such key for the bulk")
+        return {"kind": "bulk"}
+    sizes = _sizes_of(given)
+    _check_keys(given, ("direction", *sizes), properties, path)
+    for key in sizes:
+        if not _is_size(given[key], properties[key]["minimum"]):
+            raise UserError(f"{path}.{key}", given[key], properties[key]["description"])
+    pair = given["direction"]
+    if not _is_direction(pair):
+        raise UserError(f"{path}.direction", pair, properties["direction"]["description"])
+    numbers = {key: int(given[key]) for key in sizes}
+    return {"kind": given["kind"], "direction": [int(n) for n in pair], **numbers}
+
+
+def _check_keys(given: dict, keys: tuple[str, ...], properties: dict, path: str) -> None:
+    """Raise UserError unless a geometry has these keys beside its kind, and no others."""
+    for key in keys:
+        if key not in given:
+            raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
+    for key in given:
+        if key not in ("kind", *keys):
+            words = {"length": "a flake", "height": "a wire or flake"}.get(key, "another kind")
+            raise UserError(f"{path}.{key}", given[key], f"this key for {words} only")
+
+
+def _sizes_of(given: dict) -> list[str]:
+    """The sizes that a kind of geometry has; a flake of three dimensions has a height too."""
+    kind = given["kind"]
+    length = ["length"] if kind == "flake" else []
+    has_height = kind == "wire" or (kind == "flake" and "height" in given)
+    return ["width", *length, *(["height"] if has_height else [])]
+
+
+def _is_size(value: object, least: int) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and value == int(value) and value >= least
+
+
+def _is_direction(pair: object) -> bool:
+    """Whether it is two coprime integers."""
+    is_pair = isinstance(pair, list) and len(pair) == 2 and all(type(n) is int for n in pair)
+    return is_pair and gcd(*pair) == 1
+
+
+def lattice_of(system: dict) -> Lattice | None:
+    """The lattice of a system's model; None of one that fails: the job that runs it tells."""
+    with contextlib.suppress(Exception):
+        parameters = dict(system["model"])
+        name = parameters.pop("name")
+        lattice = getattr(plugins.load("models", name), name)(**parameters)
+        return lattice if lattice.orbitals and lattice.dimension else None
+    return None
+
+
+def checked_filling(
+    given: dict, lattice: Lattice | None, grid: bool, midgap: bool, path: str
+) -> dict:
+    """The key ``filling`` where the config says it.
+
+    Raises UserError for one that the model's bands do not allow, and where there is none although
+    an odd number of bands needs it: for the gaps of a ``grid``, or its middle.
+    """
+    chosen = {"filling": int(given["filling"])} if "filling" in given else {}
+    if lattice is None:
+        return chosen
+    filled = chosen.get("filling", lattice.filling)
+    # A grid of a model with one band has no gaps and needs no filling.
+    if filled is not None or midgap or (grid and len(lattice.orbitals) > 1):
+        try:
+            filled_bands(lattice, filled)
+        except UserError as error:
+            raise UserError(f"{path}.filling", error.value, error.allowed) from error
+    return chosen
+
+
+def check_dimension(system: dict, lattice: Lattice | None, path: str) -> None:
+    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
+    cut = system["geometry"]
+    if cut["kind"] == "bulk" or lattice is None:
+        return
+    dimension = lattice.dimension
+    if dimension == 3 and "height" not in cut:
+        allowed = "wire, or a flake with a height, as the model has three dimensions"
+        raise UserError(f"{path}.geometry.kind", cut["kind"], allowed)
+    if dimension == 2 and "height" in cut:
+        allowed = "no such key, as the model has two dimensions (a ribbon)"
+        raise UserError(f"{path}.geometry.height", cut["height"], allowed)
+
+
+def check_spin(system: dict, densities: list[str], path: str) -> None:
+    """Raise UserError for a density of spin if the model's orbitals have none."""
+    for name in densities:
+        module = checked_plugin("densities", name, path)
+        if getattr(module, "NEEDS_SPIN", False):
+            crystal = lattice_of(system)
+            if crystal is not None and not crystal.spins.any():
+                error = module.without_spin()
+                raise UserError(path, error.value, error.allowed)
+
+
+def checked_density(filled: dict, kind: str, path: str) -> dict:
+    """The keys density, definition and gauge for a kind of system, the latter two as lists."""
+    module = checked_plugin("densities", filled["density"], f"{path}.density")
+    definitions = definitions_for(module, kind)
+    chosen = {
+        "density": filled["density"],
+        "definition": _names(
+            filled.get("definition", definitions), definitions, "definition", path
+        ),
+    }
+    # The phase convention is one of Bloch states: an open flake has the atomic positions only.
+    gauges = GAUGES if kind != "flake" else GAUGES[:1]
+    chosen["gauge"] = _names(filled["gauge"], gauges, "gauge", path)
+    return chosen
+
+
+def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list[str]:
+    names = [value] if isinstance(value, str) else list(value)
+    for name in names:
+        if name not in allowed:
+            raise UserError(f"{path}.{key}", name, allowed)
+    return names
+
+
+def checked_numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
+    """Numbers, or one of the words that may stand for one."""
+    if isinstance(value, dict):
+        value = axis_values(value, path)
+    if not isinstance(value, list):
+        return [value if value in words else number(value, path)]
+    numbers = [one if one in words else number(one, f"{path}.{i}") for i, one in enumerate(value)]
+    if len(set(numbers)) < len(numbers):
+        raise UserError(path, value, "each number only once")
+    return numbers

@@ -1,0 +1,1 @@
+"""Symmetries of a system and what they allow."""
