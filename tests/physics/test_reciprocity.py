@@ -152,5 +152,5 @@ def test_a_grid_promises_only_what_it_holds():
 
 
 def test_a_ribbon_is_named():
-    with pytest.raises(UserError, match="system.*ribbon"):
+    with pytest.raises(UserError, match=r"system.*ribbon"):
         reciprocity.compute(acc.haldane().ribbon((1, 0), 2))

@@ -123,7 +123,8 @@ def integrals(
     has a kink.  ``crossings`` (interval, band - 1) are where neighbouring bands (nearly) cross.
     """
     if not len(parts.interval):
-        return np.zeros((2, 0, values.shape[-1]))
+        nothing = np.zeros((0, values.shape[-1]))
+        return nothing, nothing
     width = mesh_rules.NARROW
     stencil = mesh_rules.stencil(width)
     where = (parts.interval[:, None] + stencil) % len(values)
