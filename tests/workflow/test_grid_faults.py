@@ -243,7 +243,7 @@ def test_writer_killed_before_the_file_has_its_name(tmp_path):
     path = tmp_path / "tile.nc"
     program = (
         "import os, signal, sys, xarray\n"
-        "from accumulation import files\n"
+        "from accumulation.datasets import files\n"
         "os.replace = lambda *files: os.kill(os.getpid(), signal.SIGKILL)\n"
         "files.write(xarray.Dataset({'net': ('point', [1.0, 2.0])}), sys.argv[1])\n"
     )

@@ -251,25 +251,25 @@ def test_touched_files_rerun_nothing(project):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("response.py", "ACCURATE = 1e-4", "ACCURATE = 1.1e-4", {"response": POINTS}),
+        ("responses/static.py", "ACCURATE = 1e-4", "ACCURATE = 1.1e-4", {"response": POINTS}),
         (
-            "elements.py",
+            "states/eigenstates.py",
             "CLOSE_PAIR = 1e-5",
             "CLOSE_PAIR = 1.1e-5",
             {"elements": POINTS, "response": POINTS},
         ),
         (
-            "gaps.py",
+            "crystal/gaps.py",
             "LEVELS = 40",
             "LEVELS = 41",
             {"bulk": POINTS, "elements": POINTS, "response": POINTS},
         ),
-        ("merging.py", "shape = tuple(", "shape = list(", {}),
+        ("jobs/merging.py", "shape = tuple(", "shape = list(", {}),
     ],
 )
 def test_module_edited_reruns_its_stage_and_what_follows(project, file, old, new, expected):
     edit(project, f"src/accumulation/{file}", old, new)
-    if file == "merging.py":
+    if file == "jobs/merging.py":
         edit(project, f"src/accumulation/{file}", "reshape(shape +", "reshape(tuple(shape) +")
     assert foreseen(project) == (expected, {"merge", "figure"})
 

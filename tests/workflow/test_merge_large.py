@@ -15,7 +15,7 @@ from accumulation.study.grid import unpacked
 
 MERGE = """
 import json, resource, sys
-from accumulation import merging
+from accumulation.jobs import merging
 spec = json.loads(open(sys.argv[1]).read())
 ds = merging.merge(spec, spec["tiles"])
 ds.net.to_netcdf(sys.argv[2])

@@ -177,7 +177,7 @@ def test_option_of_a_figure_reaches_the_page(mine):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda p: replace(p / "src/accumulation/report.html.jinja", "Software", "Versions"),
+        lambda p: replace(p / "src/accumulation/report/report.html.jinja", "Software", "Versions"),
         lambda p: replace(p / "src/accumulation/report/flowchart.py", "LIFT = 24", "LIFT = 20"),
         lambda p: (p / PAGE).unlink(),
     ],
