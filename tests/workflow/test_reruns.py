@@ -54,7 +54,12 @@ ALL = {"model": 3, "bands": 3, "elements": 3, "response": 3, "figure": 2}
     ("file", "old", "new", "jobs"),
     [
         ("profile.py", "Figure()", "Figure(figsize=(3, 3))", {"figure": 2}),
-        ("src/accumulation/jobs/figure_files.py", '"Software": None', '"Software": ""', {"figure": 2}),
+        (
+            "src/accumulation/jobs/figure_files.py",
+            '"Software": None',
+            '"Software": ""',
+            {"figure": 2},
+        ),
         (
             "src/accumulation/responses/static.py",
             'PROCESSES = ("intraband"',
