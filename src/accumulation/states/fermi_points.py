@@ -74,39 +74,41 @@ def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list,
     tangents there would let through the level.
     """
     here, there = (occupation(energy, fermi) for energy in segments.energy)
-    inner_low, inner_high = segments.low > 0, segments.high < 1
     touches, brackets = [], []
     # Where bands meet on the level between mesh points, each of them only touches it there.
-    met_low = inner_low[:, None] & (here == 0.5)
-    met_high = inner_high[:, None] & (there == 0.5)
-    for i, n in zip(*np.nonzero(met_low), strict=True):
-        touches.append((segments.interval[i], n, segments.low[i], False))
-    here, there = np.where(met_low, there, here), np.where(met_high, here, there)
     low, high = segments.low, segments.high
-    for i, n in zip(*np.nonzero(here != there), strict=True):
-        step = there[i, n] - here[i, n]
+    met_low = (low > 0)[:, None] & (here == 0.5)
+    met_high = (high < 1)[:, None] & (there == 0.5)
+    for i, n in zip(*np.nonzero(met_low), strict=True):
+        touches.append((segments.interval[i], n, low[i], False))
+    before, after = np.where(met_low, there, here), np.where(met_high, here, there)
+    for i, n in zip(*np.nonzero(before != after), strict=True):
+        step = after[i, n] - before[i, n]
         brackets.append((segments.interval[i], n, low[i], high[i], step))
-    on_mesh = ~inner_low[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
+    on_mesh = (low == 0)[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
     at = zip(*np.nonzero(on_mesh), strict=True)
     touches += [(segments.interval[i], n, 0.0, False) for i, n in at]
-    # A maximum below (minimum above) the level that the tangents would let through.
-    side = np.where(here == 1, 1.0, -1.0)
+    # A maximum below (minimum above) the level that the tangents would let through; a band that
+    # starts or ends on the level has one too where it leaves it to the other side first.
+    occupied = np.where(here == 0.5, there, here)
+    same_side = (occupied != 0.5) & ((there == 0.5) | (there == occupied))
+    side = np.where(occupied == 1, 1.0, -1.0)
     length = ((high - low) * spacing)[:, None]
     (e0, e1), (v0, v1) = side * segments.energy, side * segments.velocity
-    candidate = (here == there) & (here != 0.5) & (v0 > AT_REST) & (v1 < -AT_REST)
+    candidate = same_side & (v0 > AT_REST) & (v1 < -AT_REST)
     candidate &= tangent_top(e0, v0, e1, v1, length) >= side * fermi - ON_LEVEL
-    candidate &= ~met_low & ~met_high
     for i, n in zip(*np.nonzero(candidate), strict=True):
         j, width = segments.interval[i], high[i] - low[i]
         ends = [(segments.energy[end, i, n], segments.velocity[end, i, n]) for end in (0, 1)]
         start = k[j] + low[i] * spacing
         s, height = extremum(bloch, start, width * spacing, n, side[i, n], ends, fermi)
         s, height = low[i] + s * width, side[i, n] * (height - fermi)
-        if abs(height) <= ON_LEVEL:
+        clear = here[i, n] != 0.5, there[i, n] != 0.5
+        if abs(height) <= ON_LEVEL and all(clear):
             touches.append((j, n, s, True))
-        elif height > 0:
-            brackets.append((j, n, low[i], s, -side[i, n]))
-            brackets.append((j, n, s, high[i], side[i, n]))
+        elif height > ON_LEVEL:
+            parts = (low[i], s, -side[i, n]), (s, high[i], side[i, n])
+            brackets += [(j, n, *part) for part, is_root in zip(parts, clear, strict=True) if is_root]
     return brackets, touches
 
 
