@@ -45,6 +45,8 @@ NO_LIMIT, INACCURATE = 1, 2
 FLAGS = {"no_zero_temperature_limit": NO_LIMIT, "error_above_1e-4": INACCURATE}
 # Largest error of a value, relative to the largest row, that carries no flag.
 ACCURATE = 1e-4
+# Factor on an error that carries the flag: the estimate of what has not converged has not either.
+UNCONVERGED = 3.0
 # Levels of a flake this close, as a share of the spectrum's bound, are not summed state by state.
 CLOSE = 1e-3
 # Errors below this are rounding.
@@ -60,7 +62,7 @@ class Accumulation:
     values : (2, fermi_energy, temperature, row), intraband per e E tau and interband per e E, per
         length a; NaN where there is no limit T -> 0
     net : (2, fermi_energy, temperature), sum over the rows
-    error : (2, fermi_energy, temperature), bound of the error of any row
+    error : (2, fermi_energy, temperature), estimated bound of the error of any row
     status : (2, fermi_energy, temperature) int, bits of FLAGS
     """
 
@@ -125,8 +127,9 @@ def accumulation(
         each.prepare(fermi_energy, kt, points)
         for e in range(len(fermi_energy)):
             value, net, error, size = each.at(e, fermi_energy[e], kt)
-            out.values[:, e, t], out.net[:, e, t] = value, net
-            out.error[:, e, t], out.status[:, e, t] = error, _status(value, net, error, size)
+            status = _status(value, net, error, size)
+            out.values[:, e, t], out.net[:, e, t], out.status[:, e, t] = value, net, status
+            out.error[:, e, t] = np.where(status & INACCURATE, UNCONVERGED * error, error)
     return out
 
 
