@@ -124,6 +124,25 @@ def test_a_bond_given_twice_is_named(first, second):
     refused(once.hop_table, "the bond")
 
 
+@pytest.mark.parametrize("amplitude", [0.5 + 0.2j, 0.5 - 0.2j])
+@pytest.mark.parametrize("cell", [(1, 0), (-1, 0)])
+def test_an_orbitals_bond_to_itself_given_again_is_named(cell, amplitude):
+    once = lattice()
+    once.hop("a", "a", (1, 0), 0.5 + 0.2j)
+    refused(lambda: once.hop("a", "a", cell, amplitude), "the bond a - a")
+
+
+def test_another_term_of_an_orbitals_bond_to_itself_is_added_with_a_warning():
+    """2 Re[(t + u) e^{ik}] for t at cell R and u, given as its conjugate, at -R."""
+    twice, t, u = lattice(), 0.5 + 0.2j, -0.1 + 0.3j
+    twice.hop("a", "a", (1, 0), t)
+    with pytest.warns(UserWarning, match="the bond a - a"):
+        twice.hop("a", "a", (-1, 0), u.conjugate())
+    table = twice.hop_table()
+    along = (table[2] == (1, 0)).all(axis=1) & (table[0] == 0) & (table[1] == 0)
+    assert table[3][along].sum() == pytest.approx(t + u)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_add_gives_the_sum_of_both_hamiltonians(seed):
     """Bonds in either direction, against the sum over displacements written out."""

@@ -11,6 +11,7 @@ Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -109,7 +110,8 @@ class Lattice:
         """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate.
 
         A bond is given once, itself or as its conjugate; with ``add`` the amplitude is added to
-        that of a bond that is there already.
+        that of a bond that is there already.  So is, with a warning, another amplitude of an
+        orbital's bond to itself, of which the cells R and -R are one bond: a sum of two terms.
 
         Raises
         ------
@@ -128,10 +130,13 @@ class Lattice:
         if place is None:
             self._places[name] = len(self.hoppings)
             self.hoppings.append(new)
-        elif add:
-            self.hoppings[place] = lattice_input.joined(self.hoppings[place], new)
-        else:
-            raise lattice_input.given_twice(new)
+            return
+        fault = lattice_input.given_twice(new)
+        if not (add or lattice_input.is_another_term(self.hoppings[place], new)):
+            raise fault
+        if not add:
+            warnings.warn(f"added, not replaced: {fault}", stacklevel=2)
+        self.hoppings[place] = lattice_input.joined(self.hoppings[place], new)
 
     @property
     def reciprocal(self) -> np.ndarray:

@@ -166,6 +166,15 @@ def given_twice(one: Bond) -> UserError:
     return UserError("hopping", words, allowed)
 
 
+def is_another_term(old: Bond, new: Bond) -> bool:
+    """Whether a second bond of an orbital to itself has an amplitude of its own.
+
+    The same amplitude, or its conjugate, is the same bond given again.
+    """
+    again = (old[3], old[3].conjugate())
+    return new[0] == new[1] and not any(abs(new[3] - one) <= 1e-12 * abs(one) for one in again)
+
+
 def joined(old: Bond, new: Bond) -> Bond:
     """The older bond with the amplitude of the newer, which may be its conjugate, added to it."""
     same = identity(old)[1] == identity(new)[1]

@@ -108,7 +108,9 @@ def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list,
             touches.append((j, n, s, True))
         elif height > ON_LEVEL:
             parts = (low[i], s, -side[i, n]), (s, high[i], side[i, n])
-            brackets += [(j, n, *part) for part, is_root in zip(parts, clear, strict=True) if is_root]
+            brackets += [
+                (j, n, *part) for part, is_root in zip(parts, clear, strict=True) if is_root
+            ]
     return brackets, touches
 
 
