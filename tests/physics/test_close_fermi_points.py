@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import accumulation as acc
+from accumulation.responses.zero_temperature import all_counted
 from accumulation.states.fermi_points import fermi_points
 
 
@@ -36,3 +37,17 @@ def test_bands_that_cross_a_level_in_one_interval_are_told_apart(k):
     known = roots(ribbon, 0.0)
     assert [band for band, _ in found] == [band for band, _ in known]
     np.testing.assert_allclose([k for _, k in found], [k for _, k in known], atol=1e-9)
+
+
+def test_a_fermi_point_that_is_missing_where_bands_meet_is_noticed():
+    """The edge states of a quantum spin Hall ribbon cross at k = pi, two of each edge."""
+    ribbon = acc.kane_mele(spin_orbit=0.1, delta=0.1).ribbon((1, 0), 6)
+    bands = acc.bands(ribbon, k=101)
+    k, energy, velocity = (bands[name].values for name in ("k", "energy", "velocity"))
+    level = float(np.linalg.eigvalsh(ribbon.hamiltonian(np.array([np.pi]))[0])[0, 12])
+    points = fermi_points(ribbon.bloch, k, energy, velocity, np.array([level]))
+    touching = np.flatnonzero(points.step == 0)
+    assert len(touching) > 1
+    assert all_counted(ribbon.bloch, k, level, points)
+    others = np.delete(np.arange(len(points.k)), touching[0])
+    assert not all_counted(ribbon.bloch, k, level, points.part(others))

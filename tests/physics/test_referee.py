@@ -22,6 +22,9 @@ SEED = 2024
 SMALL = [(SEED, index) for index in (1, 2, 9, 11, 12, 17, 18, 27, 30, 32, 33, 43, 49, 53, 54)]
 # Five bands that meet in one point between two mesh points, on the level.
 SMALL += [(11, 3)]
+# A window that holds a band edge below the level; an edge at an avoided crossing; a band that bends
+# back through a level on which it crosses another; four bands on a level, two hidden by others.
+SMALL += [(11, 65), (11, 125), (0, 36), (21, 23)]
 
 
 @pytest.mark.parametrize(("seed", "index"), SMALL)

@@ -82,6 +82,7 @@ def integrand(
     temperature: float,
     filled: np.ndarray | None = None,
     threads: int = 1,
+    interband: bool = True,
 ):
     """Function k (node,), label (node,) -> (node, 2, row), intraband and interband.
 
@@ -91,21 +92,22 @@ def integrand(
     filled : (label,) number of filled bands at nodes of each label, THERMAL for the Fermi function;
         None: that everywhere.  With a number of filled bands the intraband part is zero, as at zero
         temperature it is no function of k.
+    interband : compute that part, otherwise zero
     """
 
     def values(k, label):
         states = exact.states(k)
         count = np.full(len(k), THERMAL) if filled is None else filled[label]
         thermal = count == THERMAL
-        slope, difference = None, np.zeros((len(k), *states.eigenvector.shape[1:]))
-        if thermal.any():
-            energy = states.energy[thermal]
-            if temperature > 0:
-                slope = np.zeros(states.energy.shape)
-                slope[thermal] = fermi_slope(energy, level, temperature) * states.velocity[thermal]
-            difference[thermal] = divided_difference(energy, level, temperature)
-        if not thermal.all():
-            difference[~thermal] = _of_filled(states.energy[~thermal], count[~thermal])
+        energy, slope, difference = states.energy, None, None
+        if thermal.any() and temperature > 0:
+            slope = np.zeros(energy.shape)
+            speed = states.velocity[thermal]
+            slope[thermal] = fermi_slope(energy[thermal], level, temperature) * speed
+        if interband:
+            difference = np.zeros((*energy.shape, energy.shape[1]))
+            difference[thermal] = divided_difference(energy[thermal], level, temperature)
+            difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
         return _processes(exact, states, slope, difference)
 
     def over_nodes(k, label):
@@ -134,7 +136,7 @@ def _processes(exact, states, slope, difference) -> np.ndarray:
     if slope is not None:
         density = by_region(matrix_elements(states, kernel, interband=False)[0], exact.regions)
         out[:, 0] = (slope[:, None, :] @ density)[:, 0]
-    interband = pair_sum(states, kernel, difference)
+    interband = None if difference is None else pair_sum(states, kernel, difference)
     if interband is not None:
         out[:, 1] = by_region(interband, exact.regions)
     return out

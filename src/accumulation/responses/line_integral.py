@@ -224,7 +224,10 @@ class LineIntegral:
         low, high = (start + end * self.spacing for end in (some.low, some.high))
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
-        fresh = integrand(self.exact, level, temperature, some.filled, self.threads)
+        interband = self.mesh.polarizability is not None
+        fresh = integrand(
+            self.exact, level, temperature, some.filled, self.threads, interband=interband
+        )
 
         def measured(k, label):
             return fresh(k, label) / (2 * np.pi)

@@ -222,6 +222,10 @@ class _Line:
         at_points = self.surface[here]
         value[0], size[0] = at_points.sum(axis=0), np.abs(at_points).sum(axis=0).max(initial=0.0)
         net = value.sum(axis=-1)
+        if not surface and not zero_temperature.all_counted(
+            self.exact.bloch, mesh.k, level, self.points.part(here)
+        ):
+            error[0] = np.inf
         if only_limit.any():
             extended, more, largest = self._limit(number, level)
             value[only_limit], net[only_limit] = (

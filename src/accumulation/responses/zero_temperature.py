@@ -15,9 +15,12 @@ import numpy as np
 
 from ..lattice.bloch import BlochMatrix
 from ..states.band_extrema import AT_REST
+from ..states.eigenpairs import DEGENERACY, solve
 from ..states.fermi_points import FermiPoints
 from ..states.occupations import ON_LEVEL
 
+# Where the bands beside a Fermi point are counted, in spacings of the mesh.
+SIDE = 1e-3
 # Levels this close to the Fermi level at a Fermi point (in t0) meet on it.
 CLOSE_TO_LEVEL = 1e-8
 # Temperatures, in units of the bound of the spectrum, each a tenth of the one before.
@@ -76,6 +79,43 @@ def _meeting(bloch, k, energy, vectors, level) -> tuple[bool, bool]:
         meeting |= bool(np.ptp(speed) > AT_REST)
         resting |= bool(np.any(np.abs(speed) <= AT_REST))
     return meeting, resting
+
+
+def all_counted(bloch: BlochMatrix, k: np.ndarray, level: float, points: FermiPoints) -> bool:
+    """Whether the Fermi points of a level explain the numbers of filled bands around touches.
+
+    Where bands meet on the level, an interval of the mesh k (k,) can hide one of them behind other
+    features.  The number of bands below the level is counted on either side of each point there.
+    """
+    spacing = k[1] - k[0]
+    for interval in np.unique(points.interval[points.step == 0]):
+        inside = points.part(points.interval == interval)
+        at = np.unique(np.round(inside.fraction, 9))
+        ends = np.concatenate(([-1.0 if at[0] == 0 else 0.0], at, [1.0]))
+        beside = np.minimum(SIDE, 0.1 * np.diff(ends))
+        after, before = ends[:-1] + beside, ends[1:] - beside
+        sides = k[interval] + np.concatenate((after, before)) * spacing
+        filled = (np.linalg.eigvalsh(bloch.hamiltonian(sides)) < level).sum(axis=1)
+        after, before = filled[: len(at) + 1], filled[len(at) + 1 :]
+        jumps = [_jump(bloch, inside.part(np.abs(inside.fraction - f) < 1e-8)) for f in at]
+        first = 1 if at[0] == 0 else 0  # what lies before a mesh point is another interval's
+        if np.any(after[first:] != before[first:]) or np.any(after[1:] - before[:-1] != jumps):
+            return False
+    return True
+
+
+def _jump(bloch: BlochMatrix, points: FermiPoints) -> float:
+    """Change of the number of filled bands that Fermi points at one k stand for."""
+    total = points.step.sum()
+    touching = points.part(points.step == 0)
+    if len(touching.k):
+        pair = solve(bloch, touching.k[:1])
+        speed = pair.velocity[0, touching.band]
+        own = pair.energy[0, touching.band]
+        alone = (np.abs(pair.energy[0] - own[:, None]) < DEGENERACY).sum(axis=1) == 1
+        moving = (np.abs(speed) > AT_REST) & ~(touching.edge & alone)
+        total -= np.sign(speed[moving]).sum()
+    return total
 
 
 def limit(

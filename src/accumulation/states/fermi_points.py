@@ -5,14 +5,15 @@ The mesh brackets the roots, also of band edges that poke through a level betwee
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from .band_extrema import AT_REST, extremum, tangent_top
-from .band_segments import Segments, segments_of
+from .band_segments import ON_MESH, Segments, segments_of
 from .band_tracking import ends_of_flat, follow, hermite_root, newton, out_of_order
 from .chunks import over_chunks
+from .eigenpairs import DEGENERACY, solve
 from .occupations import ON_LEVEL, occupation
 
 
@@ -43,6 +44,10 @@ class FermiPoints:
     edge: np.ndarray
     state: np.ndarray
 
+    def part(self, chosen: np.ndarray) -> FermiPoints:
+        """The points of these indices, or those chosen by (point,) bool."""
+        return FermiPoints(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
 
 def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> FermiPoints:
     """All k with energy(k) = Fermi energy, to rounding, by root finding on the exact bands.
@@ -64,7 +69,7 @@ def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> 
         brackets += [(level, *bracket) for bracket in more]
         touches += [(level, *touch) for touch in touching]
     mesh = (bloch, k, spacing, energy, velocity, fermi_energy)
-    return _locate(*mesh, brackets, touches, threads)
+    return _completed(bloch, spacing, fermi_energy, _locate(*mesh, brackets, touches, threads))
 
 
 def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list, list]:
@@ -112,6 +117,30 @@ def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list,
                 (j, n, *part) for part, is_root in zip(parts, clear, strict=True) if is_root
             ]
     return brackets, touches
+
+
+def _completed(bloch, spacing, fermi_energy, points: FermiPoints) -> FermiPoints:
+    """The points, with every band that moves through a level where another touches it.
+
+    Where several bands meet on a level the search knows each by its own extremum, and an interval
+    may hide one of them behind other features.
+    """
+    zone = 2 * np.pi / bloch.period
+    parts = [points]
+    for touch in np.flatnonzero(points.step == 0):
+        level, k = points.level[touch], points.k[touch]
+        distance = np.abs(np.mod(points.k - k + 0.5 * zone, zone) - 0.5 * zone)
+        same = (points.level == level) & (distance < ON_MESH * spacing)
+        if touch != np.flatnonzero(same & (points.step == 0))[0]:
+            continue
+        pair = solve(bloch, points.k[[touch]])
+        on_level = np.abs(pair.energy[0] - fermi_energy[level]) < DEGENERACY
+        moving = np.abs(pair.velocity[0]) > AT_REST
+        band = np.setdiff1d(np.flatnonzero(on_level & moving), points.band[same])
+        copies = points.part(np.full(len(band), touch))
+        parts.append(replace(copies, band=band, edge=np.ones(len(band), dtype=bool)))
+    columns = ([getattr(part, field.name) for part in parts] for field in fields(FermiPoints))
+    return FermiPoints(*(np.concatenate(column) for column in columns))
 
 
 def _locate(
