@@ -13,12 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..states.eigenpairs import DEGENERACY
-from ..states.eigenstates import CLOSE_PAIR
 from ..states.fermi_points import FermiPoints
-from ..states.near_crossings import PARALLEL, STEPS, NearCrossings, candidates, extrema, located
+from ..states.near_crossings import STEPS
 from ..states.occupations import fermi_dirac, fermi_slope
 from . import fillings, mesh_rules
+from .band_features import BandFeatures
 from .integrands import THERMAL, ExactElements, MeshElements, integrand
 from .interval_sums import (
     COARSE,
@@ -32,10 +31,8 @@ from .interval_sums import (
     whole_intervals,
     with_worst,
 )
-from .quadrature import NODES, cut, graded, integrate
+from .quadrature import NODES, cut, integrate
 
-# exp(-WINDOW) is neglected beyond the thermal window.
-WINDOW = 30.0
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
 # exp(-2 pi^2 T / (v dk)): 2e-11 at this ratio of T to v dk.
 RESOLVED = 1.25
@@ -46,16 +43,9 @@ MOST_WORK, MOST_NODES, LEAST_SHARE = 5e7, 5_000, 0.25
 LITTLE_WORK, LITTLE_NODES = 1e7, 2_000
 # Rounding of a response, in units of the sum of the magnitudes of all its terms.
 ROUNDING, ROUNDING_POINTS = 1e-13, 50
-# Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
-# rounding of eigenvectors, which grows as 1 / gap^2 towards them.
-SHARPEST = 1e-9
-# Panels are not halved below this share of the finest cuts.
-NARROWEST = 0.1
 # From this ratio on no mesh point is blind to a thermal window, and the differences of two rules
 # say where it is not resolved.
 VISIBLE = 0.35
-# Cuts of the panels around a Fermi point start at this many T / v.
-FIRST_CUT = 4.0
 
 
 @dataclass(frozen=True)
@@ -81,14 +71,8 @@ class LineIntegral:
 
     def __init__(self, mesh: MeshElements, exact: ExactElements, threads: int = 1):
         self.mesh, self.exact, self.threads = mesh, exact, threads
-        self.spacing = mesh.k[1] - mesh.k[0]
+        self.bands = BandFeatures(mesh, exact.bloch, self._most_nodes / STEPS)
         self.rows = mesh.density.shape[-1]
-        self._minima: dict[tuple[int, int], tuple[float, float]] = {}
-
-    @cached_property
-    def fastest(self) -> float:
-        """Largest velocity on the mesh, in t0 a."""
-        return float(np.abs(self.mesh.velocity).max(initial=0.0))
 
     @cached_property
     def rounding(self) -> np.ndarray:
@@ -113,7 +97,7 @@ class LineIntegral:
 
     def sees(self, temperature: float) -> bool:
         """Whether the mesh sees a Fermi function of that temperature in every band."""
-        return temperature >= VISIBLE * self.fastest * self.spacing
+        return temperature >= VISIBLE * self.bands.fastest * self.bands.spacing
 
     def at_temperature(self, level: float, temperature: float) -> Integral:
         """Sums over the mesh, and panels where the bands themselves are not resolved."""
@@ -121,23 +105,23 @@ class LineIntegral:
         values = np.zeros((count, 2, self.rows))
         slope = fermi_slope(mesh.energy, level, temperature) * mesh.velocity
         values[:, 0] = contract(slope, mesh.density)
-        near = self._in_window(level, temperature)
+        near = self.bands.in_window(level, temperature)
         refined = np.zeros(count, dtype=bool)
         if mesh.polarizability is not None:
             filled = fermi_dirac(mesh.energy, level, temperature)
             values[:, 1] = contract(filled, mesh.polarizability)
-            close, crossing = self._close_pairs(level, temperature)
+            close, crossing = self.bands.close_pairs(level, temperature)
             if close.any():
                 fresh = integrand(self.exact, level, temperature, threads=self.threads)
                 values[close, 1] = fresh(mesh.k[close], np.zeros(close.sum(), dtype=int))[:, 1]
             refined |= stencils_of(crossing, mesh_rules.WIDE)
-        crossings = self._crossings(near[:, :-1] | near[:, 1:])
+        crossings = self.bands.crossings(near[:, :-1] | near[:, 1:])
         refined[crossings.interval] = True
         values *= mesh.weight[0]
         own, misfit = of_width(values, mesh_rules.WIDE)
         parts = whole_intervals(np.arange(count), THERMAL)
         sums = Sums(own, misfit, np.abs(values).sum(axis=0))
-        cuts = self._cuts(crossings, temperature)
+        cuts = self.bands.cuts(crossings, temperature)
         window = np.zeros(count, dtype=bool)
         return self._completed(sums, parts, refined, window, (level, temperature), cuts)
 
@@ -154,7 +138,7 @@ class LineIntegral:
         window: np.ndarray = np.zeros(len(mesh.k), dtype=bool)
         centers = np.zeros(0, dtype=int)
         if temperature > 0:
-            window = np.any(self._in_window(level, temperature), axis=1)
+            window = np.any(self.bands.in_window(level, temperature), axis=1)
             window[points.interval[here]] = True
             centers = np.flatnonzero(here)
         if mesh.polarizability is None and not window.any():
@@ -168,12 +152,12 @@ class LineIntegral:
         parts = fillings.pieces(self.exact.bloch, mesh.k, mesh.energy, level, points, here, near)
         sums = self._by_interval(below, room, parts)
         parts = fillings.joined(parts, whole_intervals(far, below[far]))
-        refined, crossings = self._unresolved(parts, window, level, temperature)
+        refined, crossings = self.bands.unresolved(parts, window, level, temperature)
         parts = fillings.joined(parts, whole_intervals(np.flatnonzero(window), THERMAL))
         fermi = (level, temperature)
-        cuts = self._cuts(crossings, temperature, points, centers)
+        cuts = self.bands.cuts(crossings, temperature, points, centers)
         if window.any():
-            cuts = self._cut_at_extrema(cuts, level, temperature)
+            cuts = self.bands.with_extrema(cuts, level, temperature)
         return self._completed(sums, parts, refined, window, fermi, cuts)
 
     def _by_interval(self, below: np.ndarray, room: np.ndarray, parts: fillings.Pieces) -> Sums:
@@ -192,7 +176,7 @@ class LineIntegral:
             if some.any():
                 own[some, 1], misfit[some, 1] = (each[some] for each in of_width(values, width))
         value, error = fillings.integrals(
-            parts, values, below, mesh.energy, mesh.polarizability, self._candidates
+            parts, values, below, mesh.energy, mesh.polarizability, self.bands.candidates
         )
         np.add.at(own[:, 1], parts.interval, value)
         np.add.at(misfit[:, 1], parts.interval, error)
@@ -221,7 +205,7 @@ class LineIntegral:
         rest = sums.own[~refined].sum(axis=0)
         some = parts.part(refined[parts.interval])
         start = self.mesh.k[some.interval]
-        low, high = (start + end * self.spacing for end in (some.low, some.high))
+        low, high = (start + end * self.bands.spacing for end in (some.low, some.high))
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
         interband = self.mesh.polarizability is not None
@@ -263,30 +247,6 @@ class LineIntegral:
                 return more, misfit[~more].sum(axis=0).max(axis=-1, initial=0.0)
         return refined, error
 
-    def _in_window(self, level: float, temperature: float) -> np.ndarray:
-        """(interval, band) whether a band comes within the thermal window of the level there."""
-        one, two = self.mesh.energy - level, np.roll(self.mesh.energy, -1, axis=0) - level
-        turn = np.abs(self.mesh.velocity - np.roll(self.mesh.velocity, -1, axis=0))
-        reach = WINDOW * temperature + 0.25 * self.spacing * turn
-        return (np.minimum(one, two) < reach) & (np.maximum(one, two) > -reach)
-
-    def _close_pairs(self, level: float, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mesh points (k,) bool at which close pairs count that the polarizability leaves out.
-
-        Those with a gap, and those at which bands cross exactly, but not along the whole line.
-        """
-        gap = np.diff(self.mesh.energy, axis=1)
-        if gap.min(initial=np.inf) >= self._close:
-            nothing = np.zeros(len(gap), dtype=bool)
-            return nothing, nothing
-        inside = np.abs(self.mesh.energy - level) < WINDOW * temperature
-        inside = inside[:, :-1] | inside[:, 1:]
-        equal = gap < DEGENERACY
-        everywhere = np.roll(equal, 1, axis=0) & np.roll(equal, -1, axis=0)
-        close = inside & (gap < self._close)
-        crossing = close & equal & ~everywhere
-        return np.any(close & ~equal, axis=1), np.any(crossing, axis=1)
-
     @property
     def _most_nodes(self) -> float:
         affordable = min(MOST_NODES, MOST_WORK / self.exact.bloch.size**3)
@@ -295,105 +255,6 @@ class LineIntegral:
     @property
     def _few_nodes(self) -> float:
         return min(LITTLE_NODES, LITTLE_WORK / self.exact.bloch.size**3)
-
-    @cached_property
-    def _close(self) -> float:
-        return CLOSE_PAIR * self.exact.bloch.scale
-
-    def _unresolved(self, parts, window, level, temperature) -> tuple[np.ndarray, NearCrossings]:
-        """Intervals (interval,) in which filled and empty bands come close, and where they do."""
-        energy, count = self.mesh.energy, len(self.mesh.k)
-        refined = np.zeros(count, dtype=bool)
-        wanted = np.zeros((count, energy.shape[1] - 1), dtype=bool)
-        if self.mesh.polarizability is not None:
-            inner = (parts.filled > 0) & (parts.filled < energy.shape[1])
-            interval, upper = parts.interval[inner], parts.filled[inner]
-            wanted[interval, upper - 1] = True
-            where = (interval[:, None] + mesh_rules.stencil(mesh_rules.NARROW)) % count
-            gap = energy[where, upper[:, None]] - energy[where, upper[:, None] - 1]
-            refined[interval[(gap < self._close).any(axis=1)]] = True
-        if window.any():
-            near = self._in_window(level, temperature)
-            wanted |= window[:, None] & (near[:, :-1] | near[:, 1:])
-        crossings = self._crossings(wanted)
-        refined[crossings.interval] = True
-        return refined, crossings
-
-    def _crossings(self, wanted: np.ndarray) -> NearCrossings:
-        """Narrow minima of the gaps chosen by wanted (interval, band - 1), each located once."""
-        if self.mesh.polarizability is None:
-            wanted = np.zeros_like(wanted)
-        interval, band = np.nonzero(self._candidates & wanted)
-        keys = list(zip(interval.tolist(), band.tolist(), strict=True))
-        new = [key for key in keys if key not in self._minima]
-        if len(new) > self._most_nodes / STEPS:
-            middle = self.mesh.k[interval] + 0.5 * self.spacing
-            return NearCrossings(interval, band, middle, np.full(len(band), self.spacing))
-        if new:
-            where = (np.array(column) for column in zip(*new, strict=True))
-            at = located(self.exact.bloch, self.mesh.k, *where)
-            self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
-        each = [self._minima[key] for key in keys]
-        k, width = np.array(each).reshape(-1, 2).T
-        return NearCrossings(interval, band, k, width)
-
-    @cached_property
-    def _candidates(self) -> np.ndarray:
-        return candidates(self.mesh.energy, self.mesh.velocity, self.spacing)
-
-    def _cuts(
-        self,
-        crossings: NearCrossings,
-        temperature: float,
-        points: FermiPoints | None = None,
-        chosen: np.ndarray | tuple = (),
-    ) -> tuple[np.ndarray, float]:
-        """Ends of panels (cut,), sorted: finer towards crossings and the chosen Fermi points.
-
-        And the width below which nothing but rounding changes: that of eigenvectors grows towards
-        exact crossings.
-        """
-        most = self.spacing
-        reach = FIRST_CUT * temperature
-        sharpest = np.clip(reach / max(self.fastest, reach / most), SHARPEST, most)
-        # Exact crossings are smooth on the scale of the Fermi function.
-        exact = sharpest if temperature > 0 else most / 8
-        finest = np.where(crossings.width < SHARPEST, exact, crossings.width)
-        where = crossings.k
-        if points is not None and len(chosen):
-            interval, band = points.interval[chosen], points.band[chosen]
-            after = (interval + 1) % len(self.mesh.k)
-            speed = np.abs(self.mesh.velocity[[interval, after], band]).max(axis=0)
-            thermal = reach / np.maximum(speed, reach / most)
-            where = np.concatenate((where, points.k[chosen]))
-            finest = np.concatenate((finest, np.maximum(thermal, SHARPEST)))
-        cuts = graded(where, np.minimum(finest, most), most)
-        narrowest = NARROWEST * finest.min(initial=sharpest) if temperature > 0 else 0.0
-        return self._in_zone(cuts), max(narrowest, 1e-14)
-
-    def _cut_at_extrema(self, cuts, level: float, temperature: float) -> tuple[np.ndarray, float]:
-        """The cuts, and those around extrema of bands within the thermal window.
-
-        Near one that does not reach the level there is no Fermi point.
-        """
-        speed, after = self.mesh.velocity, np.roll(self.mesh.velocity, -1, axis=0)
-        turn = np.abs(speed - after)
-        turning = (speed * after <= 0) & (turn > PARALLEL) & self._in_window(level, temperature)
-        interval, band = np.nonzero(turning)
-        if not len(interval) or len(interval) > self._most_nodes / STEPS:
-            return cuts
-        where = extrema(self.exact.bloch, self.mesh.k, interval, band)
-        # Energies there change by turn dk^2 / 2 spacing.
-        thermal = np.sqrt(2 * self.spacing * FIRST_CUT * temperature / turn[interval, band])
-        finest = np.clip(thermal, SHARPEST, self.spacing)
-        more = self._in_zone(graded(where, finest, self.spacing))
-        ends, narrowest = cuts
-        return np.sort(np.concatenate((ends, more))), narrowest
-
-    def _in_zone(self, k: np.ndarray) -> np.ndarray:
-        """Wave vectors moved into the zone that begins with the mesh, sorted."""
-        start, zone = self.mesh.k[0], self.spacing * len(self.mesh.k)
-        return np.sort(start + np.mod(k - start, zone))
 
 
 def _mirrored(values: np.ndarray) -> np.ndarray:
