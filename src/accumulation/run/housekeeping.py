@@ -12,8 +12,8 @@ from .. import locations
 from ..errors import UserError, Verbatim
 from ..study.config_file import read
 from ..study.grid import INDEX, TILES
+from ..study.stages import RESPONSE, of_grids
 from ..study.study import Study, load
-from ..study.tile_plan import TILE_USES
 from . import project, records
 
 RESULTS = Path("results")
@@ -43,11 +43,11 @@ def plan(path: str) -> list[str]:
     jobs = _planned_jobs(path)
     lines = []
     tiles = [study.tiles[job["output"]] for job in jobs if job["output"] in study.tiles]
-    for stage in TILE_USES:
-        some = [tile for tile in tiles if tile.stage == stage]
+    for stage in of_grids():
+        some = [tile for tile in tiles if tile.stage == stage.name]
         if some:
             new, kept = _fresh(some)
-            words = f"{stage} of grids: {len(some)} tile{'' if len(some) == 1 else 's'}, "
+            words = f"{stage.name} of grids: {len(some)} tile{'' if len(some) == 1 else 's'}, "
             words += f"{new} points to compute"
             words += f", {kept} copied from tiles that hold them" if kept else ""
             lines.append(f"{words}, for {', '.join(_users(study, some))}")
@@ -169,7 +169,9 @@ def _belongs(path: Path, folder: Path, needs: records.Needs) -> bool:
         return path.stem in needs.figures
     if first not in needs.systems:
         return False
-    return path.suffix != ".damaged" and not (needs.systems[first] and path.name != "response.nc")
+    return path.suffix != ".damaged" and not (
+        needs.systems[first] and path.name != f"{RESPONSE}.nc"
+    )
 
 
 def remove(paths: list[Path]) -> None:
