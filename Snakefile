@@ -9,10 +9,7 @@ if "systems" not in config:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/model.smk"
-include: "workflow/rules/bands.smk"
-include: "workflow/rules/elements.smk"
-include: "workflow/rules/response.smk"
+include: "workflow/rules/stages.smk"
 include: "workflow/rules/grids.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/evidence.smk"

@@ -8,7 +8,14 @@ for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM"):
 
 # The longest first, so that none of them is left for the end when the other processes are done.
 FIRST = ["test_slurm", "test_grid_reruns", "test_report", "test_grid_faults", "test_faults"]
-FIRST += ["test_installation", "test_theory", "test_reruns", "test_merge_large", "test_bad_config"]
+FIRST += [
+    "test_snakemake_words",
+    "test_installation",
+    "test_theory",
+    "test_reruns",
+    "test_merge_large",
+    "test_bad_config",
+]
 FIRST += ["test_hall"]
 
 

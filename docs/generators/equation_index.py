@@ -125,7 +125,7 @@ def _tests() -> Iterator[tuple[str, str, set[str]]]:
 
 def _figures() -> Iterator[tuple[str, str, set[str]]]:
     """Figures of the studies in config/, by their captions and by what they are drawn from."""
-    from accumulation.datasets.variables import STAGES
+    from accumulation.datasets.variables import TITLES
 
     for path in sorted((ROOT / "config").rglob("*.yaml")):
         one = study.load(config_file.read(str(path)), str(path))
@@ -137,7 +137,7 @@ def _figures() -> Iterator[tuple[str, str, set[str]]]:
                 if "theory" in system:
                     numbers |= declared(plugins.load("theory", system["theory"]).EQUATION)
                 else:
-                    stages = [STAGES[stage][1] for stage in figure["needs"]]
+                    stages = [TITLES[stage][1] for stage in figure["needs"]]
                     numbers |= set().union(*map(declared, stages))
             yield "figure", name, numbers
 

@@ -15,15 +15,16 @@ from pathlib import Path
 
 from . import cli
 from .run.launch import ONE_THREAD
+from .study.stages import STAGES, function, of_singles
 
-STAGES = ("model", "bands", "elements", "response", "tile", "merge", "figure", "report")
-STAGES += ("evidence", "verdict")
+# What rules run beside the stages of a system without an axis.
+TASKS = ("tile", "merge", "figure", "report", "evidence", "verdict")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage, or a command of :mod:`accumulation.cli`; returns the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    if not arguments or arguments[0] not in STAGES:
+    if not arguments or arguments[0] not in _tasks():
         return cli.main(arguments)
     given = _parser().parse_args(arguments)
     from .jobs import tile_files
@@ -45,7 +46,7 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
     """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
     from . import plugins
     from .datasets import evidence, files
-    from .jobs import figure_files, merging, stage_runs, tile_files
+    from .jobs import figure_files, merging, tile_files
     from .report import page
 
     if stage == "report":
@@ -76,13 +77,18 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         module = plugins.load("figures", spec["draw"])
         figure_files.save(figure_files.draw(module, datasets, spec), out, spec["dpi"])
         return
-    keywords = {} if stage == "model" else {"threads": threads}
-    files.write(getattr(stage_runs, f"run_{stage}")(spec, *datasets, **keywords), out[0])
+    declared = STAGES[stage]
+    keywords = {"threads": threads} if declared.threads else {}
+    files.write(function(declared.run)(spec, *datasets, **keywords), out[0])
+
+
+def _tasks() -> tuple[str, ...]:
+    return (*(stage.name for stage in of_singles()), *TASKS)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m accumulation", description=__doc__)
-    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("stage", choices=_tasks())
     parser.add_argument("spec", metavar="SPEC", help="JSON text, or @FILE")
     parser.add_argument("--out", nargs="+", default=[], metavar="FILE")
     parser.add_argument("--in", nargs="*", default=[], metavar="FILE", dest="inputs")

@@ -87,8 +87,10 @@ def _check(word: str | None) -> None:
 
 
 def _system_in_words(system: dict) -> str:
+    from .lattice.geometries import SIZES
+
     cut = system.get("geometry", {})
-    size = "x".join(str(cut[key]) for key in ("width", "height", "length") if key in cut)
+    size = "x".join(str(cut[key]) for key in SIZES if key in cut)
     words = [system[key] for key in ("theory",) if key in system]
     words += [system["model"]["name"]] if "model" in system else []
     words += [cut["kind"]] if cut else []

@@ -171,7 +171,7 @@ def _declared_density(module: ModuleType, path: Path) -> None:
     if getattr(module, "TIME_REVERSAL", None) not in (1, -1):
         raise _undeclared(path, "TIME_REVERSAL", "+1 or -1")
     chosen = getattr(module, "DEFINITIONS", None)
-    kinds = ("ribbon", "flake")
+    kinds = ("ribbon", "flake")  # of the periodic and of the open
     if not isinstance(chosen, Mapping) or not all(_is_names(chosen.get(kind)) for kind in kinds):
         words = '{"ribbon": (...), "flake": (...)}, names of definitions'
         raise _undeclared(path, "DEFINITIONS", words)

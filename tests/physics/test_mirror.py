@@ -5,8 +5,8 @@ import pytest
 import xarray as xr
 
 import accumulation as acc
+from accumulation.datasets import variables
 from accumulation.jobs import points
-from accumulation.jobs.tile_files import DIMS
 from accumulation.lattice.stacking import stacked
 from accumulation.responses.edges import regions
 from accumulation.symmetry.mirror_rows import paired_rows
@@ -332,7 +332,7 @@ def test_edges_of_a_grid_are_sums_of_the_parts(direction, depth):
     attrs = {"density": "orbital_moment"}
     elements = points.elements_point(point, settings)
     source = xr.Dataset(
-        {name: (DIMS["elements"].get(name, ()), value) for name, value in elements.items()},
+        {name: (variables.at_point(name), value) for name, value in elements.items()},
         {"definition": ["local"], "gauge": ["atomic"]},
         attrs,
     )

@@ -2,16 +2,13 @@
 
 import io
 import logging
-from pathlib import Path
 
 import pytest
-from snakemake.scheduling import job_scheduler
-from snakemake.settings.enums import Quietness
 from snakemake_interface_logger_plugins.common import LogEvent
 from workflow_study import Project, config
 
 from accumulation.jobs.job_logs import sentence_of
-from accumulation.run import terminal
+from accumulation.run import snakemake_words, terminal
 from accumulation.run.progress import Progress
 
 TILE = {"stage": "elements", "group": "0" * 12, "tile": "1" * 12}
@@ -82,7 +79,7 @@ def test_the_sentence_of_an_error_is_first_and_last_and_without_the_command(show
     log.write_text("a warning\nerror: `k`: got 3; allowed: an integer of at least 8\n")
     begin(told, 7, "bands", system="chiral")
     fail(told, 7, log)
-    told.handle(record(LogEvent.ERROR, f"WorkflowError:\n{terminal.LAST}."))
+    told.handle(record(LogEvent.ERROR, f"WorkflowError:\n{snakemake_words.LAST}."))
     lines = stream.getvalue().splitlines()
     sentence = "error: `k`: got 3; allowed: an integer of at least 8"
     assert lines == [sentence, f"failed: bands of chiral (log: {log})", sentence]
@@ -118,19 +115,6 @@ def test_a_full_disk_ends_the_run(shown, tmp_path, monkeypatch, in_log):
     fail(told, 7, log)
     assert stream.getvalue().startswith(sentence)
     assert stopped == [1]
-
-
-def test_words_and_settings_of_snakemake_are_those_that_are_known():
-    """Where this fails, a new Snakemake says or names something in another way."""
-    source = Path(job_scheduler.__file__).read_text(encoding="utf-8")
-    for words in ("Select jobs to execute", "Shutting down, this might take some time"):
-        assert words in source
-    for name in ("self.keepgoing", 'user_kill == "graceful"', "self._user_kill"):
-        assert name in source
-    values = {one.value for one in LogEvent}
-    assert values >= terminal.EVENTS
-    assert terminal.event_of(record(LogEvent.JOB_INFO)) == "job_info"
-    assert {"ALL", "PROGRESS"} <= {one.name for one in Quietness}
 
 
 def test_figure_that_fails_is_named_stops_no_other_and_stands_in_the_page(finished, tmp_path):

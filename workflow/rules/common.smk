@@ -14,7 +14,9 @@ from accumulation.errors import UserError
 from accumulation.study.grid import TILES, key
 from accumulation.run.launch import with_signature, begin, growing, prepare_jobs
 from accumulation.locations import look_beside
+from accumulation.study.stages import of_grids, of_singles
 from accumulation.study.study import GALLERY_DPI, load, one_of
+from accumulation.run.snakemake_words import cores_of, is_on_a_cluster
 from accumulation.run.terminal import Display
 
 prepare_jobs()
@@ -40,11 +42,10 @@ LOGS = f"results/{study.name}/logs/{{system}}"
 BENCHMARKS = f"results/{study.name}/benchmarks/{{system}}"
 # Cores that there are no systems for: threads over k.  No result depends on their number.
 # A cluster's jobs do not share one machine: one core each, or what set-threads says in the profile.
-on_cluster = workflow.remote_exec or workflow.nodes is not None
+on_cluster = is_on_a_cluster(workflow)
 # There, memory and run time grow with each try; on one machine nothing is limited by them.
 ask = growing if on_cluster else int
-# What only looks, such as --summary, is not told of any cores.
-cores = 1 if on_cluster else workflow.resource_settings.cores or 1
+cores = 1 if on_cluster else cores_of(workflow)
 SPARE = max(1, cores // max(1, len(study.singles)))
 
 

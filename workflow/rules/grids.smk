@@ -9,7 +9,7 @@ rule tile:
     benchmark:
         f"results/{study.name}/benchmarks/tiles/{{stage}}/{{group}}/{{tile}}.tsv"
     wildcard_constraints:
-        stage="theory|bulk|bands|elements|response",
+        stage=one_of([stage.name for stage in of_grids()]),
     conda:
         "../envs/accumulation.yaml"
     threads: 1

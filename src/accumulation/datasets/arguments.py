@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import UserError, Verbatim, kind_of
+from ..lattice.geometries import GEOMETRIES
 from ..lattice.lattice import Lattice
 from ..lattice.samples import System
 
@@ -59,7 +60,8 @@ def complete_mesh(key: str, value, stage: str) -> None:
     # Variables rather than arrays with coordinates, which take a millisecond to put together.
     variables = value.variables
     weight, period = float(variables["weight"].values.sum()), value.attrs.get("period", 0.0)
-    length = period if value.attrs.get("kind") != "flake" else 1.0
+    geometry = GEOMETRIES.get(value.attrs.get("kind"))
+    length = period if geometry is None or geometry.periodic else 1.0
     faults = {
         "part of the mesh of k": abs(weight * length - 1) > 1e-9,
         "dimensions in another order": variables["energy"].dims != ("k", "band")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..version import __version__
-from .variables import COORDINATES, OF_STAGE, STAGES, VARIABLES
+from .variables import COORDINATES, OF_STAGE, TITLES, VARIABLES
 
 # Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def label(
             texts = {key: text.format(**declaration) for key, text in texts.items()}
         where = coords if name in COORDINATES or dims == (name,) else variables
         where[name] = xr.Variable((*(leading or {}).get(name, ()), *dims), value, texts)
-    title, equation = STAGES[stage]
+    title, equation = TITLES[stage]
     attrs = {"title": title, "equation": equation, "software_version": __version__, **attrs}
     return xr.Dataset(variables, coords, attrs)
 

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..crystal.bulk_properties import filled_bands
+from ..lattice.geometries import GEOMETRIES
 from ..lattice.hop_table import Crystal, HopTable
-from ..lattice.samples import Flake, Ribbon, System, Wire
+from ..lattice.samples import System
 
 if TYPE_CHECKING:
     import xarray as xr
-
-KINDS = {system.kind: system for system in (Ribbon, Wire, Flake)}
 
 
 def kind_attributes(system: System) -> dict:
@@ -89,5 +88,5 @@ def restore(ds: xr.Dataset) -> System:
     hops = HopTable(held["hop_to"], held["hop_from"], held["hop_cell"], amplitude)
     positions = np.column_stack((held["x"], held["y"], held["z"]))
     labels = (held["sublattice"], held["cell"], held["spin"])
-    kind, period = KINDS[ds.attrs["kind"]], ds.attrs["period"]
+    kind, period = GEOMETRIES[ds.attrs["kind"]].sample, ds.attrs["period"]
     return kind(hops, positions, period, *labels, restored_crystal(ds))

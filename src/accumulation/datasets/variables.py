@@ -133,7 +133,15 @@ COORDINATES = {
     *("x", "y", "z", "sublattice", "cell", "spin"),
 }
 
-STAGES = {
+# Dimensions that lead those of a variable that each definition and phase convention has its own of.
+LEAD = ("definition", "gauge")
+BY_DEFINITION = {
+    *("moment", "density", "polarizability", "accumulation", "net", "error", "even", "odd"),
+    *("left_edge", "right_edge", "edge_even", "edge_odd"),
+}
+
+# Title and equations of the datasets of a stage, and of a merged grid.
+TITLES = {
     "model": ("Sites and hoppings", "S41"),
     "bands": ("Energy bands", "S42, S43"),
     "elements": ("Matrix elements of the density", "56, 57, S47, S51"),
@@ -141,3 +149,9 @@ STAGES = {
     "theory": ("One piece of the theory", ""),
     "phase_diagram": ("Density accumulation over a grid of parameters", "54, 55, 58"),
 }
+
+
+def at_point(name: str) -> tuple[str, ...]:
+    """Dimensions of a variable at one point of a grid; () of one that the table does not hold."""
+    dims = VARIABLES[name][0] if name in VARIABLES else ()
+    return (*(LEAD if name in BY_DEFINITION else ()), *dims)

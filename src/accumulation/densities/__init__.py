@@ -5,8 +5,8 @@ A local density is n(mu) = (P_mu K + K+ P_mu) / 2 with one matrix K: K = O for t
 
 LONG_NAME, UNITS, EQUATION : str, of the density
 TIME_REVERSAL : +1 or -1, its parity under time reversal
-DEFINITIONS : {"ribbon": (...), "flake": (...)}, names of its definitions, the default one first; a
-    wire has the ribbon's
+DEFINITIONS : {"ribbon": (...), "flake": (...)}, names of its definitions, the default one first;
+    the ribbon's are for all that is periodic, the flake's for what is open
 NEEDS_ALL_BANDS : names of the definitions whose kernel needs every band at a k, not one state
 NEEDS_SPIN : True, if it is there, and without_spin() -> UserError: refused for a model without spin
 kernel(states, definition) -> Kernel
@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from .. import plugins
 from ..errors import UserError
+from ..lattice.geometries import GEOMETRIES
 
 
 def definitions_for(density, kind: str) -> tuple[str, ...]:
     """Definitions of a density's module for a kind of system, the default one first."""
-    return density.DEFINITIONS["flake" if kind == "flake" else "ribbon"]
+    return density.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"]
 
 
 def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> tuple:

@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 
 from .. import plugins
-from ..datasets import files, labels
+from ..datasets import files, labels, variables
 from ..errors import UserError, Verbatim
 from . import points
-from .tile_files import DIMS, LEAD, SHARED
+from .tile_files import SHARED
 
 
 def merge(spec: dict, paths: list[str]) -> xr.Dataset:
@@ -144,10 +144,9 @@ def _with_axes(spec: dict, ds: xr.Dataset) -> xr.Dataset:
 
 
 def _by_row(name: str) -> bool:
-    return DIMS["response"].get(name) == ("row",)
+    return variables.at_point(name) == ("row",)
 
 
 def _extra(name: str) -> tuple[str, ...]:
     """Definition and gauge, where a variable has them before its own dimensions."""
-    dims = DIMS["response"].get(name, ())
-    return tuple(dim for dim in dims if dim in LEAD)
+    return variables.LEAD if name in variables.BY_DEFINITION else ()

@@ -148,7 +148,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     if settings["profile"]:
         result["accumulation"] = values
         result |= {"x": system.positions[:, 0], "y": y, "sublattice": system.sublattice}
-        layers = system.positions[:, 2] if system.kind == "wire" else None
+        layers = system.positions[:, 2] if system.layered else None
         result |= {} if layers is None else {"z": layers}
         result |= accumulations.mirror_parts(system, values)
         values = values @ weights.T
@@ -180,12 +180,3 @@ def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarr
     if "system" in wanted:
         arguments["system"] = stage_runs.build(point["model"], point["geometry"])
     return {name: np.asarray(value) for name, value in compute(**arguments).items()}
-
-
-STAGES = {
-    "theory": theory_point,
-    "bulk": bulk_point,
-    "bands": bands_point,
-    "elements": elements_point,
-    "response": response_point,
-}

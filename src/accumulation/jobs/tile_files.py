@@ -10,61 +10,17 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from .. import plugin_checks, plugins
+from .. import plugin_checks
 from ..datasets import files
+from ..datasets.variables import LEAD
 from ..errors import UserError
 from ..study.grid import INDEX, key, unpacked
-from . import points
+from ..study.stages import STAGES, function
 
-# Dimensions of what a point holds, without the point itself.
-LEAD = ("definition", "gauge")
-RESPONSE = (*LEAD, "process", "fermi_energy", "temperature")
-DIMS = {
-    "bands": {
-        "k": ("k",),
-        "weight": ("k",),
-        "energy": ("k", "band"),
-        "velocity": ("k", "band"),
-        "eigenvector_re": ("k", "orbital", "band"),
-        "eigenvector_im": ("k", "orbital", "band"),
-    },
-    "elements": {
-        "k": ("k",),
-        "weight": ("k",),
-        "energy": ("k", "band"),
-        "velocity": ("k", "band"),
-        "density": (*LEAD, "k", "band", "row"),
-        "polarizability": (*LEAD, "k", "band", "row"),
-    },
-    "response": {
-        "accumulation": (*RESPONSE, "row"),
-        "even": (*RESPONSE, "row"),
-        "odd": (*RESPONSE, "row"),
-        "x": ("row",),
-        "y": ("row",),
-        "z": ("row",),
-        "sublattice": ("row",),
-        "mirror_row": ("row",),
-        "fermi_level": ("fermi_energy",),
-        "edge_crossings": ("edge", "fermi_energy"),
-        **dict.fromkeys(
-            ("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error"), RESPONSE
-        ),
-    },
-    "bulk": {},
-}
 # Of the index: a point's key, and the tile that holds it.
 LINE = re.compile("[0-9a-f]{12} [0-9a-f]{12}")
 # The same for every point of a tile: stored once.
 SHARED = ("k", "weight")
-
-
-def dims_of(stage: str, settings: dict) -> dict[str, tuple[str, ...]]:
-    """Dimensions of the variables of a stage, without the point itself."""
-    if stage != "theory":
-        return DIMS[stage]
-    declared = plugins.load("theory", settings["theory"]).VARIABLES
-    return {name: dims for name, (dims, *_) in declared.items()}
 
 
 def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
@@ -95,7 +51,7 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
             values = _computed(stage, point, settings, at_point)
             computed += 1
         found.append(values)
-    files.write(_stacked(dims_of(stage, settings), found, keys), path)
+    files.write(_stacked(STAGES[stage].dims(settings), found, keys), path)
     _remember(Path(path), keys)
     return len(wanted), computed
 
@@ -103,7 +59,7 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
 def _computed(stage: str, point: dict, settings: dict, source: xr.Dataset | None) -> dict:
     """A point, whose parameters are named if it cannot be computed."""
     try:
-        return points.STAGES[stage](point, settings, source)
+        return function(STAGES[stage].point)(point, settings, source)
     except MemoryError:
         raise
     except UserError as error:

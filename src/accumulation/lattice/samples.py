@@ -48,11 +48,14 @@ class System:
         +1 or -1, the sign of s_z; 0 where spin is not resolved.
     periodic : bool
         Whether it repeats along x, with Bloch states and a k mesh.
+    layered : bool
+        Whether its rows lie at several heights z, of which its datasets tell.
     crystal : the crystal it was cut out of, None where that is not known
     """
 
     kind: ClassVar[str]
     periodic: ClassVar[bool] = False
+    layered: ClassVar[bool] = False
     hops: HopTable
     positions: np.ndarray
     period: float
@@ -206,6 +209,7 @@ class Wire(Ribbon):
     """
 
     kind = "wire"
+    layered = True
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -23,6 +23,7 @@ from ..datasets.files import atomic_write
 from ..jobs.job_logs import sentence_of
 from ..study import grid, study
 from ..study.source_hash import PACKAGE, code_hash
+from ..study.stages import of_singles
 from ..version import __version__
 from . import flowchart, markup, revision
 from .page_parameters import ALWAYS, flat, same_text, system_row, text_of, usual_of
@@ -146,7 +147,7 @@ def _equations(own: dict, chosen: dict[str, dict]) -> list[tuple[str, str]]:
         module = plugins.load("theory", theory)
         found.append((plugins.title(module), module.EQUATION))
     if any("theory" not in one for one in systems):
-        found += [variables.STAGES[stage] for stage in own["needs"]]
+        found += [variables.TITLES[stage] for stage in own["needs"]]
     for density in dict.fromkeys(one.get("density") for one in systems):
         if density is not None:
             module = plugins.load("densities", density)
@@ -220,8 +221,8 @@ def _flow(spec: dict, theories: set[str]) -> tuple[dict[str, int], list[tuple[st
         for system in own["systems"]
         for stage in own["needs"]
     }
-    counts = {stage: spec["files"][stage] for stage in study.STAGES if spec["files"][stage]}
-    arrows = [(one, stage) for stage, all_ in study.STAGES.items() for one in all_]
+    counts = {one.name: spec["files"][one.name] for one in of_singles() if spec["files"][one.name]}
+    arrows = [(before, one.name) for one in of_singles() for before in one.inputs]
     if theories:
         counts |= {"theory": len(theories), "evidence": 1}
         arrows += [("theory", "evidence"), ("evidence", "report")]
@@ -250,7 +251,7 @@ def _identities(path: str) -> list[dict]:
 
 def _times(folder: Path, systems: list[str], figures: list) -> list[dict]:
     """Jobs, seconds and memory by stage, from Snakemake's benchmark files of this study's files."""
-    found = {stage: [] for stage in (*study.STAGES, "figures")}
+    found = {stage: [] for stage in (*(one.name for one in of_singles()), "figures")}
     for system in systems:
         for path in sorted((folder / system).rglob("*.tsv")):
             # A stage that is worked in parts names them after itself.

@@ -7,8 +7,10 @@ from functools import cache
 
 from .. import plugins
 from ..densities import definitions_for
-from ..study import options, study
+from ..lattice.geometries import GEOMETRIES
+from ..study import options
 from ..study.config_file import schema
+from ..study.stages import of_singles
 from . import markup
 
 LONGEST_LIST = 5  # numbers that are written out; more are "n values from a to b"
@@ -79,7 +81,7 @@ def _defaults(
         usual = {}
     else:
         usual["definition"] = definitions_for(plugins.load("densities", density), kind)
-    if kind == "flake":
+    if kind is not None and not GEOMETRIES[kind].periodic:
         usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
     if model is not None:
         function = getattr(plugins.load("models", model), model)
@@ -117,6 +119,6 @@ def system_row(name: str, own: dict[str, str]) -> dict:
 
 def _rank(entry: tuple[str, str]) -> tuple[int, bool]:
     """Place of a key among all: in the order in which the stages use them, names first."""
-    order = [key for keys in study.USES.values() for key in keys]
+    order = [key for stage in of_singles() for key in stage.uses]
     part, _, rest = entry[0].partition(".")
     return order.index(part) if part in order else len(order), rest not in ("name", "kind")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -12,23 +11,11 @@ from .. import locations
 from ..errors import UserError, Verbatim
 from ..study.config_file import read
 from ..study.grid import INDEX, TILES
+from ..study.stages import RESPONSE, of_grids
 from ..study.study import Study, load
-from ..study.tile_plan import TILE_USES
-from . import project, records
+from . import project, records, snakemake_words
 
 RESULTS = Path("results")
-# Snakemake's words for why a job would run, and ours.
-REASONS = {
-    "Missing output files": "it is not there yet",
-    "Updated input files": "what it is made from has changed",
-    "Input files updated by another job": "what it is made from is computed anew",
-    "Params have changed": "its parameters or its code have changed",
-    "Set of input files has changed": "it is made from other files than before",
-    "Code has changed": "its rule has changed",
-    "Incomplete": "an earlier run was cut off while making it",
-    "Software environment": "its software environment has changed",
-    "Forced execution": "it is forced",
-}
 
 
 def plan(path: str) -> list[str]:
@@ -40,21 +27,23 @@ def plan(path: str) -> list[str]:
         If the config is wrong, or Snakemake cannot plan it.
     """
     study = load(read(path), path)
-    jobs = _planned_jobs(path)
+    jobs = [job for job in _planned_jobs(path) if job.rule != "all"]
     lines = []
-    tiles = [study.tiles[job["output"]] for job in jobs if job["output"] in study.tiles]
-    for stage in TILE_USES:
-        some = [tile for tile in tiles if tile.stage == stage]
+    tiles = [study.tiles[job.output] for job in jobs if job.output in study.tiles]
+    for stage in of_grids():
+        some = [tile for tile in tiles if tile.stage == stage.name]
         if some:
             new, kept = _fresh(some)
-            words = f"{stage} of grids: {len(some)} tile{'' if len(some) == 1 else 's'}, "
+            words = f"{stage.name} of grids: {len(some)} tile{'' if len(some) == 1 else 's'}, "
             words += f"{new} points to compute"
             words += f", {kept} copied from tiles that hold them" if kept else ""
             lines.append(f"{words}, for {', '.join(_users(study, some))}")
     grouped: dict[tuple[str, str], list[str]] = {}
     for job in jobs:
-        if job["output"] not in study.tiles:
-            grouped.setdefault((job["rule"], job["reason"]), []).append(job["of"])
+        if job.output not in study.tiles:
+            of = job.wildcards.get("system") or job.wildcards.get("figure") or "the study"
+            reason = snakemake_words.in_plain_words(job.reason)
+            grouped.setdefault((job.rule.replace("_", " "), reason), []).append(of)
     for (rule, reason), names in grouped.items():
         lines.append(f"{rule} of {', '.join(names)}: {reason}")
     return lines or ["Nothing to be done: every file is there and up to date."]
@@ -82,11 +71,10 @@ def _fresh(tiles: list) -> tuple[int, int]:
     return new, kept
 
 
-def _planned_jobs(path: str) -> list[dict[str, str]]:
-    options = ["-n", "--cores", "1", "--quiet", "host", "--nocolor"]
-    profile = ["--workflow-profile", str(locations.PROFILES / "default")]
+def _planned_jobs(path: str) -> list[snakemake_words.PlannedJob]:
+    profile = [snakemake_words.PROFILE_OPTION, str(locations.PROFILES / "default")]
     done = subprocess.run(
-        project.command(path, [*options, *profile]),
+        project.command(path, [*snakemake_words.PLAN, *profile]),
         env=os.environ | locations.import_path(),
         capture_output=True,
         text=True,
@@ -95,29 +83,7 @@ def _planned_jobs(path: str) -> list[dict[str, str]]:
     if done.returncode:
         words = (done.stderr or done.stdout).strip().splitlines()
         raise UserError(path, words[-1] if words else "no plan", "a study that Snakemake can plan")
-    jobs = []
-    for block in re.split(r"^(?=(?:local)?rule )", done.stdout + done.stderr, flags=re.MULTILINE):
-        named = re.match(r"(?:local)?rule (\w+):", block)
-        if not named or named[1] == "all":
-            continue
-        fields = dict(re.findall(r"^    (\w+): (.*)$", block, flags=re.MULTILINE))
-        output = fields.get("output", "").split(", ")[0]
-        wildcards = dict(re.findall(r"(\w+)=([^,]+)", fields.get("wildcards", "")))
-        of = wildcards.get("system") or wildcards.get("figure") or "the study"
-        jobs.append(
-            {
-                "rule": named[1].replace("_", " "),
-                "output": output,
-                "of": of,
-                "reason": _plain(fields.get("reason", "")),
-            }
-        )
-    return jobs
-
-
-def _plain(reason: str) -> str:
-    found = [ours for theirs, ours in REASONS.items() if theirs.lower() in reason.lower()]
-    return " and ".join(dict.fromkeys(found)) or reason or "it has to"
+    return snakemake_words.planned_jobs(done.stdout + done.stderr)
 
 
 def unused(configs: list[str]) -> list[Path]:
@@ -169,7 +135,9 @@ def _belongs(path: Path, folder: Path, needs: records.Needs) -> bool:
         return path.stem in needs.figures
     if first not in needs.systems:
         return False
-    return path.suffix != ".damaged" and not (needs.systems[first] and path.name != "response.nc")
+    return path.suffix != ".damaged" and not (
+        needs.systems[first] and path.name != f"{RESPONSE}.nc"
+    )
 
 
 def remove(paths: list[Path]) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import errno
 import inspect
 import os
-import re
 import shutil
 import sys
 import time
@@ -17,17 +16,13 @@ from pathlib import Path
 from ..datasets.files import atomic_write
 from ..errors import UserError, Verbatim
 from ..locations import import_path
+from . import snakemake_words
 
 # One BLAS thread: parallelism is over jobs and over k, and more BLAS threads only slow it down.
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM")
 }
 
-# Of Snakemake's command line: what only looks, and may do so beside a run.
-LOOKING = re.compile(
-    r"-[npqrFR]*n[npqrFR]*|--dry-?run|--lint|--(detailed-)?summary|--d3dag|--dag|--rulegraph"
-    r"|--filegraph|--report|--list(-.*)?"
-)
 _held: list[int] = []
 
 
@@ -58,7 +53,7 @@ def with_signature(function: Callable) -> Callable:
 def begin(
     specs: dict[str, str],
     arguments: list[str],
-    folder: str = ".snakemake",
+    folder: str = snakemake_words.FOLDER,
     record: dict[str, str] | None = None,
 ) -> None:
     """Begin a run, or a mere look, in this folder: write the specs that have changed.
@@ -70,7 +65,7 @@ def begin(
     UserError
         If another run is at work here and this one would disturb it, or a spec cannot be written.
     """
-    looks = any(map(LOOKING.fullmatch, arguments))
+    looks = snakemake_words.has(arguments, snakemake_words.LOOKING)
     before = len(_held)
     alone = release_stale_locks(folder)
     # Who looks holds the lock for a moment only: wait for that.
@@ -92,7 +87,7 @@ def begin(
         os.close(_held.pop())
 
 
-def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:
+def release_stale_locks(folder: str | os.PathLike = snakemake_words.FOLDER) -> bool:
     """Remove Snakemake's locks if no run that is alive owns them.
 
     Snakemake's locks are plain files, which SIGKILL leaves behind.  A lock of the operating system
@@ -120,7 +115,7 @@ def release_stale_locks(folder: str | os.PathLike = ".snakemake") -> bool:
         os.close(descriptor)
         return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
     _held.append(descriptor)
-    shutil.rmtree(folder / "locks", ignore_errors=True)
+    shutil.rmtree(snakemake_words.locks(folder), ignore_errors=True)
     return True
 
 

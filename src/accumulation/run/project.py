@@ -14,6 +14,7 @@ from pathlib import Path
 
 from .. import locations
 from ..errors import UserError, Verbatim
+from . import snakemake_words
 
 CONFIGS = ("config.yaml", "config/config.yaml")
 TEMPLATE = locations.PACKAGE / "new_config.yaml"
@@ -22,10 +23,6 @@ SNAKEFILE = """\
 from accumulation.locations import use_rules
 use_rules(workflow)
 """
-# Options of Snakemake after which the number of cores, or a profile, is not ours to choose.
-_CORES = re.compile(r"(-c|-j|-e|--cores|--jobs|--executor|--profile|--workflow-profile)(=.*|\d.*)?")
-_PROFILE = re.compile(r"--workflow-profile(=.*)?")
-_REFUSED = re.compile(r"--configfiles?(=.*)?")
 
 
 def is_project(folder: Path) -> bool:
@@ -130,16 +127,16 @@ def command(config: str, options: list[str]) -> list[str]:
         If the options name a config themselves.
     """
     for option in options:
-        if _REFUSED.fullmatch(option):
+        if snakemake_words.CONFIG.fullmatch(option):
             raise UserError(option, Verbatim("a config twice"), "accumulation run CONFIG [OPTIONS]")
     snakefile = "Snakefile" if is_project(Path.cwd()) else locations.SNAKEFILE
     # The config is not last: Snakemake would take a target after it for another one.
-    line = [sys.executable, "-P", "-m", "snakemake", "--configfile", config]
+    line = [sys.executable, "-P", "-m", "snakemake", snakemake_words.CONFIG_OPTION, config]
     line += ["--snakefile", snakefile]
-    if not any(map(_CORES.fullmatch, options)):
+    if not snakemake_words.has(options, snakemake_words.CORES):
         line += ["--cores", "all"]
-    if not any(map(_PROFILE.fullmatch, options)):
-        line += ["--workflow-profile", str(locations.PROFILES / "default")]
+    if not snakemake_words.has(options, snakemake_words.PROFILE):
+        line += [snakemake_words.PROFILE_OPTION, str(locations.PROFILES / "default")]
     return [*line, *_packaged_profiles(options)]
 
 
@@ -148,9 +145,9 @@ def _packaged_profiles(options: list[str]) -> list[str]:
     named = []
     for before, option in zip(["", *options], options, strict=False):
         flag, equals, value = option.partition("=")
-        if before == "--workflow-profile":
+        if before == snakemake_words.PROFILE_OPTION:
             flag, equals, value = "", "", option
-        elif flag != "--workflow-profile" or not equals:
+        elif flag != snakemake_words.PROFILE_OPTION or not equals:
             named.append(option)
             continue
         packaged = locations.PROFILES / value

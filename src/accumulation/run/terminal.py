@@ -1,7 +1,6 @@
 """What a run shows: a line for each job that ends, an error's sentence first and last.
 
-Snakemake's own words go to its log in ``.snakemake/log``, with every command line.  The names of
-its events and settings that are used here are tested against the Snakemake that is installed.
+Snakemake's own words go to its log in ``.snakemake/log``, with every command line.
 """
 
 from __future__ import annotations
@@ -19,28 +18,9 @@ from pathlib import Path
 from ..errors import DISK_FULL, UserError, not_written
 from ..jobs.job_logs import sentence_of
 from ..study.grid import tile_path
+from . import snakemake_words as words
 from .progress import Progress
 
-# What Snakemake says of its own doings, of which a run has hundreds of lines.
-NOISE = (
-    "Select jobs to execute",
-    "Execute ",
-    "RuleException",
-    "CalledProcessError",
-    "Removing output files of failed job",
-    "Shutting down, this might take some time",
-    "Will exit after finishing currently running jobs",
-    "Exiting because a job execution failed",
-)
-# Events of a job, which this module tells in its own way.
-EVENTS = {
-    *("job_info", "group_info", "shellcmd", "job_started", "job_finished", "progress"),
-    *("job_error", "group_error"),
-}
-# Events that are plain words.
-WORDS = (None, "error")
-# With this Snakemake ends a run that failed.
-LAST = "At least one job did not complete successfully"
 # What a tile says of itself in its log.
 COMPUTED = re.compile(r"\d+ points, \d+ computed, \d+ kept")
 ROOM = 1_000_000  # bytes; with less left a disk counts as full
@@ -78,25 +58,25 @@ class Terminal(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take one event of Snakemake\'s."""
-        event = event_of(record)
-        if event == "job_info":
+        event = words.event_of(record)
+        if event == words.JOB_INFO:
             self._jobs[record.jobid] = (record.rule_name, dict(record.wildcards or {}))
             self._logs[record.jobid] = list(record.log or [])
             if record.rule_name == "tile":
                 self._progress.begin()
-        elif event == "job_finished":
+        elif event == words.JOB_FINISHED:
             self._ended.append(record.job_id)
             self._failed.pop(record.job_id, None)  # it has been tried again
-        elif event == "progress":
+        elif event == words.PROGRESS:
             for job in self._ended:
                 self._tell_end(job, record.done, record.total)
             self._ended.clear()
-        elif event == "job_error":
+        elif event == words.JOB_ERROR:
             self._tell_error(vars(record))
-        elif event == "group_error":
+        elif event == words.GROUP_ERROR:
             for job in record.job_error_info:
                 self._tell_error(job)
-        elif event in WORDS and LAST in str(record.msg):
+        elif words.ends_a_failed_run(record):
             self._write("\n".join(self.sentences()))
 
     def sentences(self) -> list[str]:
@@ -130,9 +110,9 @@ class Terminal(logging.Handler):
         """How many points a tile holds, and how many of them were computed, as its log says."""
         for log in self._logs.get(job, ()):
             with contextlib.suppress(OSError):
-                words = COMPUTED.findall(Path(log).read_text(encoding="utf-8", errors="replace"))
-                if words:
-                    return words[-1]
+                found = COMPUTED.findall(Path(log).read_text(encoding="utf-8", errors="replace"))
+                if found:
+                    return found[-1]
         return f"{self._points_of.get(path, 0)} points"
 
     def _tell_error(self, job: dict) -> None:
@@ -163,12 +143,6 @@ class Terminal(logging.Handler):
             self._stream.flush()
 
 
-def event_of(record: logging.LogRecord) -> str | None:
-    """Name of the event that a record tells of, None for words."""
-    event = getattr(record, "event", None)
-    return None if event is None else str(getattr(event, "value", event)).lower()
-
-
 def _is_full(folder: Path) -> bool:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
@@ -176,15 +150,6 @@ def _is_full(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < ROOM
     except OSError:
         return False
-
-
-def _is_shown(record: logging.LogRecord) -> bool:
-    """Whether Snakemake\'s own line stays in the terminal."""
-    event = event_of(record)
-    if event not in WORDS:
-        return event not in EVENTS
-    words = str(record.msg or "").strip()
-    return not words.startswith(NOISE) and LAST not in words
 
 
 class Display:
@@ -204,30 +169,19 @@ class Display:
     def start(self) -> None:
         """Begin to tell of jobs in place of Snakemake, whose log file gets every word."""
         workflow, study = self._workflow, self._study
-        # What fails stops only what is made from its file, with or without the profile.
-        workflow.scheduler.keepgoing = True
-        settings = workflow.output_settings
+        words.keep_going(workflow)
         self._terminal = Terminal(
             {path: name for name in study.grids for path in study.paths_of_tiles(name)},
             {path: len(tile.keys) for path, tile in study.tiles.items()},
             self._progress,
             self._stop,
-            quiet=bool({"ALL", "PROGRESS"} & {one.name for one in settings.quiet or ()}),
+            quiet=words.is_quiet(workflow),
         )
-        logger = logging.getLogger("snakemake.logging")
-        for handler in logger.handlers:
-            if handler.name == "DefaultStreamHandler" and not settings.verbose:
-                handler.addFilter(_is_shown)
-            elif handler.name == "DefaultLogFileHandler":
-                for part in (*handler.filters, handler.formatter):
-                    part.quiet = set()
-                    part.printshellcmds = True
-        logger.addHandler(self._terminal)
+        words.redirect(self._terminal, words.is_verbose(workflow))
         self._progress.start()
 
     def _stop(self) -> None:
-        # As after SIGTERM: no job is started any more, whatever may be tried again.
-        self._workflow.scheduler._user_kill = "graceful"
+        words.end_gently(self._workflow)
 
     def succeed(self) -> None:
         """Say where the study is."""

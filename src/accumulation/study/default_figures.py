@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..lattice.geometries import GEOMETRIES
+
 DEFAULT = "default"
 
 
@@ -38,7 +40,7 @@ def _defaults(systems: dict[str, dict]) -> dict[str, dict]:
 def _figure(system: dict) -> str | None:
     """The figure that suits a system: none for a theory, or for the bulk at a single point."""
     varying = sum(len(axis.values) > 1 for axis in system["axes"])
-    if "theory" in system or (system["geometry"]["kind"] == "bulk" and not varying):
+    if "theory" in system or (not GEOMETRIES[system["geometry"]["kind"]].is_cut and not varying):
         return None
     if not system["axes"]:
         return "overview"

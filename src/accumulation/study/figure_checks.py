@@ -25,6 +25,7 @@ import math
 from itertools import cycle
 
 from ..errors import MISSING, UserError, Verbatim, unknown_key
+from ..lattice.geometries import GEOMETRIES
 from ..plugins import REQUIRED, FigureOutline
 from .config_file import argument, number
 
@@ -134,7 +135,8 @@ def _number_of_axes(least: int, most: float) -> str:
 
 
 def _article(what: str) -> str:
-    return what if what.startswith("of ") or what == "bulk" else f"a {what}"
+    geometry = GEOMETRIES.get(what)
+    return what if geometry is None or not geometry.is_cut else f"a {what}"
 
 
 def _typed(key: str, value: object, default: object, where: str) -> object:

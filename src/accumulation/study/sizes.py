@@ -12,6 +12,7 @@ from math import floor, prod
 
 from .. import plugins
 from ..errors import UserError, Verbatim
+from ..lattice.geometries import GEOMETRIES, SIZES
 from . import options
 from .config_file import number
 
@@ -22,7 +23,6 @@ MOST_MEMORY, MOST_DISK = 1e12, 1e13
 # Matrices of a chunk of k that are at work at once, and k in a chunk of large ones.
 WORKING, CHUNK = 12, 2
 SPACED = ("linspace", "arange")
-OPEN = ("width", "height", "length")
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,12 @@ def _estimate(name: str, own: dict, axes: dict) -> Size:
     else:
         sizes, k = own.get("geometry"), own.get("k", 401)
     sizes = sizes if isinstance(sizes, dict) else {}
-    k = k if isinstance(k, int) and not isinstance(k, bool) and sizes.get("kind") != "flake" else 1
-    cut = {key: _largest(sizes.get(key), axes) for key in OPEN}
+    geometry = GEOMETRIES.get(sizes.get("kind"))
+    has_mesh = geometry is None or geometry.periodic
+    k = k if isinstance(k, int) and not isinstance(k, bool) and has_mesh else 1
+    cut = {key: _largest(sizes.get(key), axes) for key in SIZES}
     orbitals = _cell(own, axes) * prod(max(1.0, value) for value in cut.values())
-    if sizes.get("kind") == "bulk":
+    if geometry is not None and not geometry.is_cut:
         orbitals, k, levels = 0.0, 1, {}
     kinds = prod(
         len(own[key]) if isinstance(own.get(key), list) else default

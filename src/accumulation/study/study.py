@@ -14,26 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..errors import UserError, closest
-from . import default_figures, figure_checks, grid, tile_plan
+from . import default_figures, figure_checks, grid, stages, tile_plan
 from .config_file import check_structure, schema
 from .source_hash import PACKAGE, code_hash, plugin_hash
+from .stages import RESPONSE
 from .system_parts import checked_plugin
 from .systems import is_grid, normalised
 
-# Which stages read which, in the order in which they are handed over.
-STAGES = {
-    "model": (),
-    "bands": ("model",),
-    "elements": ("model", "bands"),
-    "response": ("elements",),
-}
-# Exactly the config that a stage uses, and the plugin whose code it runs.
-USES = {
-    "model": ("model", "geometry"),
-    "bands": ("k", "keep_eigenvectors"),
-    "elements": ("density", "definition", "gauge"),
-    "response": ("fermi_energy", "temperature", "filling"),
-}
 GALLERY_DPI = 110
 
 
@@ -60,7 +47,7 @@ class Study:
 
     def inputs(self, system: str, stage: str) -> list[str]:
         """The files that a stage reads."""
-        return [self.path(system, before) for before in STAGES[stage]]
+        return [self.path(system, before) for before in stages.STAGES[stage].inputs]
 
     def figure_paths(self, figure: str) -> list[str]:
         """The files of a figure, one a format."""
@@ -92,26 +79,22 @@ class Study:
         return {
             tile.path: tile
             for system in self.grids
-            for stage in self.tile_stages(system)
-            for tile in self._tiles_of(system)[stage]
+            for some in self._tiles_of(system).values()
+            for tile in some
         }
 
     def tile_of(self, stage: str, group: str, tile: str) -> grid.Tile:
         """The tile of a file's wildcards."""
         return self.tiles[grid.tile_path(stage, group, tile)]
 
-    def tile_stages(self, system: str) -> list[str]:
-        """The stages that a grid goes through, the last one's tiles being merged."""
-        return tile_plan.tile_stages(self.systems[system])
-
     def merged_tiles(self, system: str) -> list[str]:
         """The tiles that make up a grid's response."""
-        return [tile.path for tile in self._tiles_of(system)[self.tile_stages(system)[-1]]]
+        *_, last = self._tiles_of(system).values()
+        return [tile.path for tile in last]
 
     def paths_of_tiles(self, system: str) -> set[str]:
         """The tiles of every stage of a grid."""
-        planned = self._tiles_of(system)
-        return {tile.path for stage in self.tile_stages(system) for tile in planned[stage]}
+        return {tile.path for some in self._tiles_of(system).values() for tile in some}
 
     def _tiles_of(self, system: str) -> dict[str, list[grid.Tile]]:
         if system not in self._tile_cache:
@@ -132,8 +115,8 @@ class Study:
 
     def files_of_stages(self) -> dict[str, int]:
         """Number of files of each stage, tiles included."""
-        counts = {stage: len(self.singles) for stage in STAGES}
-        counts["response"] = len(self.systems) - len(self.theories)
+        counts = {stage.name: len(self.singles) for stage in stages.of_singles()}
+        counts[RESPONSE] += len(self.grids) - len(self.theories)
         for tile in self.tiles.values():
             name = f"{tile.stage} tiles"
             counts[name] = counts.get(name, 0) + 1
@@ -143,8 +126,8 @@ class Study:
         """Path and text of the spec of every file but the tiles, whose names stand for theirs."""
         files = {}
         for system in self.singles:
-            for stage in STAGES:
-                files[self.spec_path(system, stage)] = self.spec(system, stage)
+            for stage in stages.of_singles():
+                files[self.spec_path(system, stage.name)] = self.spec(system, stage.name)
         for system in self.grids:
             files[self.spec_path(system, "merge")] = self.merge_spec(system)
         for figure in self.figures:
@@ -197,8 +180,13 @@ class Study:
         ]
 
     def responses(self) -> list[str]:
-        """The files of the last stage."""
-        return [self.path(system, "response") for system in self.systems]
+        """The files that the stages end with: of a grid the merged one."""
+        ends = {system: [RESPONSE] for system in self.grids}
+        return [
+            self.path(system, stage)
+            for system in self.systems
+            for stage in ends.get(system) or stages.last()
+        ]
 
     def report_path(self) -> str:
         """The page that shows the whole study."""
@@ -216,17 +204,10 @@ class Study:
     def spec(self, system: str, stage: str) -> str:
         """What a stage of a system uses, as canonical JSON."""
         chosen = self.systems[system]
-        slice_ = {key: chosen[key] for key in USES[stage] if key in chosen}
-        code = [
-            code_hash(
-                (f"{PACKAGE}.jobs.stage_runs", f"run_{stage}"),
-                (f"{PACKAGE}.datasets.files", "write"),
-            )
-        ]
-        if stage == "model":
-            code.append(plugin_hash("models", chosen["model"]["name"]))
-        if stage in ("elements", "response"):
-            code.append(plugin_hash("densities", chosen["density"]))
+        declared = stages.STAGES[stage]
+        slice_ = {key: chosen[key] for key in declared.uses if key in chosen}
+        code = [code_hash(stages.source(declared.run), (f"{PACKAGE}.datasets.files", "write"))]
+        code += [plugin_hash(*one) for one in stages.plugins_of(chosen, declared.plugins)]
         return grid.canonical({"study": self.name, "system": system, "code": code, **slice_})
 
     def figure_spec(self, figure: str, dpi: int = 300) -> str:
@@ -276,9 +257,9 @@ def _figure(name: str, given: dict, systems: dict) -> dict:
             raise UserError(
                 f"{path}.systems", system, "systems of this study: " + ", ".join(systems), hint
             )
-    needs = [stage for stage in STAGES if stage in outline.needs]
+    needs = [stage for stage in stages.STAGES if stage in outline.needs]
     for system in given["systems"]:
-        if is_grid(systems[system]) and needs != ["response"]:
+        if is_grid(systems[system]) and needs != [RESPONSE]:
             allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
             raise UserError(f"{path}.systems", system, allowed)
     chosen = [(system, systems[system]) for system in given["systems"]]

@@ -12,6 +12,7 @@ from ..crystal.bulk_properties import filled_bands
 from ..densities import definitions_for
 from ..errors import MISSING, UserError, unknown_key
 from ..lattice.bloch import GAUGES
+from ..lattice.geometries import GEOMETRIES, NUMERALS, SIZES, kinds_in, kinds_with, sizes_in
 from ..lattice.lattice import Lattice
 from .config_file import argument, axis_values, number, schema
 
@@ -55,16 +56,17 @@ def checked_geometry(given: dict, path: str) -> dict:
     properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
     if "kind" not in given:
         raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
-    if given["kind"] == "bulk":
+    geometry = GEOMETRIES[given["kind"]]
+    if not geometry.is_cut:
         for key in given:
             if key != "kind":
-                raise UserError(f"{path}.{key}", given[key], "no such key for the bulk")
-        return {"kind": "bulk"}
-    sizes = _sizes_of(given)
-    _check_keys(given, ("direction", *sizes), properties, path)
+                raise UserError(f"{path}.{key}", given[key], f"no such key for the {geometry.kind}")
+        return {"kind": geometry.kind}
+    sizes = geometry.sizes_of(given)
+    _check_keys(given, sizes, properties["direction"]["description"], path)
     for key in sizes:
-        if not _is_size(given[key], properties[key]["minimum"]):
-            raise UserError(f"{path}.{key}", given[key], properties[key]["description"])
+        if not _is_size(given[key], SIZES[key].least):
+            raise UserError(f"{path}.{key}", given[key], SIZES[key].allowed)
     pair = given["direction"]
     if not _is_direction(pair):
         raise UserError(f"{path}.direction", pair, properties["direction"]["description"])
@@ -72,23 +74,15 @@ def checked_geometry(given: dict, path: str) -> dict:
     return {"kind": given["kind"], "direction": [int(n) for n in pair], **numbers}
 
 
-def _check_keys(given: dict, keys: tuple[str, ...], properties: dict, path: str) -> None:
-    """Raise UserError unless a geometry has these keys beside its kind, and no others."""
-    for key in keys:
+def _check_keys(given: dict, sizes: tuple[str, ...], direction: str, path: str) -> None:
+    """Raise UserError unless a geometry has a direction and these sizes, and no others."""
+    for key, allowed in {"direction": direction, **{k: SIZES[k].allowed for k in sizes}}.items():
         if key not in given:
-            raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
+            raise UserError(f"{path}.{key}", MISSING, allowed)
     for key in given:
-        if key not in ("kind", *keys):
-            words = {"length": "a flake", "height": "a wire or flake"}.get(key, "another kind")
-            raise UserError(f"{path}.{key}", given[key], f"this key for {words} only")
-
-
-def _sizes_of(given: dict) -> list[str]:
-    """The sizes that a kind of geometry has; a flake of three dimensions has a height too."""
-    kind = given["kind"]
-    length = ["length"] if kind == "flake" else []
-    has_height = kind == "wire" or (kind == "flake" and "height" in given)
-    return ["width", *length, *(["height"] if has_height else [])]
+        if key not in ("kind", "direction", *sizes):
+            words = " or ".join(kinds_with(key)) or "another kind"
+            raise UserError(f"{path}.{key}", given[key], f"this key for a {words} only")
 
 
 def _is_size(value: object, least: int) -> bool:
@@ -136,15 +130,14 @@ def checked_filling(
 def check_dimension(system: dict, lattice: Lattice | None, path: str) -> None:
     """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
     cut = system["geometry"]
-    if cut["kind"] == "bulk" or lattice is None:
+    geometry = GEOMETRIES[cut["kind"]]
+    if lattice is None or not geometry.is_cut or geometry.is_of(lattice.dimension, cut):
         return
-    dimension = lattice.dimension
-    if dimension == 3 and "height" not in cut:
-        allowed = "wire, or a flake with a height, as the model has three dimensions"
-        raise UserError(f"{path}.geometry.kind", cut["kind"], allowed)
-    if dimension == 2 and "height" in cut:
-        allowed = "no such key, as the model has two dimensions (a ribbon)"
-        raise UserError(f"{path}.geometry.height", cut["height"], allowed)
+    why = f"as the model has {NUMERALS[lattice.dimension]} dimensions"
+    kinds = kinds_in(lattice.dimension)
+    for key in cut.keys() & set(SIZES) - sizes_in(lattice.dimension):
+        raise UserError(f"{path}.geometry.{key}", cut[key], f"no such key, {why} ({kinds})")
+    raise UserError(f"{path}.geometry.kind", cut["kind"], f"{kinds}, {why}")
 
 
 def check_spin(system: dict, densities: list[str], path: str) -> None:
@@ -169,7 +162,7 @@ def checked_density(filled: dict, kind: str, path: str) -> dict:
         ),
     }
     # The phase convention is one of Bloch states: an open flake has the atomic positions only.
-    gauges = GAUGES if kind != "flake" else GAUGES[:1]
+    gauges = GAUGES if GEOMETRIES[kind].periodic else GAUGES[:1]
     chosen["gauge"] = _names(filled["gauge"], gauges, "gauge", path)
     return chosen
 

@@ -6,6 +6,7 @@ import copy
 
 from ..crystal.bulk_properties import MIDGAP
 from ..errors import MISSING, UserError, closest, unknown_key
+from ..lattice.geometries import GEOMETRIES
 from ..lattice.lattice import Lattice
 from . import grid, options, sizes
 from .config_file import axis_values, number, schema
@@ -123,15 +124,15 @@ def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
     axes = [_axis(system, given, *axis, path) for axis in found]
     lattice = lattice_of(system)
     check_dimension(system, lattice, path)
-    kind = system["geometry"]["kind"]
-    if kind == "bulk" and not axes:
+    is_cut = GEOMETRIES[system["geometry"]["kind"]].is_cut
+    if not is_cut and not axes:
         # One point, as a grid of the parameter that every model has: its first.
         first = next(key for key in system["model"] if key != "name")
         axes = [grid.Axis(first, (("model", first),), (system["model"][first],))]
     system["axes"] = axes
     filled = {k: node["default"] for k, node in properties.items() if "default" in node} | given
     system |= _keys_of_a_grid(given, filled, bool(axes), path)
-    if kind == "bulk":
+    if not is_cut:
         return system | checked_filling(given, lattice, True, False, path)
     return system | _keys_of_a_cut(system, given, filled, lattice, path)
 
@@ -154,7 +155,7 @@ def _keys_of_a_cut(
     kind, axes = system["geometry"]["kind"], system["axes"]
     levels = checked_numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
     keys = checked_filling(given, lattice, bool(axes), MIDGAP in levels, path)
-    if kind != "flake":
+    if GEOMETRIES[kind].periodic:
         keys["k"] = int(filled["k"])
         keys["keep_eigenvectors"] = filled["keep_eigenvectors"]
     if axes:

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from math import prod
 
 from .. import plugins
+from ..lattice.geometries import GEOMETRIES, SIZES
 from . import grid
 from .source_hash import PACKAGE, code_hash, plugin_hash
+from .stages import Stage, of_grid, plugins_of, source
 from .systems import SECTIONS
-
-# The stages of a grid, each with exactly the config that it uses; the code each runs.
-TILE_USES = {
-    "theory": ("theory", "filling"),
-    "bulk": ("filling",),
-    "bands": ("k",),
-    "elements": ("k", "density", "definition", "gauge", "profile", "edge_depth", "filling"),
-    "response": ("fermi_energy", "temperature"),
-}
-
-
-def tile_stages(chosen: dict) -> list[str]:
-    """The stages that a grid goes through, the last one's tiles being merged."""
-    if "theory" in chosen:
-        return ["theory"]
-    if chosen["geometry"]["kind"] == "bulk":
-        return ["bulk"]
-    kept = ["bands"] if chosen["keep_eigenvectors"] else []
-    return [*kept, "elements", "response"]
 
 
 def planned_tiles(chosen: dict) -> dict[str, list[grid.Tile]]:
@@ -38,31 +22,23 @@ def planned_tiles(chosen: dict) -> dict[str, list[grid.Tile]]:
     planned: dict[str, list[grid.Tile]] = {}
     settings: dict = {}
     before = None
-    for stage in tile_stages(chosen):
-        own = {key: chosen[key] for key in TILE_USES[stage] if key in chosen}
+    for stage in of_grid(chosen):
+        own = {key: chosen[key] for key in stage.point_uses if key in chosen}
         own |= {"options": lists} if lists else {}
-        settings = settings | own | {f"{stage} code": tile_code(chosen, stage)}
+        settings = settings | own | {f"{stage.name} code": tile_code(chosen, stage)}
         sources = [tile.path for tile in planned[before]] if before else [None] * len(points)
-        planned[stage] = [
-            grid.tile(stage, settings, some, source, size)
+        planned[stage.name] = [
+            grid.tile(stage.name, settings, some, source, size)
             for some, source, size in zip(points, sources, orbitals, strict=True)
         ]
-        before = stage
+        before = stage.name
     return planned
 
 
-def tile_code(chosen: dict, stage: str) -> str:
-    """Key of all the source that a stage of a grid runs."""
-    code = [code_hash((f"{PACKAGE}.jobs.points", f"{stage}_point"))]
-    if "model" in chosen:
-        code.append(plugin_hash("models", chosen["model"]["name"]))
-    if stage in ("elements", "response"):
-        code.append(plugin_hash("densities", chosen["density"]))
-    if stage == "theory":
-        code.append(plugin_hash("theory", chosen["theory"]))
-        named = chosen["options"].get("density", [])
-        named = [named] if isinstance(named, str) else named
-        code += [plugin_hash("densities", density) for density in named]
+def tile_code(chosen: dict, stage: Stage) -> str:
+    """Key of all the source that a stage of a grid runs: that of every point's model, too."""
+    code = [code_hash(source(stage.point))]
+    code += [plugin_hash(*one) for one in plugins_of(chosen, ("models", *stage.plugins))]
     return grid.key(code)
 
 
@@ -71,7 +47,7 @@ def merge_spec(study: str, system: str, chosen: dict, tiles: list[str]) -> str:
     axes = chosen["axes"]
     base, lists = _base(chosen)
     every = grid.expand(base, axes, [list(axis.values) for axis in axes])
-    used = [key for stage in tile_stages(chosen) for key in TILE_USES[stage]]
+    used = [key for stage in of_grid(chosen) for key in stage.point_uses]
     settings = {key: chosen[key] for key in used if key in chosen}
     settings |= {"options": lists} if lists else {}
     targets = {target for axis in axes for target in axis.targets}
@@ -97,7 +73,8 @@ def merge_spec(study: str, system: str, chosen: dict, tiles: list[str]) -> str:
 def _merge_code(chosen: dict) -> str:
     code = code_hash((f"{PACKAGE}.jobs.merging", "merge"), (f"{PACKAGE}.datasets.files", "write"))
     # What it concludes from all points, and the words that it labels them with.
-    return grid.key([code, tile_code(chosen, "theory")]) if "theory" in chosen else code
+    last = of_grid(chosen)[-1]
+    return grid.key([code, tile_code(chosen, last)]) if last.declared_by else code
 
 
 def _base(system: dict) -> tuple[dict, dict]:
@@ -117,13 +94,13 @@ def _joined(fixed: dict, settings: dict) -> dict:
 
 def _orbitals(points: list[dict]) -> int:
     """Size of the matrices of a tile's points, 0 of the bulk."""
-    cut = points[0].get("geometry", {"kind": "bulk"})
-    if cut["kind"] == "bulk":
+    cut = points[0].get("geometry", {})
+    if not cut or not GEOMETRIES[cut["kind"]].is_cut:
         return 0
     # Numbers move no orbitals; what else a model takes may.
     others = {k: v for k, v in points[0]["model"].items() if not isinstance(v, float)}
     cell = _in_a_cell(grid.canonical(others), [point["model"] for point in points])
-    return cell * cut["width"] * cut.get("height", 1) * cut.get("length", 1)
+    return cell * prod(cut.get(size, 1) for size in SIZES)
 
 
 _cells: dict[str, int] = {}
