@@ -47,7 +47,7 @@ VARIABLES = {
         "net accumulation of {long_name} per length",
         "55, 58",
     ),
-    "error": (_GRID, _ACCUMULATED, "bound of the error of any row", "55, 58"),
+    "error": (_GRID, _ACCUMULATED, "estimated bound of the error of any row", "55, 58"),
     "even": (
         ("process", "fermi_energy", "temperature", "row"),
         "{units} x (e E tau | e E) / a",
