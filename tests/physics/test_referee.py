@@ -25,6 +25,8 @@ SMALL += [(11, 3)]
 # A window that holds a band edge below the level; an edge at an avoided crossing; a band that bends
 # back through a level on which it crosses another; four bands on a level, two hidden by others.
 SMALL += [(11, 65), (11, 125), (0, 36), (21, 23)]
+# Bands that touch quadratically below and on the level.
+SMALL += [(0, 194)]
 
 
 @pytest.mark.parametrize(("seed", "index"), SMALL)

@@ -5,14 +5,14 @@ interband   (per e E)      sum_{n<m} int dk/2pi D_nm / (e_n - e_m) 2 Re[i <n|O(m
                            D_nm = (f_n - f_m) / (e_n - e_m)
 
 The second is Eqs. 17, 55 for both orders of a pair, finite where levels meet.  States within
-``DEGENERATE`` are one level: their whole block is intraband.
+``ONE_LEVEL`` are one level: their whole block is intraband.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .ribbon import CORRECTED, DEGENERATE, Ribbon
+from .ribbon import CORRECTED, ONE_LEVEL, Ribbon
 
 QUANTITIES = ("charge", "spin", "circulation", "local")
 PROCESSES = ("intraband", "interband")
@@ -100,7 +100,7 @@ class PairElements:
             across = element[:, one, two][:, None, None]
             forth = left[..., one] * across * right[..., two]
             back = left[..., two] * across.conj() * right[..., one]
-            block = e[:, two] - e[:, one] < DEGENERATE
+            block = e[:, two] - e[:, one] < ONE_LEVEL
             if block.any():
                 here, pair = np.nonzero(block)
                 for i, p in zip(here, pair, strict=True):

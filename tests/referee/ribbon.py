@@ -12,8 +12,11 @@ from itertools import product
 
 import numpy as np
 
-# States closer than this (in t0) at one k are one level: their block counts as intraband.
+# Levels closer than this (in t0) count as meeting.
 DEGENERATE = 1e-9
+# States closer than this at one k are one level: their block counts as intraband.  Bands that touch
+# quadratically are this close for 1e-6 of k on either side only.
+ONE_LEVEL = 1e-12
 # Pairs closer than this get their eigenvectors corrected in extended precision.
 CORRECTED = 1e-3
 
@@ -131,7 +134,7 @@ class Ribbon:
         e, u = np.linalg.eigh(h)
         if self.size > 1:
             gap = np.diff(e, axis=1)
-            close = np.nonzero(((gap > DEGENERATE) & (gap < CORRECTED)).any(axis=1))[0]
+            close = np.nonzero(((gap > ONE_LEVEL) & (gap < CORRECTED)).any(axis=1))[0]
             for part in np.array_split(close, len(close) // 256 + 1):
                 if len(part):
                     u[part] = self._corrected(k[part], u[part])
@@ -147,7 +150,7 @@ class Ribbon:
         element, overlap = bra @ (h @ long), bra @ long
         level = np.einsum("knn->kn", element).real / np.einsum("knn->kn", overlap).real
         gap = level[:, None, :] - level[:, :, None]
-        usable = (np.abs(gap) > DEGENERATE) & (np.abs(gap) < CORRECTED)
+        usable = (np.abs(gap) > ONE_LEVEL) & (np.abs(gap) < CORRECTED)
         mixing = (element - level[:, None, :] * overlap) / np.where(usable, gap, 1)
         change = long @ np.where(usable, mixing, 0)
         return (long + change).astype(complex)

@@ -23,6 +23,8 @@ from .matrix_elements import matrix_elements, pair_sum
 
 # In place of a number of filled bands: occupations are those of the Fermi function.
 THERMAL = -1
+# How far a k may be moved away from one at which bands meet, in 1/a.
+SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def integrand(
     filled: np.ndarray | None = None,
     threads: int = 1,
     interband: bool = True,
+    always_equal: np.ndarray | None = None,
 ):
     """Function k (node,), label (node,) -> (node, 2, row), intraband and interband.
 
@@ -93,10 +96,19 @@ def integrand(
         None: that everywhere.  With a number of filled bands the intraband part is zero, as at zero
         temperature it is no function of k.
     interband : compute that part, otherwise zero
+    always_equal : (band - 1,) bool, neighbouring bands of one energy along the whole line.  Where
+        others meet, the matrix elements of the pair have a limit that states of one energy do not
+        show: they are taken next to it, where the levels are told apart.
     """
 
     def values(k, label):
         states = exact.states(k)
+        beside = states
+        if interband and always_equal is not None:
+            meeting = _meeting(states.energy, always_equal)
+            moved = _moved_apart(exact.bloch, k, meeting, always_equal) if meeting.any() else k
+            if np.any(moved != k):
+                beside = exact.states(moved)
         count = np.full(len(k), THERMAL) if filled is None else filled[label]
         thermal = count == THERMAL
         energy, slope, difference = states.energy, None, None
@@ -108,7 +120,7 @@ def integrand(
             difference = np.zeros((*energy.shape, energy.shape[1]))
             difference[thermal] = divided_difference(energy[thermal], level, temperature)
             difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
-        return _processes(exact, states, slope, difference)
+        return _processes(exact, states, slope, beside, difference)
 
     def over_nodes(k, label):
         def work(part):
@@ -117,6 +129,35 @@ def integrand(
         return np.concatenate(gathered(work, len(k), exact.bloch.size, threads))
 
     return over_nodes
+
+
+def _meeting(energy: np.ndarray, always_equal: np.ndarray) -> np.ndarray:
+    """Whether bands meet at each k, (k,), by energies (k, band), other than those always equal."""
+    return np.any((np.diff(energy, axis=1) < DEGENERACY) & ~always_equal, axis=1)
+
+
+def _moved_apart(
+    bloch: BlochMatrix, k: np.ndarray, meeting: np.ndarray, always_equal: np.ndarray
+) -> np.ndarray:
+    """Wave vectors (k,), those where bands are ``meeting`` (k,) moved until these are apart.
+
+    By as little as it takes, up to 1e-4, enough for bands that touch quadratically.
+    """
+
+    def apart(chosen, shift):
+        energy = np.linalg.eigvalsh(bloch.hamiltonian(k[chosen] + shift))
+        return ~_meeting(energy, always_equal)
+
+    moved, left = k.copy(), np.flatnonzero(meeting)
+    # Bands that still meet there are flat.
+    left = left[apart(left, SHIFTS[-1])]
+    for shift in SHIFTS:
+        if not len(left):
+            break
+        far = apart(left, shift)
+        moved[left[far]] += shift
+        left = left[~far]
+    return moved
 
 
 def _of_filled(energy: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -128,15 +169,22 @@ def _of_filled(energy: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.divide(change, gap, out=np.zeros_like(gap), where=far)
 
 
-def _processes(exact, states, slope, difference) -> np.ndarray:
-    """Both processes (k, 2, row) of states with these Fermi factors."""
-    kernel = exact.kernel(states, exact.definition)
+def _processes(exact, states, slope, beside, difference) -> np.ndarray:
+    """Both processes (k, 2, row), with the Fermi factors of each.
+
+    Intraband of ``states`` with ``slope`` (k, band), interband of the states ``beside`` them with
+    ``difference`` (k, band, band); zero where these are None.
+    """
     rows = exact.bloch.size if exact.regions is None else len(exact.regions)
     out = np.zeros((len(states.k), 2, rows))
+    kernel = exact.kernel(states, exact.definition)
     if slope is not None:
         density = by_region(matrix_elements(states, kernel, interband=False)[0], exact.regions)
         out[:, 0] = (slope[:, None, :] @ density)[:, 0]
-    interband = None if difference is None else pair_sum(states, kernel, difference)
-    if interband is not None:
-        out[:, 1] = by_region(interband, exact.regions)
+    if difference is not None:
+        if beside is not states:
+            kernel = exact.kernel(beside, exact.definition)
+        interband = pair_sum(beside, kernel, difference)
+        if interband is not None:
+            out[:, 1] = by_region(interband, exact.regions)
     return out

@@ -112,7 +112,10 @@ class LineIntegral:
             values[:, 1] = contract(filled, mesh.polarizability)
             close, crossing = self.bands.close_pairs(level, temperature)
             if close.any():
-                fresh = integrand(self.exact, level, temperature, threads=self.threads)
+                equal = self.bands.always_equal
+                fresh = integrand(
+                    self.exact, level, temperature, threads=self.threads, always_equal=equal
+                )
                 values[close, 1] = fresh(mesh.k[close], np.zeros(close.sum(), dtype=int))[:, 1]
             refined |= stencils_of(crossing, mesh_rules.WIDE)
         crossings = self.bands.crossings(near[:, :-1] | near[:, 1:])
@@ -208,9 +211,9 @@ class LineIntegral:
         low, high = (start + end * self.bands.spacing for end in (some.low, some.high))
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
-        interband = self.mesh.polarizability is not None
+        interband, equal = self.mesh.polarizability is not None, self.bands.always_equal
         fresh = integrand(
-            self.exact, level, temperature, some.filled, self.threads, interband=interband
+            self.exact, level, temperature, some.filled, self.threads, interband, equal
         )
 
         def measured(k, label):
