@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from workflow_study import CONFIG, ROOT, Project, config
 
-from accumulation.report import markup, revision
+from accumulation.report import markup, page_runs, revision
 from accumulation.report import page as report
 from accumulation.study import study
 from accumulation.study.stages import of_singles
@@ -147,7 +147,7 @@ def test_run_times_and_stages_are_told(page):
         assert f"{stage} 3 files" in page.text
     assert "figures 2 files" in page.text
     assert re.search(r"\ball 14 [\d.]+ s", page.text)
-    for name in ("Python", "accumulation", *report.PACKAGES):
+    for name in ("Python", "accumulation", *page_runs.PACKAGES):
         assert re.search(rf"\b{name} \d+\.\d", page.text)
 
 
