@@ -1,8 +1,8 @@
-"""What the rules call: ``python -m accumulation STAGE SPEC --out FILE [--in FILE ...]``.
+"""Command line of the workflow rules: ``python -m accumulation STAGE SPEC --out FILE [--in FILE]``.
 
-SPEC is the JSON text of :meth:`accumulation.study.study.Study.spec`, or @ and a file that holds it.
-All other commands are those of :mod:`accumulation.cli`.  A user's fault ends in one
-sentence and exit code 1.
+SPEC is the JSON text of :meth:`accumulation.study.study.Study.spec`, or @ and the file that holds
+it.  All other commands are those of :mod:`accumulation.cli`.  A user error prints one sentence and
+gives exit code 1.
 """
 
 from __future__ import annotations
@@ -22,28 +22,38 @@ TASKS = ("tile", "merge", "figure", "report", "evidence", "verdict")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one stage, or a command of :mod:`accumulation.cli`; returns the exit code."""
+    """Run one stage, or a command of :mod:`accumulation.cli`, and return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] not in _tasks():
         return cli.main(arguments)
-    given = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     from .jobs import tile_files
 
-    return cli.told(
+    return cli.exit_code_of(
         lambda: run(
-            given.stage, tile_files.load_spec(given.spec), given.inputs, given.out, given.threads
+            options.stage,
+            tile_files.load_spec(options.spec),
+            options.inputs,
+            options.out,
+            options.threads,
         )
     )
 
 
 def console() -> int:
-    """What the installed command ``accumulation`` runs."""
-    os.environ |= ONE_THREAD  # of what it starts
+    """Entry point of the installed command ``accumulation``; returns the exit code."""
+    os.environ |= ONE_THREAD  # for its child processes
     return main()
 
 
 def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
-    """Read the stage's inputs, do its work, write its file (or a figure's files, or the page)."""
+    """Run one stage: read its inputs and write its file (or a figure's files, or the page).
+
+    Raises
+    ------
+    UserError
+        If an input is missing or damaged, a parameter is invalid, or an output cannot be written.
+    """
     from . import plugins
     from .datasets import evidence, files
     from .jobs import figure_files, merging, tile_files
@@ -54,11 +64,11 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
         return
     if stage == "tile":
         started = time.perf_counter()
-        total, new = tile_files.run(spec, inputs[0] if inputs else None, out[0])
-        words = f"{total} points, {new} computed, {total - new} kept"
+        total, computed = tile_files.run(spec, inputs[0] if inputs else None, out[0])
+        summary = f"{total} points, {computed} computed, {total - computed} kept"
         seconds = time.perf_counter() - started
         print(
-            f"{spec['stage']} tile {Path(out[0]).stem}: {words}, {seconds:.1f} s", file=sys.stderr
+            f"{spec['stage']} tile {Path(out[0]).stem}: {summary}, {seconds:.1f} s", file=sys.stderr
         )
         return
     if stage == "merge":
@@ -98,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
 
 if __name__ == "__main__":
     if any(os.environ.get(name) != "1" for name in ONE_THREAD):
-        # The package may have loaded numpy already, which reads these only once: start over.
+        # The package may have loaded numpy already, which reads these once, so start again.
         os.environ |= ONE_THREAD
         os.execv(sys.executable, [sys.executable, "-m", __package__, *sys.argv[1:]])
     sys.exit(main())

@@ -1,4 +1,4 @@
-"""The command ``accumulation``: studies from a new folder to the files that none needs any more."""
+"""The command ``accumulation``: create, check, plan, run and clean up studies, list plugins."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from .run.cluster_status import job_status
 from .version import __version__
 
 USAGE = """\
-accumulation new FOLDER                         a commented config and a Snakefile in a new folder
-accumulation check [CONFIG]                     check a config and say what it holds
-accumulation plan [CONFIG]                      what a run would compute, and why
+accumulation new FOLDER                         create a folder with a commented config
+accumulation check [CONFIG]                     check a config and list its systems and figures
+accumulation plan [CONFIG]                      show what a run would compute, and why
 accumulation run [CONFIG] [SNAKEMAKE OPTIONS]   run the study: --cores N, -n, --summary, ...
-accumulation unused [CONFIG ...] [--remove]     files in results/ that no study needs
-accumulation models|densities|theories|figures [NAME]   list them, or tell all of one
+accumulation unused [CONFIG ...] [--remove]     list files in results/ that no study needs
+accumulation models|densities|theories|figures [NAME]   list them, or describe one
 
-CONFIG is a file, or a folder with config.yaml or config/config.yaml in it; this folder if it is
-left out.  Results go to results/ in the project's folder: the one with the Snakefile, at or above
-the config, or else the config's own.
+CONFIG is a config file, or a folder with config.yaml or config/config.yaml; the default is the
+current folder.  Results go to results/ in the project's folder, which is the folder with the
+Snakefile at or above the config, or else the folder of the config.
 """
 
 
-def told(work: Callable[[], None]) -> int:
-    """Do some work; a user's fault ends in one sentence.  Returns the exit code."""
+def exit_code_of(command: Callable[[], None]) -> int:
+    """Run a command and return its exit code; a user error prints one sentence and gives 1."""
     from .errors import UserError
 
     try:
-        work()
+        command()
         sys.stdout.flush()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -38,21 +38,21 @@ def told(work: Callable[[], None]) -> int:
     except MemoryError:
         print("error: not enough memory; use a smaller k, width or length", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def main(arguments: list[str]) -> int:
-    """Carry out one command; returns the exit code."""
+    """Parse and run one command, and return its exit code."""
     if arguments[:1] == ["run"] and not {"-h", "--help"} & set(arguments[1:2]):
-        return told(lambda: _run(arguments[1:]))
-    given = _parser().parse_args(arguments or ["--help"])
-    return told(lambda: given.work(given))
+        return exit_code_of(lambda: _run(arguments[1:]))
+    options = _parser().parse_args(arguments or ["--help"])
+    return exit_code_of(lambda: options.work(options))
 
 
 def _run(arguments: list[str]) -> None:
-    """Run a study; a first argument that is no option is its config, all others Snakemake's."""
+    """Run a study; a first argument that is not an option is the config, the rest Snakemake's."""
     from .run import project
 
     has_config = bool(arguments) and not arguments[0].startswith("-")
@@ -61,7 +61,7 @@ def _run(arguments: list[str]) -> None:
 
 
 def _new(folder: str) -> None:
-    """Make a project and say what to do with it."""
+    """Create a project and print the next step."""
     from .run import project
 
     for path in project.new(folder):
@@ -69,17 +69,17 @@ def _new(folder: str) -> None:
     print(f"Edit the config, then: accumulation run{'' if folder == '.' else f' {folder}'}")
 
 
-def _check(word: str | None) -> None:
-    """Check a config file and print what it asks for."""
+def _check(argument: str | None) -> None:
+    """Check a config file and print its systems and figures."""
     from .run import project
     from .study import config_file, study
 
-    path = project.find_config(word)
-    shown = word if word and not os.path.isdir(word) else os.path.relpath(path)
-    content = config_file.read(path if word is None else shown)
+    path = project.find_config(argument)
+    shown_path = argument if argument and not os.path.isdir(argument) else os.path.relpath(path)
+    content = config_file.read(path if argument is None else shown_path)
     project.enter(path, quietly=True)
-    checked = study.load(content, shown)
-    print(f"{shown} is valid: study {checked.name}")
+    checked = study.load(content, shown_path)
+    print(f"{shown_path} is valid: study {checked.name}")
     for name, system in checked.systems.items():
         print(f"  system {name}: {_system_in_words(system)}")
     for name, figure in checked.figures.items():
@@ -89,37 +89,39 @@ def _check(word: str | None) -> None:
 def _system_in_words(system: dict) -> str:
     from .lattice.geometries import SIZES
 
-    cut = system.get("geometry", {})
-    size = "x".join(str(cut[key]) for key in SIZES if key in cut)
+    geometry = system.get("geometry", {})
+    size = "x".join(str(geometry[key]) for key in SIZES if key in geometry)
     words = [system[key] for key in ("theory",) if key in system]
     words += [system["model"]["name"]] if "model" in system else []
-    words += [cut["kind"]] if cut else []
-    words += [str(cut["direction"]), size] if size else []
+    words += [geometry["kind"]] if geometry else []
+    words += [str(geometry["direction"]), size] if size else []
     axes = [f"{len(axis.values)} {axis.name}" for axis in system["axes"]]
     return " ".join(words) + (f", grid of {' x '.join(axes)}" if axes else "")
 
 
-def _plan(word: str | None) -> None:
+def _plan(argument: str | None) -> None:
     """Print what a run of a config would compute, and why."""
     from .run import housekeeping, project
 
-    print("\n".join(housekeeping.plan(project.enter(project.find_config(word)))))
+    print("\n".join(housekeeping.plan(project.enter(project.find_config(argument)))))
 
 
 def _unused(words: list[str], remove: bool) -> None:
-    """List what no study needs, or remove it.
+    """List or remove the files that no study needs.
 
-    ``words`` are configs, the first one's project being meant; none, or ``all``: all the configs
-    of the project.
+    ``arguments`` are configs, the first of which determines the project; none, or ``all``, means
+    all configs of the project.
     """
     from .run import housekeeping, project
 
     named = [word for given in words for word in given.split(",") if given != "all"]
-    paths = [project.find_config(word) for word in named or [None]]
-    first = project.enter(paths[0])
-    files = [first, *map(os.path.relpath, paths[1:])] if named else housekeeping.configs()
-    unneeded = housekeeping.unused(files)
-    names = ", ".join(dict.fromkeys(needs.config for needs in housekeeping.needed(files)))
+    configs = [project.find_config(word) for word in named or [None]]
+    first_config = project.enter(configs[0])
+    config_files = (
+        [first_config, *map(os.path.relpath, configs[1:])] if named else housekeeping.configs()
+    )
+    unneeded = housekeeping.unused(config_files)
+    names = ", ".join(dict.fromkeys(needs.config for needs in housekeeping.needed(config_files)))
     if not unneeded:
         print(f"Every file in results/ is needed by {names}.")
         return
@@ -131,16 +133,16 @@ def _unused(words: list[str], remove: bool) -> None:
         housekeeping.remove(unneeded)
 
 
-def _show(word: str, name: str | None) -> None:
-    """List the plugins of a kind, or tell all of one."""
+def _show(kind: str, name: str | None) -> None:
+    """List the plugins of a kind, or describe one of them."""
     from . import locations
     from .errors import UserError
     from .run import catalogue, project
 
-    # Without a project here: what the package has, and files of this folder.
+    # Outside a project: the plugins of the package, and files in the current folder.
     with suppress(UserError):
         locations.look_beside([project.find_config(None)])
-    lines = catalogue.described(word, name) if name else catalogue.listed(word)
+    lines = catalogue.described(kind, name) if name else catalogue.listed(kind)
     print("\n".join(lines))
 
 
@@ -157,25 +159,25 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     def command(name: str, work: Callable, text: str, **argument):
-        one = commands.add_parser(name, description=text)
-        one.set_defaults(work=work)
+        subparser = commands.add_parser(name, description=text)
+        subparser.set_defaults(work=work)
         if argument:
-            one.add_argument(argument.pop("of"), **argument)
-        return one
+            subparser.add_argument(argument.pop("of"), **argument)
+        return subparser
 
-    config = {"of": "config", "nargs": "?", "help": "a file, or a folder that holds one"}
-    command("new", lambda a: _new(a.folder), "a project in a new folder", of="folder")
-    command("check", lambda a: _check(a.config), "check a config, say what it holds", **config)
-    command("plan", lambda a: _plan(a.config), "what a run would compute, and why", **config)
-    # Carried out before this parser is asked; here for the help.
+    config = {"of": "config", "nargs": "?", "help": "a config file, or a folder with one"}
+    command("new", lambda a: _new(a.folder), "create a project in a new folder", of="folder")
+    command("check", lambda a: _check(a.config), "check a config and list its contents", **config)
+    command("plan", lambda a: _plan(a.config), "show what a run would compute, and why", **config)
+    # main() runs this command before it parses; it is listed here for the help.
     command("run", lambda a: None, "run a study; all options are Snakemake's", **config)
-    # For the profile of clusters, not for people.
-    command("job-status", lambda a: print(job_status(a.job)), "state of a cluster's job", of="job")
-    words = "files in results/ that no study needs"
-    configs = {"of": "configs", "nargs": "*", "help": "of the project where it is left out"}
+    # Called by the cluster profile.
+    command("job-status", lambda a: print(job_status(a.job)), "state of a cluster job", of="job")
+    words = "list files in results/ that no study needs"
+    configs = {"of": "configs", "nargs": "*", "help": "default: all configs of the project"}
     one = command("unused", lambda a: _unused(a.configs, a.remove), words, **configs)
     one.add_argument("--remove", action="store_true", help="delete them")
     for word in ("models", "densities", "theories", "figures"):
-        name = {"of": "name", "nargs": "?", "help": "tell all of this one"}
+        name = {"of": "name", "nargs": "?", "help": "describe this one"}
         command(word, lambda a, w=word: _show(w, a.name), f"list the {word}", **name)
     return parser

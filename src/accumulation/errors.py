@@ -1,4 +1,4 @@
-"""The one error for the user's faults: which key, what it holds, what is allowed."""
+"""The error for wrong input: the key, its value, and the allowed values in one sentence."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 DISK_FULL = "the disk is full"
-LONGEST_VALUE = 80  # characters of a value that are worth quoting
+LONGEST_VALUE = 80  # characters of a value that are quoted
 
 
 class Verbatim(str):
-    """Words that stand in a sentence where a quoted value would otherwise stand."""
+    """Text that a :class:`UserError` prints without quotes in place of a value."""
 
 
 UNKNOWN = Verbatim("unknown key")
@@ -20,15 +20,15 @@ MISSING = Verbatim("nothing")
 
 
 class UserError(ValueError):
-    """A fault of the user's, told in one sentence.
+    """Wrong input of the user, described in one sentence.
 
     Parameters
     ----------
-    key : where the value came from, e.g. ``systems.ribbon.geometry.width``, or a file
-    value : what was found; a :class:`Verbatim` is printed as it is, anything else quoted
-    allowed : what may stand there: words, or the list of the names that may
-    hint : the nearest allowed name; found by itself when ``allowed`` is a list
-    source : the file that holds the key
+    key : the key of the value, e.g. ``systems.ribbon.geometry.width``, or a file
+    value : the wrong value; a :class:`Verbatim` is printed as it is, any other value quoted
+    allowed : description of the allowed values, or the list of allowed names
+    hint : the nearest allowed name; found automatically if ``allowed`` is a list
+    source : the file that contains the key
     """
 
     def __init__(
@@ -57,37 +57,37 @@ class UserError(ValueError):
         return " ".join(sentence.split())
 
     def within(self, path: str, source: str | None = None) -> UserError:
-        """The same fault, its key read as a part of ``path`` unless that begins with it."""
+        """The same error, its key placed under ``path`` unless ``path`` starts with the key."""
         key = path if path.startswith(self.key) else f"{path}.{self.key}"
         return UserError(key, self.value, self.allowed, self.hint, source or self.source)
 
 
 def kind_of(value: object) -> Verbatim:
-    """What a value is, in a word or two: its own description may fill a page."""
+    """Type of a value with an article, for values whose description may fill a page."""
     name = type(value).__name__
     article = "an" if name[0].lower() in "aeiou" else "a"
     return Verbatim("None" if value is None else f"{article} {name}")
 
 
 def not_written(path: str | os.PathLike, error: Exception, full: bool = False) -> UserError:
-    """The fault of a file that cannot be written; ``full``: for want of room, whatever is said."""
+    """The error for a file that cannot be written; ``full`` if the disk is known to be full."""
     full = full or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)
-    why = Verbatim(DISK_FULL) if full else getattr(error, "strerror", None) or str(error)
-    return UserError(str(path), why, "a folder that can be written to, with room for the file")
+    reason = Verbatim(DISK_FULL) if full else getattr(error, "strerror", None) or str(error)
+    return UserError(str(path), reason, "a folder that can be written to, with room for the file")
 
 
 def unknown_key(path: str, name: object, allowed: Iterable[str]) -> UserError:
-    """A key ``name`` under ``path`` that nothing reads."""
+    """The error for an unknown key ``name`` under ``path``."""
     names = [str(key) for key in allowed]
     key = f"{path}.{name}" if path else str(name)
     return UserError(key, UNKNOWN, names, closest(str(name), names))
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
-    """The allowed name most like a misspelt one, if any is like it."""
+    """The allowed name most similar to a misspelt one; None if none is similar."""
     by_lower = {candidate.lower(): candidate for candidate in names}
-    found = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+    matches = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
 
 
 def _quoted(value: object) -> str:

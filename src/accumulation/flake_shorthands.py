@@ -1,7 +1,8 @@
-"""Shorthands of a notebook, ``flake.bands()`` and ``flake.response()``.
+"""The methods ``flake.bands()`` and ``flake.response()`` for notebooks.
 
-Given to the class here, so that lattices know nothing of datasets; and in a module of its own, as
-what stands at the top level of a module counts for the key of everything that comes from it.
+They are added to the class here because the lattice modules do not import datasets.  They have a
+module of their own because the source hash of every dataset includes the top-level code of the
+modules that it imports.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def _bands_of_flake(flake: Flake) -> xr.Dataset:
-    """Exact eigenstates as a dataset (see :func:`accumulation.bands`)."""
+    """Exact eigenstates of the flake as a dataset (see :func:`accumulation.bands`)."""
     return bands(flake)
 
 
@@ -27,10 +28,23 @@ def _response_of_flake(
     fermi_energy: float = 0.0,
     temperature: float = 0.0,
 ) -> xr.Dataset:
-    """Density response of the exact eigenstates, Eqs. 17-21, as a dataset.
+    """Density response of the exact eigenstates (Eqs. 17-21) as a dataset.
 
-    ``definition`` is one of the density's flake definitions, by default its first; for the orbital
-    moment ``exact`` (the operator of Eq. 52 as it stands), ``circulation`` or ``local``.
+    Parameters
+    ----------
+    density : name of a density
+    definition : one of its definitions for flakes, by default the first; for the orbital moment
+        ``exact`` (the full operator of Eq. 52), ``circulation`` or ``local``
+    fermi_energy, temperature : in t0
+
+    Returns
+    -------
+    Dataset as from :func:`accumulation.response`
+
+    Raises
+    ------
+    UserError
+        As :func:`accumulation.elements` and :func:`accumulation.response`.
     """
     matrix_elements_of = elements(flake, bands(flake), density=density, definition=definition)
     return response(matrix_elements_of, fermi_energy=fermi_energy, temperature=temperature)

@@ -1,4 +1,4 @@
-"""What a theory promises of its numbers, and whether they keep it."""
+"""Identities that the numbers of a theory must satisfy, with bounds and residuals."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Identity:
-    """A statement about a variable that holds the residual of an identity.
+    """An identity and the bound of its residual, which is a variable of a theory's dataset.
 
     Attributes
     ----------
-    statement : in one sentence, such as "the anomalous Hall conductivity is the Chern number"
-    route : the other way by which it was found: an exact flake, an analytic limit, a package
-    bound : what the variable is compared with
-    at_least : whether it must reach ``bound`` (a relation that is to fail) instead of staying below
+    statement : one sentence, such as "the anomalous Hall conductivity is the Chern number"
+    route : the independent calculation: an exact flake, an analytic limit, another package
+    bound : of the absolute value of the residual, in the units of the variable
+    at_least : True if the residual must be at least ``bound``, for a relation that must fail
     """
 
     statement: str
@@ -25,12 +25,12 @@ class Identity:
     at_least: bool = False
 
     def residual(self, values: np.ndarray) -> float:
-        """The value nearest to breaking the bound; NaN if there is none that is defined."""
+        """The value (of any array) nearest to violating the bound; NaN if all are NaN."""
         defined = np.abs(values[np.isfinite(values)])
         if defined.size == 0:
             return np.nan
         return float(defined.min() if self.at_least else defined.max())
 
     def holds(self, residual: float) -> bool:
-        """Whether the bound is kept; not by NaN."""
+        """Whether the residual satisfies the bound; False for NaN."""
         return bool(residual >= self.bound if self.at_least else residual <= self.bound)

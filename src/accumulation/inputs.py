@@ -1,4 +1,4 @@
-"""Numbers that a user gives: real, finite, and refused in one sentence where they are not."""
+"""Validation of numbers given by the user: finite, real, integer, and parameters of models."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ REAL = "a finite real number"
 
 
 def finite(key: str, value: object, allowed: str = FINITE) -> complex:
-    """A finite number, real or complex; true and false are none.
+    """The value as a finite complex number; booleans are refused.
 
     Raises
     ------
     UserError
-        For anything else.
+        If it is not a finite number; the error names ``key`` and ``allowed``.
     """
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
@@ -37,7 +37,13 @@ def finite(key: str, value: object, allowed: str = FINITE) -> complex:
 
 
 def real(key: str, value: object, allowed: str = REAL) -> float:
-    """A finite number without an imaginary part (UserError for anything else)."""
+    """The value as a finite real number.
+
+    Raises
+    ------
+    UserError
+        If it is not a finite number without an imaginary part.
+    """
     result = finite(key, value, allowed)
     if result.imag != 0:
         raise UserError(key, value, allowed)
@@ -45,7 +51,13 @@ def real(key: str, value: object, allowed: str = REAL) -> float:
 
 
 def integer(key: str, value: object, allowed: str) -> int:
-    """A number without a fraction, such as 2 or 2.0 (UserError for anything else)."""
+    """The value as an integer; 2 and 2.0 are integers.
+
+    Raises
+    ------
+    UserError
+        If it is not a finite real number without a fraction.
+    """
     result = real(key, value, allowed)
     if result != int(result):
         raise UserError(key, value, allowed)
@@ -53,7 +65,13 @@ def integer(key: str, value: object, allowed: str) -> int:
 
 
 def real_array(key: str, value: object, allowed: str) -> np.ndarray:
-    """Finite real numbers as an array of floats (UserError for anything else)."""
+    """The value as an array of floats of any shape.
+
+    Raises
+    ------
+    UserError
+        If it is not an array of finite real numbers.
+    """
     try:
         array = np.asarray(value)
     except ValueError:  # lists of different lengths
@@ -64,15 +82,15 @@ def real_array(key: str, value: object, allowed: str) -> np.ndarray:
 
 
 def checked_parameters(model: Callable) -> Callable:
-    """A model's function that refuses arguments of another type than its defaults have.
+    """The function of a model with its arguments checked against the types of their defaults.
 
-    A default that is a number asks for a finite real one, true or false for one of the two, a text
-    for a text.
+    A number is required where the default is a number, a boolean where it is a boolean, a string
+    where it is a string.
 
     Raises
     ------
     UserError
-        Of the function returned: for such an argument, an unknown one, or one that is missing.
+        By the returned function: for an argument of another type, unknown, or missing.
     """
     signature = inspect.signature(model)
 
@@ -85,8 +103,8 @@ def checked_parameters(model: Callable) -> Callable:
         try:
             bound = signature.bind(*positional, **named)
         except TypeError:
-            words = f"values of {', '.join(signature.parameters)}, each at most once"
-            raise UserError(where, positional or MISSING, words) from None
+            allowed = f"values of {', '.join(signature.parameters)}, each at most once"
+            raise UserError(where, positional or MISSING, allowed) from None
         for name, value in bound.arguments.items():
             bound.arguments[name] = _like(
                 signature.parameters[name].default, value, f"{where}.{name}"
@@ -97,10 +115,10 @@ def checked_parameters(model: Callable) -> Callable:
 
 
 def _like(default: object, value: object, key: str) -> object:
-    for kind, words in ((bool, "true or false"), (str, "a text")):
+    for kind, allowed in ((bool, "true or false"), (str, "a text")):
         if isinstance(default, kind):
             if not isinstance(value, kind | np.bool_ if kind is bool else kind):
-                raise UserError(key, value, words)
+                raise UserError(key, value, allowed)
             return value
     real(key, value)
     return value

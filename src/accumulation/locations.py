@@ -1,6 +1,6 @@
-"""Where files lie: what is installed with the package, and the user's own beside a config.
+"""Paths of files: those installed with the package, and the user's files beside a config.
 
-In a clone the Snakefile and ``workflow/`` lie at the top; a wheel carries them inside the package.
+In a clone the Snakefile and ``workflow/`` are in the top folder, in a wheel inside the package.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-# The folder that holds the Snakefile and workflow/.
+# The folder with the Snakefile and workflow/.
 HOME = PACKAGE if (PACKAGE / "Snakefile").is_file() else PACKAGE.parents[1]
 SNAKEFILE = str(HOME / "Snakefile")
 SCHEMA = HOME / "workflow" / "schemas" / "config.schema.yaml"
 PROFILES = HOME / "workflow" / "profiles"
 
-_BESIDE = "ACCUMULATION_CONFIG_FOLDERS"  # a variable of the environment, so that jobs inherit it
+_BESIDE = "ACCUMULATION_CONFIG_FOLDERS"  # an environment variable, which jobs inherit
 
 
 def import_path() -> dict[str, str]:
-    """Variables of the environment with which a child imports this very package.
+    """Environment variables with which a child process imports this copy of the package.
 
-    Folders of installed packages are left out: before Python's own library they would hide parts
-    of it.  The folder where a child is started is no place to import from either: a model file
-    ``random.py`` must not be taken for Python's.
+    Folders of installed packages are left out, as on PYTHONPATH they would hide modules of the
+    standard library.  The folder where a child is started is not searched either, so that a model
+    file ``random.py`` is not imported in place of Python's module.
     """
     source = str(PACKAGE.parent)
     variables = {"PYTHONSAFEPATH": "1"}
@@ -39,22 +39,22 @@ def import_path() -> dict[str, str]:
 
 
 def use_rules(workflow) -> None:
-    """Make the rules of this package those of the user's own Snakefile, which calls this.
+    """Add the rules of this package to the user's Snakefile, which calls this function.
 
-    Unlike ``include:``, it makes the whole study the target of a run that names none.
+    Unlike ``include:``, it also makes the whole study the default target.
     """
     workflow.include(SNAKEFILE, overwrite_default_target=True)
 
 
 def look_beside(configs: Iterable[str | os.PathLike]) -> None:
-    """Look for the user's own files beside these configs, here and in all children."""
+    """Search for the user's files beside these configs, in this process and its children."""
     folders = [os.path.realpath(os.path.dirname(os.path.abspath(config))) for config in configs]
     os.environ[_BESIDE] = json.dumps(list(dict.fromkeys(folders)))
 
 
 @contextmanager
 def beside(config: str | os.PathLike) -> Iterator[None]:
-    """Look for the user's own files beside this config while the context lasts."""
+    """Context manager: search for the user's files beside this config."""
     before = os.environ.get(_BESIDE)
     look_beside([config])
     try:
@@ -67,6 +67,6 @@ def beside(config: str | os.PathLike) -> Iterator[None]:
 
 
 def own_folders() -> list[Path]:
-    """Where the user's own files are looked for: beside the config, then in the working folder."""
+    """Folders searched for the user's files: beside the config, then the working folder."""
     named = json.loads(os.environ.get(_BESIDE, "[]"))
     return list(dict.fromkeys([*map(Path, named), Path.cwd()]))

@@ -1,8 +1,8 @@
-"""What files of one's own need from the package, under names that stay (docs/stability.md).
+"""Stable names for the user's own models, densities and theories (docs/stability.md).
 
 A model needs :class:`Lattice`, a density :class:`Kernel` and :class:`States`, a theory
-:class:`Lattice` or a system and :class:`Identity`; all of them raise :class:`UserError`, which
-names a key, its value and what is allowed.
+:class:`Lattice` or a system and :class:`Identity`.  All of them may raise :class:`UserError`, which
+names a key, its value and the allowed values.
 """
 
 from .errors import UserError

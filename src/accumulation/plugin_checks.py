@@ -1,7 +1,7 @@
-"""The user's own models, densities and theories: what they declare and return is checked.
+"""Checks of the declarations and return values of the user's models, densities and theories.
 
-Packaged files are checked by the tests; a file beside the config meets its contract here, so that a
-fault of it is a sentence that names it and never another number.
+Packaged files are checked by the tests.  A file beside the config is checked when it is used, so
+that an error in it gives one sentence that names the file instead of a wrong number.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ TEXTS = ("LONG_NAME", "UNITS", "EQUATION")
 
 
 def checked(kind: str, module: ModuleType, path: Path) -> ModuleType:
-    """The module of a file of the user's, its function replaced by one that checks what it returns.
+    """The module of a user's file, with its function wrapped by one that checks what it returns.
 
     Raises
     ------
     UserError
-        If it does not declare what its kind needs.
+        If a declaration required by its kind is missing or wrong.
     """
     if kind == "models":
         setattr(module, path.stem, _model(getattr(module, path.stem), path))
@@ -45,17 +45,17 @@ def checked(kind: str, module: ModuleType, path: Path) -> ModuleType:
 
 
 def fault(error: Exception, path: Path | None = None) -> Verbatim:
-    """An exception in words, with its place: in the user's own file, if it has been there."""
+    """Text of an exception with its line, which is the last one in the user's files if any."""
     calls = traceback.extract_tb(error.__traceback__)
     folders = [path.parent] if path else locations.own_folders()
-    own = [call for call in calls if Path(call.filename).parent in folders]
-    place = (own or calls)[-1]
+    own_calls = [call for call in calls if Path(call.filename).parent in folders]
+    place = (own_calls or calls)[-1]
     where = f"{Path(place.filename).name}, line {place.lineno}"
     return Verbatim(f"{type(error).__name__}: {error} ({where})")
 
 
-def _called(function: Callable, path: Path, key: str, allowed: str, *positional, **named):
-    """What the user's function returns; whatever it raises is told in one sentence."""
+def _call_own(function: Callable, path: Path, key: str, allowed: str, *positional, **named):
+    """Return value of the user's function; any exception becomes a UserError with its line."""
     try:
         return function(*positional, **named)
     except UserError as error:
@@ -72,14 +72,17 @@ def _model(function: Callable, path: Path) -> Callable:
     def model(*positional, **named):
         from .lattice.lattice import Lattice
 
-        words = [*map(repr, positional), *(f"{name}={value}" for name, value in named.items())]
-        key = f"{path.stem}({', '.join(words)})"
+        shown_arguments = [
+            *map(repr, positional),
+            *(f"{name}={value}" for name, value in named.items()),
+        ]
+        key = f"{path.stem}({', '.join(shown_arguments)})"
         allowed = "parameters for which the model works"
-        found = _called(function, path, key, allowed, *positional, **named)
-        if not isinstance(found, Lattice):
+        lattice = _call_own(function, path, key, allowed, *positional, **named)
+        if not isinstance(lattice, Lattice):
             allowed = f"an accumulation.Lattice, returned by {path.stem}() in {path.name}"
-            raise UserError(key, kind_of(found), allowed)
-        return found
+            raise UserError(key, kind_of(lattice), allowed)
+        return lattice
 
     return model
 
@@ -89,7 +92,7 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
     masks: dict[int, tuple[object, np.ndarray]] = {}
 
     def off_the_hops(bloch) -> np.ndarray:
-        # With the matrix itself, as its number alone may be that of another one later.
+        # The matrix is stored too, as its id may be reused later by another one.
         if masks.get(id(bloch), (None,))[0] is not bloch:
             outside = ~np.eye(bloch.size, dtype=bool)
             outside[bloch.row, bloch.column] = False
@@ -103,41 +106,41 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
 
         key = f"{path.stem}, definition {definition}"
         allowed = f"a kernel() in {path.name} that works for this system"
-        found = _called(function, path, key, allowed, states, definition)
-        if not isinstance(found, Kernel):
+        result = _call_own(function, path, key, allowed, states, definition)
+        if not isinstance(result, Kernel):
             allowed = f"a Kernel(matrix, basis), returned by kernel() in {path.name}"
-            raise UserError(key, kind_of(found), allowed)
-        if not isinstance(found.basis, str) or found.basis not in BASES:
-            raise UserError(f"{key}, basis", found.basis, BASES, source=path.name)
-        if found.basis == "bands" and definition not in module.NEEDS_ALL_BANDS:
+            raise UserError(key, kind_of(result), allowed)
+        if not isinstance(result.basis, str) or result.basis not in BASES:
+            raise UserError(f"{key}, basis", result.basis, BASES, source=path.name)
+        if result.basis == "bands" and definition not in module.NEEDS_ALL_BANDS:
             allowed = (
                 f"this definition in NEEDS_ALL_BANDS of {path.name}, as its basis is the bands"
             )
             raise UserError(key, Verbatim("a sum over bands"), allowed)
-        size = states.eigenvector.shape[-1] if found.basis == "bands" else states.bloch.size
-        _check_matrix(found.matrix, (len(states.k), size, size), f"{key}, matrix", path)
-        if found.basis == "hops" and np.any(found.matrix[0][off_the_hops(states.bloch)]):
-            words = Verbatim("elements where no hop connects the orbitals, with basis 'hops'")
+        size = states.eigenvector.shape[-1] if result.basis == "bands" else states.bloch.size
+        _check_matrix(result.matrix, (len(states.k), size, size), f"{key}, matrix", path)
+        if result.basis == "hops" and np.any(result.matrix[0][off_the_hops(states.bloch)]):
+            fault_found = Verbatim("elements where no hop connects the orbitals, with basis 'hops'")
             allowed = "the basis 'orbitals' for such a matrix"
-            raise UserError(f"{key}, matrix", words, allowed, source=path.name)
-        return found
+            raise UserError(f"{key}, matrix", fault_found, allowed, source=path.name)
+        return result
 
     return kernel
 
 
 def _check_matrix(matrix: object, shape: tuple[int, ...], key: str, path: Path) -> None:
-    """Raise UserError unless a kernel's matrix is an array of finite numbers of this shape."""
+    """Check the matrix of a kernel; UserError unless it has this shape and finite numbers."""
     if not isinstance(matrix, np.ndarray) or matrix.dtype.kind not in "iufc":
         allowed = f"an array of numbers of shape {shape}"
         raise UserError(key, kind_of(matrix), allowed, source=path.name)
     if matrix.shape != shape:
-        words = Verbatim(f"shape {matrix.shape}")
+        fault_found = Verbatim(f"shape {matrix.shape}")
         allowed = f"shape {shape}: (k, orbital, orbital), or (k, band, band) with basis 'bands'"
-        raise UserError(key, words, allowed, source=path.name)
-    # One number that is not finite spoils the sum.
+        raise UserError(key, fault_found, allowed, source=path.name)
+    # The sum is not finite if one element is not.
     if not np.isfinite(matrix.sum()):
-        words = Verbatim("numbers that are not finite")
-        raise UserError(key, words, "finite numbers", source=path.name)
+        fault_found = Verbatim("numbers that are not finite")
+        raise UserError(key, fault_found, "finite numbers", source=path.name)
 
 
 def _compute(module: ModuleType, path: Path) -> Callable:
@@ -147,19 +150,19 @@ def _compute(module: ModuleType, path: Path) -> Callable:
     def compute(*positional, **named):
         key = f"{path.stem}, compute()"
         allowed = f"options and a system for which {path.name} works"
-        found = _called(function, path, key, allowed, *positional, **named)
-        if not isinstance(found, Mapping):
+        results = _call_own(function, path, key, allowed, *positional, **named)
+        if not isinstance(results, Mapping):
             allowed = f"a dict of arrays, returned by compute() in {path.name}"
-            raise UserError(key, kind_of(found), allowed)
-        for name, value in found.items():
+            raise UserError(key, kind_of(results), allowed)
+        for name, value in results.items():
             if name not in module.VARIABLES:
                 raise UserError(key, name, list(module.VARIABLES), source=path.name)
             dims = module.VARIABLES[name][0]
             if np.ndim(value) != len(dims):
-                words = Verbatim(f"an array of {np.ndim(value)} dimensions")
+                fault_found = Verbatim(f"an array of {np.ndim(value)} dimensions")
                 allowed = f"the dimensions {dims} that VARIABLES declares"
-                raise UserError(f"{key}, {name}", words, allowed, source=path.name)
-        return found
+                raise UserError(f"{key}, {name}", fault_found, allowed, source=path.name)
+        return results
 
     return compute
 
@@ -170,15 +173,21 @@ def _declared_density(module: ModuleType, path: Path) -> None:
             raise _undeclared(path, name, "a text")
     if getattr(module, "TIME_REVERSAL", None) not in (1, -1):
         raise _undeclared(path, "TIME_REVERSAL", "+1 or -1")
-    chosen = getattr(module, "DEFINITIONS", None)
-    kinds = ("ribbon", "flake")  # of the periodic and of the open
-    if not isinstance(chosen, Mapping) or not all(_is_names(chosen.get(kind)) for kind in kinds):
-        words = '{"ribbon": (...), "flake": (...)}, names of definitions'
-        raise _undeclared(path, "DEFINITIONS", words)
-    every = {name for names in chosen.values() for name in names}
-    summed = getattr(module, "NEEDS_ALL_BANDS", None)
-    if not isinstance(summed, tuple | list | set | frozenset) or not set(summed) <= every:
+    by_kind = getattr(module, "DEFINITIONS", None)
+    kinds = ("ribbon", "flake")  # for periodic and for open systems
+    if not isinstance(by_kind, Mapping) or not all(_is_names(by_kind.get(kind)) for kind in kinds):
+        allowed = '{"ribbon": (...), "flake": (...)}, names of definitions'
+        raise _undeclared(path, "DEFINITIONS", allowed)
+    definitions = {name for names in by_kind.values() for name in names}
+    all_bands = getattr(module, "NEEDS_ALL_BANDS", None)
+    if (
+        not isinstance(all_bands, tuple | list | set | frozenset)
+        or not set(all_bands) <= definitions
+    ):
         raise _undeclared(path, "NEEDS_ALL_BANDS", "names of DEFINITIONS, () for none")
+    moments = getattr(module, "MOMENT_OF_CURRENT", ())
+    if not isinstance(moments, tuple | list) or not set(moments) <= definitions:
+        raise _undeclared(path, "MOMENT_OF_CURRENT", "names of DEFINITIONS, () for none")
 
 
 def _declared_theory(module: ModuleType, path: Path) -> None:
@@ -186,8 +195,8 @@ def _declared_theory(module: ModuleType, path: Path) -> None:
         raise _undeclared(path, "EQUATION", "a text")
     declared = getattr(module, "VARIABLES", None)
     if not isinstance(declared, Mapping) or not all(
-        isinstance(one, tuple | list) and len(one) == 4 and isinstance(one[0], tuple | list)
-        for one in declared.values()
+        isinstance(entry, tuple | list) and len(entry) == 4 and isinstance(entry[0], tuple | list)
+        for entry in declared.values()
     ):
         raise _undeclared(path, "VARIABLES", "name -> (dims, units, long_name, equation)")
     checks = getattr(module, "CHECKS", None)
@@ -196,7 +205,7 @@ def _declared_theory(module: ModuleType, path: Path) -> None:
 
 
 def _declared_figure(module: ModuleType, path: Path) -> None:
-    """What a figure may declare of its systems and options, see figure_checks."""
+    """Check a figure's declarations about its systems and options (see figure_checks)."""
     names = "a tuple of names"
     kinds = {
         "SYSTEMS": (_is_range, '(least, most, "what they are"), most None for no limit'),
@@ -208,9 +217,9 @@ def _declared_figure(module: ModuleType, path: Path) -> None:
             for key in ("CHOICES", "LENGTHS", "LEAST", "HELD")
         },
     }
-    for key, (fits, words) in kinds.items():
+    for key, (fits, allowed) in kinds.items():
         if hasattr(module, key) and not fits(getattr(module, key)):
-            raise _undeclared(path, key, words)
+            raise _undeclared(path, key, allowed)
 
 
 def _is_range(value: object) -> bool:
@@ -230,5 +239,5 @@ def _is_names(value: object) -> bool:
 
 
 def _undeclared(path: Path, name: str, allowed: str | Iterable[str]) -> UserError:
-    words = Verbatim(f"{path.name} without a {name} of the right kind")
-    return UserError(path.stem, words, f"{name} = {allowed}")
+    value = Verbatim(f"{path.name} without a {name} of the right kind")
+    return UserError(path.stem, value, f"{name} = {allowed}")

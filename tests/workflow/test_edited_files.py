@@ -178,7 +178,7 @@ def test_sound_and_truncated_files_start_no_process(tmp_path, monkeypatch):
     monkeypatch.setattr(sealing, "_compared_elsewhere", lambda *_: pytest.fail("a process"))
     path = tmp_path / "stage.nc"
     files.write(STAGES["bands"], path)
-    assert sealing.state(path) == sealing.WHOLE
+    assert sealing.state(path) == sealing.INTACT
     content = path.read_bytes()
     for end in (0, 10, 60, 1000, len(content) // 2, len(content) - 60, len(content) - 1):
         path.write_bytes(content[:end])

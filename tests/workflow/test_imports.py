@@ -1,11 +1,20 @@
 """Figures open no file; which room may import which is told by the contracts in pyproject.toml."""
 
 import ast
+import inspect
+import pkgutil
 from pathlib import Path
 
 import pytest
 
+import accumulation.plugin_api
+
 PACKAGE = Path(__file__).parents[2] / "src" / "accumulation"
+MODULES = [
+    found.name
+    for found in pkgutil.walk_packages(accumulation.__path__, "accumulation.")
+    if not found.name.endswith("__main__")
+]
 OPENING = {"open", "open_dataset", "load_dataset", "read_text", "loadtxt"}
 
 
@@ -20,9 +29,18 @@ def test_figures_open_no_file(path):
     assert calls & OPENING == set()
 
 
-def test_no_module_has_the_name_of_a_public_function():
-    """``import accumulation.elements as e`` must fail, not yield the function of that name."""
-    import accumulation
+@pytest.mark.parametrize("name", MODULES)
+def test_module_is_imported_under_its_name(name):
+    """``import accumulation.X as m`` yields the module, not a function of the same name."""
+    names = {}
+    exec(f"import {name} as module", names)
+    assert inspect.ismodule(names["module"])
+    assert names["module"].__name__ == name
 
-    modules = {path.stem for path in PACKAGE.iterdir() if path.is_dir() or path.suffix == ".py"}
-    assert modules & set(accumulation.__all__) == set()
+
+def test_no_module_has_the_name_of_a_public_function():
+    """A name means one thing; only a model's function has the name of its file, by contract."""
+    names = {name.rpartition(".")[2] for name in MODULES if ".models." not in name}
+    public = {*accumulation.__all__, *accumulation.plugin_api.__all__}
+    assert names & public == set()
+    assert len(MODULES) > 150

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 import pytest
 from workflow_study import CONFIG, ROOT, Project, config
 
-from accumulation.report import markup, revision
+from accumulation.report import markup, page_runs, revision
 from accumulation.report import page as report
 from accumulation.study import study
 from accumulation.study.stages import of_singles
@@ -147,7 +147,7 @@ def test_run_times_and_stages_are_told(page):
         assert f"{stage} 3 files" in page.text
     assert "figures 2 files" in page.text
     assert re.search(r"\ball 14 [\d.]+ s", page.text)
-    for name in ("Python", "accumulation", *report.PACKAGES):
+    for name in ("Python", "accumulation", *page_runs.PACKAGES):
         assert re.search(rf"\b{name} \d+\.\d", page.text)
 
 
@@ -220,7 +220,7 @@ def test_study_in_pdf_alone_and_study_without_figures_have_a_page(mine):
 def test_axes_are_summarised():
     axis = [round(-0.42 + 0.042 * i, 3) for i in range(21)]
     system = study.load(config(figures={})).systems["trivial"]
-    for delta in (axis, [str(one) for one in axis], {"from": -0.42, "to": 0.42, "points": 21}):
+    for delta in (axis, [str(value) for value in axis]):
         model = system["model"] | {"delta": delta}
         grid = study.Study("small", {"grid": system | {"model": model}}, {}, ["png"])
         text = report.spec(grid)

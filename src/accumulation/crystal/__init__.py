@@ -1,1 +1,1 @@
-"""The infinite crystal: gaps, Chern numbers, curvatures, currents."""
+"""Properties of the infinite crystal: gaps, Chern numbers, Berry curvatures, currents."""

@@ -21,7 +21,7 @@ from ..states.eigenpairs import adjoint
 from ..states.eigenstates import inverse_gap
 from ..states.operator_products import commutator, star
 
-# What is transported, with the units of its operator.
+# Transported quantities, with the units of their operators.
 OPERATORS = {
     "charge": "e",
     "spin": "hbar / 2",
@@ -36,7 +36,8 @@ class BulkStates:
 
     Attributes
     ----------
-    k : (k, 2);  energy : (k, band);  eigenvector : (k, orbital, band), atomic gauge
+    k : (k, 2), in 1/a;  energy : (k, band), in t0
+    eigenvector : (k, orbital, band), atomic gauge
     velocity_x, velocity_y : (k, band, band), <n|dH/dk|n'> in t0 a
     """
 
@@ -48,14 +49,24 @@ class BulkStates:
 
 
 def bulk_states(lattice: Lattice, k: np.ndarray) -> BulkStates:
-    """Diagonalise the crystal on a batch of k (k, 2), in one LAPACK call."""
+    """Diagonalise H(k) of the crystal on a batch of k (k, 2), in 1/a."""
     energy, u = np.linalg.eigh(lattice.hamiltonian(k))
     v = adjoint(u)[:, None] @ lattice.velocity(k) @ u[:, None]
     return BulkStates(k, energy, u, v[:, 0], v[:, 1])
 
 
 def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:
-    """O in the band basis, (k, band, band): one of OPERATORS."""
+    """O in the band basis, (k, band, band), in the units of OPERATORS.
+
+    Parameters
+    ----------
+    name : one of OPERATORS
+
+    Raises
+    ------
+    UserError
+        If ``name`` is ``valley`` and the lattice is not a honeycomb.
+    """
     u = states.eigenvector
     if name == "charge":
         return np.broadcast_to(np.eye(u.shape[-1]), u.shape)
@@ -71,13 +82,13 @@ def orbital_moment(states: BulkStates) -> np.ndarray:
 
     m_nl = (e / 4 i hbar) sum_n' (e_n + e_l - 2 e_n') (A^x_nn' A^y_n'l - A^y_nn' A^x_n'l)
 
-    with r -> A off the diagonal: the crystal has no origin for the d/dk in r to refer to.  Its
-    diagonal is the usual moment of a wave packet.  With two bands it is diagonal, and both bands
-    have the same moment.
+    The position r is replaced by its off-diagonal part A, as the crystal has no origin for the d/dk
+    in r.  The diagonal of m is the usual moment of a wave packet.  With two bands m is diagonal,
+    and both bands have the same moment.
     """
-    e, over = states.energy, inverse_gap(states.energy)
-    # A_nn' = i v_nn' / (e_n' - e_n): two of them bring (-i)^2 = -1
-    x, y = states.velocity_x * over, states.velocity_y * over
+    e, inverse = states.energy, inverse_gap(states.energy)
+    # A_nn' = i v_nn' / (e_n' - e_n); the product of two of them has the factor (-i)^2 = -1.
+    x, y = states.velocity_x * inverse, states.velocity_y * inverse
     middle = x @ (e[:, :, None] * y) - y @ (e[:, :, None] * x)
     return 0.25j * ((e[:, :, None] + e[:, None, :]) * commutator(x, y) - 2 * middle)
 
@@ -86,6 +97,10 @@ def curvature(states: BulkStates, o: np.ndarray) -> np.ndarray:
     """Generalized Berry curvature Omega_n,yx of every band, (k, band), in [O] a^2 (S24).
 
     Omega_n = -2 sum_n' Im{[O * v_y]_nn' [v_x]_n'n} / (e_n - e_n')^2
+
+    Parameters
+    ----------
+    o : (k, band, band), the operator O in the band basis
     """
     current = star(o, states.velocity_y)
     mixing = states.velocity_x * inverse_gap(states.energy) ** 2
@@ -93,31 +108,43 @@ def curvature(states: BulkStates, o: np.ndarray) -> np.ndarray:
 
 
 def curvatures(lattice: Lattice, k: np.ndarray, names=tuple(OPERATORS)):
-    """Energies (k, band) and curvatures (operator, k, band) of several operators at k (k, 2)."""
+    """Energies (k, band) in t0 and curvatures (operator, k, band) in [O] a^2 (S24).
+
+    Parameters
+    ----------
+    k : (k, 2), in 1/a
+    names : of OPERATORS
+    """
     states = bulk_states(lattice, k)
-    found = [curvature(states, operator(name, lattice, states)) for name in names]
-    return states.energy, np.array(found)
+    values = [curvature(states, operator(name, lattice, states)) for name in names]
+    return states.energy, np.array(values)
 
 
 def of_spin(lattice: Lattice, spin: int) -> Lattice | None:
-    """The crystal of one spin, None where hops flip it or no orbital has it."""
-    chosen = [name for name in lattice.orbitals if lattice.spin.get(name, 0) == spin]
-    if not chosen or any((a in chosen) != (b in chosen) for a, b, *_ in lattice.hoppings):
+    """The crystal of one spin; None if a hop flips the spin or no orbital has it."""
+    names = [name for name in lattice.orbitals if lattice.spin.get(name, 0) == spin]
+    if not names or any((a in names) != (b in names) for a, b, *_ in lattice.hoppings):
         return None
     return Lattice(
         lattice.vectors,
-        {name: lattice.orbitals[name] for name in chosen},
-        {name: e for name, e in lattice.onsite.items() if name in chosen},
-        [hop for hop in lattice.hoppings if hop[0] in chosen],
-        dict.fromkeys(chosen, spin),
+        {name: lattice.orbitals[name] for name in names},
+        {name: e for name, e in lattice.onsite.items() if name in names},
+        [hop for hop in lattice.hoppings if hop[0] in names],
+        dict.fromkeys(names, spin),
     )
 
 
 def as_hops(lattice: Lattice, name: str, points: int = 96, smallest: float = 1e-8) -> Lattice:
-    """The crystal whose "Hamiltonian" is an operator O(k): what cuts O into a ribbon.
+    """The lattice whose "Hamiltonian" is an operator O(k), from which ribbons of O can be cut.
 
-    O_ij(R) = (1 / points^2) sum_k exp(-i k . d) O_ij(k), with d the vector from i to j, and nothing
-    beyond the edge.  In an insulator it falls off exponentially, so the mesh need not be fine.
+    O_ij(R) = (1 / points^2) sum_k exp(-i k . d) O_ij(k), with d the vector from i to j.  In an
+    insulator it falls off exponentially with R, so a coarse mesh suffices.
+
+    Parameters
+    ----------
+    name : of OPERATORS
+    points : k along each direction
+    smallest : elements of O_ij(R) below this, in the units of O, are left out
     """
     steps = np.arange(points)
     fraction = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2) / points
@@ -129,14 +156,14 @@ def as_hops(lattice: Lattice, name: str, points: int = 96, smallest: float = 1e-
     phase = np.exp(-1j * np.einsum("kc,ijc->kij", k, xy - xy[:, None]))
     size = len(xy)
     table = np.fft.fft2((o * phase).reshape(points, points, size, size), axes=(0, 1)) / points**2
-    names, found = list(lattice.orbitals), Lattice(lattice.vectors, lattice.orbitals)
-    found.spin, half = lattice.spin, points // 2
+    names, cut = list(lattice.orbitals), Lattice(lattice.vectors, lattice.orbitals)
+    cut.spin, half = lattice.spin, points // 2
     for p, q, i, j in np.argwhere(np.abs(table) > smallest):
-        # Counted from -half; each pair of a hop and its conjugate once.
+        # Cells are counted from -half; a hop and its conjugate are entered once.
         cell = ((p + half) % points - half, (q + half) % points - half)
         amplitude = table[p, q, i, j]
         if (*cell, j) == (0, 0, i):
-            found.onsite[names[i]] = amplitude.real
+            cut.onsite[names[i]] = amplitude.real
         elif (*cell, j - i) > (0, 0, 0) and -half not in cell:
-            found.hop(names[i], names[j], cell, amplitude)
-    return found
+            cut.hop(names[i], names[j], cell, amplitude)
+    return cut

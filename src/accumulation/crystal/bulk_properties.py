@@ -1,4 +1,4 @@
-"""The infinite crystal: gaps and the Chern number of the filled bands, at any filling."""
+"""Gaps and Chern number of the filled bands of the infinite crystal, at any filling."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Bulk:
     ----------
     direct_gap : smallest energy difference at one k, in t0
     valence_top, conduction_bottom : band edges, in t0
-    chern : Chern number of the filled bands, NaN where the direct gap is closed or the number not
-        settled; in three dimensions that of every plane of constant k along a3
+    chern : Chern number of the filled bands, NaN where the direct gap is closed or the number could
+        not be proved; in three dimensions that of every plane of constant k along a3
     filling : number of filled bands
     direct_gap_error, valence_top_error, conduction_bottom_error : upper bounds of how far each
         minimum or maximum over the zone may lie beyond the value, in t0
@@ -73,24 +73,30 @@ def bulk(lattice: Lattice | Crystal, filled: int | None = None, points: int | No
 
     Parameters
     ----------
+    lattice : a lattice, or the ``crystal`` of a ribbon, wire or flake
     filled : number of filled bands, by default the lattice's own filling, or half of all bands
-    points : cells along each direction of the zone to begin with; cost depends on it, values do
-        not, as the cells are divided until the values are proved (:mod:`accumulation.crystal.gaps`,
-        :mod:`accumulation.crystal.chern`)
+    points : initial number of cells along each direction of the zone.  It changes the cost but not
+        the values, because cells are divided until the values are proved
+        (:mod:`accumulation.crystal.gaps`, :mod:`accumulation.crystal.chern`).
+
+    Returns
+    -------
+    Bulk with direct_gap, indirect_gap, valence_top, conduction_bottom and midgap in t0, chern, and
+    upper bounds of their errors
 
     Raises
     ------
     UserError
-        If the number of filled bands is not one of 1 to all but one, or is not given and half of
-        the bands is no integer.
+        If the number of filled bands is not between 1 and the number of bands less one, or is not
+        given and the number of bands is odd.
     """
     crystal = lattice if isinstance(lattice, Crystal) else lattice.crystal
     filled = filled_bands(crystal, filled)
     hops, size = crystal.hops, crystal.orbitals
     edges = band_edges(hops, size, filled, points)
     number = np.nan
-    # Where the gap is open it cannot change from one plane of constant k along a3 to the next: the
-    # first one serves.  In a plane the number's own cells prove that it is open.
+    # In three dimensions an open gap makes the Chern number the same in every plane of constant k
+    # along a3, so one plane is enough.  In two dimensions chern_number itself proves the gap open.
     proved = edges.direct_gap_error < edges.direct_gap or hops.cell.shape[1] == 2
     if edges.direct_gap > CLOSED and proved:
         plane = HopTable(hops.row, hops.column, hops.cell[:, :2], hops.amplitude)

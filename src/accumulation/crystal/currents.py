@@ -1,4 +1,4 @@
-"""The infinite crystal in a field: generalized currents by bands, on a mesh of the zone."""
+"""Generalized currents of the infinite crystal, band by band, on a mesh of the zone."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from .zone_integrals import axes_along, shifted_mesh
 class CrystalStates:
     """Eigenstates of the infinite crystal on a uniform mesh of the zone.
 
-    weight : d2k / (2 pi)^2 of one k
+    weight : d2k / (2 pi)^2 of one k, in 1/a^2
     bulk : bands and velocities, x along the direction of a ribbon
-    connection : (2, k, band, band), off-diagonal
+    connection : (2, k, band, band), off-diagonal Berry connection A_x, A_y, in a
     """
 
     weight: float
@@ -29,26 +29,31 @@ class CrystalStates:
 
     @property
     def energy(self) -> np.ndarray:
-        """(k, band), in t0."""
+        """Band energies (k, band), in t0."""
         return self.bulk.energy
 
 
 def crystal_states(lattice: Lattice, direction: tuple[int, int], points: int) -> CrystalStates:
-    """States on ``points`` x ``points`` k; x runs as in a ribbon cut along ``direction``."""
+    """States on ``points`` x ``points`` k, with x along ``direction`` as in a ribbon.
+
+    Parameters
+    ----------
+    direction : (n, m), along n a1 + m a2
+    """
     cosine, sine = axes_along(lattice, direction)[0]
     k = shifted_mesh(lattice, points)
-    found = bulk_states(lattice, k)
-    x, y = found.velocity_x, found.velocity_y
-    turned = replace(found, velocity_x=cosine * x + sine * y, velocity_y=cosine * y - sine * x)
-    over = inverse_gap(found.energy)
+    states = bulk_states(lattice, k)
+    x, y = states.velocity_x, states.velocity_y
+    rotated = replace(states, velocity_x=cosine * x + sine * y, velocity_y=cosine * y - sine * x)
+    inverse = inverse_gap(states.energy)
     # A_nn' = i v_nn' / (e_n' - e_n)
-    connection = 1j * np.array((turned.velocity_x * over, turned.velocity_y * over))
+    connection = 1j * np.array((rotated.velocity_x * inverse, rotated.velocity_y * inverse))
     area = abs(np.linalg.det(lattice.vectors))
-    return CrystalStates(1 / (area * len(k)), turned, connection)
+    return CrystalStates(1 / (area * len(k)), rotated, connection)
 
 
 def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> np.ndarray:
-    """O in the band basis, (k, band, band), as far as the infinite crystal has one.
+    """Operator O of a density in the band basis, (k, band, band).
 
     Raises
     ------
@@ -61,17 +66,36 @@ def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> n
 
 
 def current(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
-    """Conventional current O * v_y in the band basis, (k, band, band) (Eqs. 8, 30)."""
+    """Conventional current O * v_y in the band basis, (k, band, band) (Eqs. 8, 30).
+
+    Parameters
+    ----------
+    operator : (k, band, band), O; the current is in its units times t0 a / hbar
+    """
     return star(operator, states.bulk.velocity_y)
 
 
 def drift_by_band(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
-    """-O_nn Omega_n, (k, band): the density of a state carried along by its anomalous velocity."""
+    """-O_nn Omega_n, (k, band): the density of a state transported by its anomalous velocity.
+
+    The second term of reading B of S36.
+
+    Parameters
+    ----------
+    operator : (k, band, band), O; the result is in its units times a^2
+    """
     ax, ay = states.connection
     curvature = -2 * (ax * np.swapaxes(ay, -1, -2)).sum(axis=-1).imag
     return -np.einsum("knn->kn", operator).real * curvature
 
 
 def dipole_by_band(states: CrystalStates, operator: np.ndarray) -> np.ndarray:
-    """Re sum_{n' != n} O_nn' A^y_n'n, (k, band): the dipole of O about the state's own centre."""
+    """Re sum_{n' != n} O_nn' A^y_n'n, (k, band): the dipole of O about the centre of the state.
+
+    The dipole of S36.
+
+    Parameters
+    ----------
+    operator : (k, band, band), O; the result is in its units times a
+    """
     return (operator * np.swapaxes(states.connection[1], -1, -2)).sum(axis=-1).real

@@ -1,14 +1,15 @@
-"""Band edges and direct gap as global minima, with a bound of the error.
+"""Band edges and direct gap as global minima, with an upper bound of the error.
 
-The zone is divided into cells.  In a cell with centre f, bands from N on lie above the smallest
-eigenvalue of H compressed on the states U of these bands at the centre (Courant and Fischer), and
-H(f + s) differs from H(f) + s.dH by at most half of the bound of its second derivative:
+The zone is divided into cells.  In a cell with centre f, band N and the bands above it lie above
+the smallest eigenvalue of H restricted to the states U of these bands at the centre (Courant and
+Fischer).  H(f + s) differs from H(f) + s.dH by at most half the bound of its second derivative, and
+lambda_min of a matrix linear in s is concave in s, so
 
-    e_N(f + s) >= min_corners lambda_min(E_U + s.V_UU) - max |(s.d)^2 H| / 2
+    e_N(f + s) >= min_corners lambda_min(E_U + s.V_UU) - max |(s.d)^2 H| / 2.
 
-since lambda_min of a matrix linear in s is concave in s.  Likewise for the bands below, and for the
-difference.  No gap stands in a denominator: the bound holds at crossings too.  Cells whose bound
-lies above the best value known are discarded, the others are divided.
+The same holds for the bands below N and for the gap.  No gap is in a denominator, so the bound also
+holds at crossings.  Cells whose bound is above the best value so far are discarded, the others are
+divided.
 """
 
 from __future__ import annotations
@@ -18,29 +19,33 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..lattice.hop_table import HopTable
+from ..states.eigenstates import inverse_gap
 from .reduced_bloch import Frames, ReducedBloch, blocks, centres
 
 # Gaps smaller than this (in t0) count as closed.
 CLOSED = 1e-9
-# A cell is discarded where it can lie lower than the best value by no more than this, in t0.
+# A cell is discarded if its bound is below the best value by no more than this, in t0.
 TOLERANCE = 1e-6
-# Cells along each direction to begin with; divisible by 6, so that K, M and Gamma are centres.
-START = {1: 12, 2: 12, 3: 6}
-LEVELS = 40
-# Cells that one level may hold for each quantity: flat bands and lines of extrema need ever more.
-# Where there are more, those with the lowest bounds are divided on, and the others limit the error.
-CROWD = 1 << 13
-# Cells in all, times (orbitals + 4)^3 as the time that each takes.
-WORK = 1e9
-# Newton steps from a best centre, at most; steps below SETTLED end it.
-STEPS, SETTLED = 12, 1e-11
-# What is minimised: the direct gap, minus the valence band, the conduction band.
+# Initial number of cells along each direction; divisible by 6, so K, M and Gamma are centres.
+START_CELLS = {1: 12, 2: 12, 3: 6}
+MAX_LEVELS = 40
+# Largest number of cells of one level for each quantity, as flat bands and lines of extrema need
+# more at every level.  If there are more, those with the lowest bounds are divided, and the bounds
+# of the others limit the accuracy.
+MAX_CELLS = 1 << 13
+# Largest number of cells times (orbitals + 4)^3, which is proportional to the time of a cell.
+MAX_WORK = 1e9
+# Largest number of Newton steps from a best centre; a step below CONVERGED is the last one.
+MAX_STEPS, CONVERGED = 12, 1e-11
+# Pairs of bands closer than this (in t0) are left out of the second derivative of an energy.
+CLOSEST_GAP = 1e-12
+# Index of the quantities that are minimised: direct gap, minus the valence band, conduction band.
 GAP, VALENCE, CONDUCTION = range(3)
 
 
 @dataclass(frozen=True)
 class BandEdges:
-    """Global minima, and how much lower (a top: higher) each could lie at most, all in t0."""
+    """Global minima, and by how much each could at most be lower (a top: higher), all in t0."""
 
     direct_gap: float
     valence_top: float
@@ -57,16 +62,16 @@ def band_edges(hops: HopTable, size: int, filled: int, points: int | None = None
     ----------
     hops : hop table of the crystal, ``cell`` (hop, dimension), conjugates included
     size, filled : number of orbitals, and of bands below the gap
-    points : cells along each direction to begin with
+    points : initial number of cells along each direction
     """
     search = _Search(ReducedBloch(hops, size), filled, points)
-    apart = search.bloch.relative
+    relative = search.bloch.relative
     axes = search.bloch.axes if len(search.bloch.axes) else np.zeros(1, dtype=int)
     if len(axes) == search.bloch.dimension:
         search.run((GAP, VALENCE, CONDUCTION))
     else:
-        # The gap does not depend on the other axes: along them it would be a line of minima.
-        plane = HopTable(apart.row, apart.column, apart.cell[:, axes], apart.amplitude)
+        # The gap does not depend on the other axes, along which it would have lines of minima.
+        plane = HopTable(relative.row, relative.column, relative.cell[:, axes], relative.amplitude)
         gap = _Search(ReducedBloch(plane, size), filled, points)
         gap.run((GAP,))
         place = np.zeros((1, search.bloch.dimension))
@@ -82,7 +87,7 @@ def band_edges(hops: HopTable, size: int, filled: int, points: int | None = None
 
 @dataclass
 class _Search:
-    """Best values of the three targets, and what the discarded cells cannot fall below."""
+    """Best values of the three targets, and lower bounds of them in the discarded cells."""
 
     bloch: ReducedBloch
     filled: int
@@ -92,58 +97,59 @@ class _Search:
     place: np.ndarray | None = None
 
     def run(self, targets: tuple[int, ...]) -> None:
-        """Divide cells until none can hold a value lower than the best of these targets."""
+        """Divide cells until no cell can hold a lower value of these targets than the best one."""
         dimension = self.bloch.dimension
-        points = self.points or START[dimension]
+        points = self.points or START_CELLS[dimension]
         f, half = centres(points, dimension), 0.5 / points
-        budget = WORK / (self.bloch.size + 4) ** 3
+        budget = MAX_WORK / (self.bloch.size + 4) ** 3
         needed = np.zeros((3, len(f)), dtype=bool)
         needed[list(targets)] = True
-        for level in range(LEVELS):
+        for level in range(MAX_LEVELS):
             frames = self.bloch.frames(f)
             self._note(f, _targets(frames.energy, self.filled), polish=True)
             bound = self._lower_bounds(frames, needed, half)
             done = needed & (bound >= self._limits()[:, None])
             budget -= len(f)
-            last = level == LEVELS - 1 or budget < 0
-            for bounds, still, ended in zip(bound, needed & ~done, done, strict=True):
-                left = 0 if last else CROWD // 2**dimension
-                if still.sum() > left:
-                    order = np.argsort(np.where(still, bounds, np.inf), kind="stable")
-                    ended[order[left : still.sum()]] = True
+            is_last = level == MAX_LEVELS - 1 or budget < 0
+            for bounds, undecided, discarded in zip(bound, needed & ~done, done, strict=True):
+                capacity = 0 if is_last else MAX_CELLS // 2**dimension
+                if undecided.sum() > capacity:
+                    order = np.argsort(np.where(undecided, bounds, np.inf), kind="stable")
+                    discarded[order[capacity : undecided.sum()]] = True
             self.floor = np.minimum(self.floor, np.where(done, bound, np.inf).min(axis=1))
             needed &= ~done & (bound < self._limits()[:, None])
-            some = needed.any(axis=0)
-            if not some.any():
+            remaining = needed.any(axis=0)
+            if not remaining.any():
                 return
-            f = (f[some, None] + 0.5 * half * self.bloch.corners).reshape(-1, dimension)
-            needed = np.repeat(needed[:, some], 2**dimension, axis=1)
+            f = (f[remaining, None] + 0.5 * half * self.bloch.corners).reshape(-1, dimension)
+            needed = np.repeat(needed[:, remaining], 2**dimension, axis=1)
             half /= 2
 
     def try_at(self, f: np.ndarray) -> None:
-        """Take note of the energies at f (point, dimension)."""
+        """Update the best values with the energies at f (point, dimension)."""
         self._note(f, _targets(self.bloch.energies(f), self.filled))
 
     def _note(self, f: np.ndarray, values: np.ndarray, polish: bool = False) -> None:
-        known, which = self.best, np.argmin(values, axis=1)
-        self.best = np.minimum(known, values.min(axis=1))
-        if self.best[GAP] < known[GAP]:
-            self.place = f[which[GAP]]
-        if polish and np.any(self.best < known - SETTLED):
-            for point, energy in _newton_path(self.bloch, self.filled, f[which]):
+        previous, lowest = self.best, np.argmin(values, axis=1)
+        self.best = np.minimum(previous, values.min(axis=1))
+        if self.best[GAP] < previous[GAP]:
+            self.place = f[lowest[GAP]]
+        if polish and np.any(self.best < previous - CONVERGED):
+            for point, energy in _newton_path(self.bloch, self.filled, f[lowest]):
                 self._note(point, _targets(energy, self.filled))
 
     def _limits(self) -> np.ndarray:
-        """Bounds from which on a cell is of no interest; whether the gap is open must be certain.
+        """Bounds (target,) above which a cell is discarded.
 
-        Nor is a cell that lies above one that has been given up.
+        The limit of the gap is fine enough to decide whether the gap is open.  A cell above the
+        lowest bound of the discarded cells cannot improve the result and is discarded too.
         """
         gap = self.best[GAP]
         finest = min(TOLERANCE, 0.5 * gap) if gap > CLOSED else np.inf
         return np.minimum(self.best - np.array([finest, TOLERANCE, TOLERANCE]), self.floor)
 
     def _lower_bounds(self, frames: Frames, needed: np.ndarray, half: float) -> np.ndarray:
-        """(3, cell) what the targets cannot fall below in cells of half-width ``half``."""
+        """Lower bounds (target, cell) of the targets in cells of half-width ``half``."""
         bloch, values = self.bloch, _targets(frames.energy, self.filled)
         norm, spread = bloch.change(half, 1)
         bound = values - np.array([[spread], [norm], [norm]])
@@ -161,37 +167,45 @@ class _Search:
 
 
 def _targets(energy: np.ndarray, filled: int) -> np.ndarray:
-    """(3, point) of the band energies (point, band)."""
+    """The quantities to minimise, (target, point), of the band energies (point, band)."""
     below, above = energy[:, filled - 1], energy[:, filled]
     return np.stack((above - below, -below, above))
 
 
 def corner_levels(energy, slope, filled: int, corners: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Highest level of the filled and lowest of the empty states' own block at corners of cells.
+    """Highest level of the filled and lowest of the empty block of H at corners of cells.
 
-    energy (cell, band), slope (cell, dimension, band, band), corners (corner, dimension); both
-    (cell, corner).
+    The blocks are those of the linear expansion E + s.V in the states at the centre.
+
+    Parameters
+    ----------
+    energy : (cell, band) and slope : (cell, dimension, band, band) at the centres, in t0
+    corners : (corner, dimension), s of each corner
+
+    Returns
+    -------
+    Two arrays (cell, corner), in t0
     """
-    found = []
+    edge_levels = []
     for states, edge in ((slice(None, filled), -1), (slice(filled, None), 0)):
-        levels, own = energy[:, states], slope[:, :, states, states]
+        levels, block_slope = energy[:, states], slope[:, :, states, states]
         if levels.shape[1] == 1:
-            found.append(levels + own[:, :, 0, 0].real @ corners.T)
+            edge_levels.append(levels + block_slope[:, :, 0, 0].real @ corners.T)
             continue
-        block = np.einsum("nd,cdij->cnij", corners, own)
+        block = np.einsum("nd,cdij->cnij", corners, block_slope)
         diagonal = np.arange(levels.shape[1])
         block[:, :, diagonal, diagonal] += levels[:, None]
-        found.append(np.linalg.eigvalsh(block)[:, :, edge])
-    return tuple(found)
+        edge_levels.append(np.linalg.eigvalsh(block)[:, :, edge])
+    return tuple(edge_levels)
 
 
 def _newton_path(bloch: ReducedBloch, filled: int, f: np.ndarray):
-    """Points (3, dimension) and their energies on Newton's way down from f, one row a target.
+    """Points (target, dimension) and their energies along Newton iterations that start at f.
 
-    The square of the gap is smooth where the gap closes linearly, so it is what is minimised.
+    For the gap its square is minimised, which is smooth where the gap closes linearly.
     """
     values, step, origin, trial = np.full(3, np.inf), np.zeros_like(f), f, f
-    for _ in range(STEPS):
+    for _ in range(MAX_STEPS):
         frames = bloch.frames(trial)
         yield trial, frames.energy
         reached = np.diagonal(_targets(frames.energy, filled))
@@ -202,17 +216,15 @@ def _newton_path(bloch: ReducedBloch, filled: int, f: np.ndarray):
             newton = _newton(bloch, frames, filled, trial)
         # A step that does not descend is shortened.
         step = np.where(lower[:, None], newton, 0.25 * step)
-        if np.all(np.abs(step) < SETTLED):
+        if np.all(np.abs(step) < CONVERGED):
             return
         trial = origin + step
 
 
 def _newton(bloch: ReducedBloch, frames: Frames, filled: int, f: np.ndarray) -> np.ndarray:
-    """Newton steps (3, dimension) towards a minimum of each target at its own f."""
+    """Newton steps (target, dimension) towards a minimum of each target from its point f."""
     slope = np.einsum("pinn->pin", frames.slope).real
-    gap = frames.energy[:, :, None] - frames.energy[:, None, :]
-    inverse = np.divide(1.0, gap, out=np.zeros_like(gap), where=np.abs(gap) > 1e-12)
-    mixed = frames.slope * inverse[:, None]
+    mixed = frames.slope * -inverse_gap(frames.energy, CLOSEST_GAP)[:, None]
     hessian = bloch.curvature(f, frames.vectors)
     hessian += 2 * np.einsum("pinm,pjmn->pijn", mixed, frames.slope).real
     low, high = filled - 1, filled
@@ -236,4 +248,4 @@ def _newton(bloch: ReducedBloch, frames: Frames, filled: int, f: np.ndarray) -> 
     along = np.einsum("pia,pi->pa", axes, gradients) / np.maximum(stiffness, least)
     step = -np.einsum("pia,pa->pi", axes, along)
     longest = np.abs(step).max(axis=1, keepdims=True, initial=tiny)
-    return step * np.minimum(1, 0.5 / START[bloch.dimension] / longest)
+    return step * np.minimum(1, 0.5 / START_CELLS[bloch.dimension] / longest)

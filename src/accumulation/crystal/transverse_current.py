@@ -1,8 +1,8 @@
 """Transverse current of a density in response to a field along x (Eqs. 8, 29, 30).
 
-Row by row the current is O * v_y * P_mu, with the moment taken about the row itself: a moment that
-is measured from the middle of the ribbon would vanish there and grow towards the edges.  The
-current is then the same at every row of a wide ribbon, that of the infinite crystal.
+The current at row mu is O * v_y * P_mu, with the moment taken about the row itself.  A moment about
+the middle of the ribbon would vanish there and grow towards the edges.  With the moment about the
+row, every row of a wide ribbon has the same current, which is that of the infinite crystal.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ from .zone_integrals import axes_along, shifted_mesh
 
 
 def current_kernel(density: KernelFunction) -> KernelFunction:
-    """Kernel of ½ {½ {O, v_y}, P_mu}, O the density's moment about the row mu.
+    """Kernel of ½ {½ {O, v_y}, P_mu}, with O the moment of the density about the row mu (Eq. 30).
 
-    Of a density that is linear in y the moment about y_mu is O - y_mu (O moved by 1 - O).
+    For a density linear in y the moment about y_mu is O - y_mu (O' - O), where O' is O with all y
+    increased by 1 a.
     """
 
     def kernel(states: States, definition: str) -> Kernel:
-        moved = copy.copy(states)
-        moved.y = states.y + 1.0
-        here, there = (_hermitian(density(one, definition), one) for one in (states, moved))
-        per_length, across = there - here, states.velocity_y
-        matrix = star(here, across) - states.y[:, None] * star(per_length, across)
-        # In the basis of the bands: it reaches two hops, further than the banded product.
+        shifted = copy.copy(states)
+        shifted.y = states.y + 1.0
+        moment, shifted_moment = (
+            _hermitian(density(one, definition), one) for one in (states, shifted)
+        )
+        per_length, velocity = shifted_moment - moment, states.velocity_y
+        matrix = star(moment, velocity) - states.y[:, None] * star(per_length, velocity)
+        # In the basis of the bands, as the matrix joins orbitals two hops apart.
         u = states.eigenvector
         return Kernel(adjoint(u) @ matrix @ u, "bands")
 
@@ -39,7 +42,7 @@ def current_kernel(density: KernelFunction) -> KernelFunction:
 
 
 def _hermitian(kernel: Kernel, states: States) -> np.ndarray:
-    """O = (K + K+) / 2 in the basis of the orbitals, (k, orbital, orbital)."""
+    """O = (K + K+) / 2 in the orbital basis, (k, orbital, orbital)."""
     matrix = kernel.matrix
     if kernel.basis == "bands":
         matrix = states.eigenvector @ matrix @ adjoint(states.eigenvector)
@@ -47,19 +50,22 @@ def _hermitian(kernel: Kernel, states: States) -> np.ndarray:
 
 
 class BulkCurrent:
-    """The same current in the infinite crystal, a sum over filled states of a two-dimensional zone.
+    """Transverse current of the infinite crystal, a sum over the filled states (Eq. 29).
 
-    With y - y_mu = -i d/dk_y and products of derivatives of H(k) the kernel of the moment
-    -½ {v_x, y - y_mu} is (i / 4) (H_xy H_y + H_y H_xy + 2 H_yy H_x); that of a constant O is
-    ½ (O H_y + H_y O).
+    With y - y_mu = -i d/dk_y the kernel of the moment -½ {v_x, y - y_mu} is
+    (i / 4) (H_xy H_y + H_y H_xy + 2 H_yy H_x); the kernel of a constant O is ½ (O H_y + H_y O).
 
     Attributes
     ----------
-    energy : (k, band);  share : (k, band), contribution of each state, per area of the zone
+    energy : (k, band), in t0
+    share : (k, band), contribution of each state to the current, in [O] e E / hbar
     """
 
     def __init__(self, lattice, direction, operator: np.ndarray | None, points: int):
-        """``operator`` (orbital, orbital) is a constant O; None: the moment -½ {v_x, y - y_mu}."""
+        """``operator`` (orbital, orbital) is a constant O; None is the moment -½ {v_x, y - y_mu}.
+
+        ``points`` is the number of k along each direction of the mesh.
+        """
         axes = axes_along(lattice, direction)
         self._k = shifted_mesh(lattice, points) @ axes.T
         row, column, cell, amplitude = lattice.hop_table()
@@ -87,6 +93,6 @@ class BulkCurrent:
         return self._table.sums(self._k, [factor])[:, 0]
 
     def response(self, fermi_energy: np.ndarray, temperature: float) -> np.ndarray:
-        """Current density per field, (level,)."""
+        """Current density per e E, (level,), in [O] / hbar, at levels and temperature in t0."""
         filled = (fermi_dirac(self.energy, level, temperature) for level in fermi_energy)
         return np.array([np.sum(one * self.share) for one in filled])

@@ -1,9 +1,9 @@
-"""Integrals over the two-dimensional Brillouin zone of what the bands below a level carry.
+"""Integrals over the filled states of the two-dimensional Brillouin zone.
 
-Everything is in units of e / h: the measure is d2k / 2 pi.  Three rules: a uniform mesh, exact but
-for exp(-points x gap) where the integrand is smooth; the same with linear triangles, for a sharp
-Fermi level, O(points^-2); and squares that are quartered where their rule and that of their
-quarters differ, for bands that touch or nearly do.
+Results are in units of e / h: the measure is d2k / 2 pi (S23).  There are three rules.  A uniform
+mesh has an error of order exp(-points x gap) for a smooth integrand.  Linear triangles serve a
+sharp Fermi level, with an error O(points^-2).  Adaptive squares serve bands that touch or nearly
+touch: a square is quartered if its integral differs from the sum over its quarters.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 from ..lattice.lattice import Lattice
 from ..states.occupations import fermi_dirac
 
-# Gauss-Legendre nodes a side of a square.
+# Gauss-Legendre nodes along a side of a square.
 ORDER = 4
 # k points of a square: nodes and corners.
 NODES = ORDER**2 + 9
-# Squares worked at once: matrices of a few MB.
+# Squares of one batch: matrices of a few MB.
 BATCH = 1024
-# Ends of a square's 3 x 3 corners (numbered row by row) as eight triangles of equal area.
+# Eight triangles of equal area on the 3 x 3 corners of a square, which are numbered row by row.
 TRIANGLES = np.array(
     [corners for a in (0, 1, 3, 4) for corners in ((a, a + 1, a + 3), (a + 1, a + 3, a + 4))]
 )
@@ -31,12 +31,12 @@ Integrand = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def area(lattice: Lattice) -> float:
-    """Area of the zone over 2 pi, in 1/a^2."""
+    """Area of the Brillouin zone over 2 pi, in 1/a^2."""
     return abs(np.linalg.det(lattice.reciprocal)) / (2 * np.pi)
 
 
 def axes_along(lattice: Lattice, direction: tuple[int, int]) -> np.ndarray:
-    """Unit vectors x and y (2, 2) of a ribbon cut along ``direction``."""
+    """Unit vectors x and y as rows, (2, 2), of a ribbon cut along ``direction`` = (n, m)."""
     along = np.asarray(direction) @ lattice.vectors
     x = along / np.hypot(*along)
     return np.array([x, [-x[1], x[0]]])
@@ -45,7 +45,7 @@ def axes_along(lattice: Lattice, direction: tuple[int, int]) -> np.ndarray:
 def shifted_mesh(lattice: Lattice, points: int) -> np.ndarray:
     """Uniform mesh of ``points`` x ``points`` k, (k, 2) in 1/a.
 
-    Shifted by half a step, off the points where bands of honeycomb models touch.
+    The mesh is shifted by half a step, away from the k where bands of honeycomb models touch.
     """
     steps = (np.arange(points) + 0.5) / points
     fraction = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -55,14 +55,17 @@ def shifted_mesh(lattice: Lattice, points: int) -> np.ndarray:
 def squares(count: int) -> np.ndarray:
     """The zone as count x count squares (square, 3): corner in units of b1, b2, and side."""
     steps = np.arange(count) / count
-    one, two = np.meshgrid(steps, steps, indexing="ij")
-    return np.column_stack((one.ravel(), two.ravel(), np.full(count**2, 1 / count)))
+    first, second = np.meshgrid(steps, steps, indexing="ij")
+    return np.column_stack((first.ravel(), second.ravel(), np.full(count**2, 1 / count)))
 
 
 def on_nodes(integrand: Integrand, lattice: Lattice, cells: np.ndarray, offsets: np.ndarray):
     """Energies (square, node, band) and integrands (operator, square, node, band).
 
-    ``offsets`` (node, 2) are in units of the side.
+    Parameters
+    ----------
+    integrand : function k (k, 2) -> energies (k, band), values (operator, k, band)
+    cells : (square, 3) as from :func:`squares`;  offsets : (node, 2), in units of the side
     """
     fraction = cells[:, None, :2] + cells[:, None, 2:] * offsets
     energy, values = integrand((fraction @ lattice.reciprocal).reshape(-1, 2))
@@ -73,29 +76,36 @@ def on_nodes(integrand: Integrand, lattice: Lattice, cells: np.ndarray, offsets:
 def uniform(
     integrand: Integrand, lattice: Lattice, points: int, level: np.ndarray, temperature: float
 ) -> np.ndarray:
-    """Sum over a mesh of points x points k, (operator, level)."""
+    """Sum over the filled states of a mesh of ``points`` x ``points`` k, (operator, level).
+
+    ``level`` (level,) and ``temperature`` are in t0; the result is in units of e / h.
+    """
     energy, values = on_nodes(integrand, lattice, squares(points), np.zeros((1, 2)))
-    filled = np.array([fermi_dirac(energy, one, temperature) for one in level])
+    filled = np.array([fermi_dirac(energy, mu, temperature) for mu in level])
     return np.einsum("okmn,lkmn->ol", values, filled) * area(lattice) / points**2
 
 
 def smooth_rule(integrand: Integrand, lattice: Lattice, level, temperature: float):
-    """Gauss-Legendre in each square, (square, operator, level), at a finite temperature."""
+    """Gauss-Legendre rule at a finite temperature: squares -> integrals (square, operator, level).
+
+    ``level`` (level,) and ``temperature`` are in t0.
+    """
     offsets, weights = _gauss()
 
     def rule(cells):
         energy, values = on_nodes(integrand, lattice, cells, offsets)
         filled = fermi_dirac(energy[..., None], level, temperature) * weights[:, None, None]
-        found = np.einsum("ocmn,cmnl->col", values, filled)
-        return found * (cells[:, 2] ** 2 * area(lattice))[:, None, None]
+        integral = np.einsum("ocmn,cmnl->col", values, filled)
+        return integral * (cells[:, 2] ** 2 * area(lattice))[:, None, None]
 
     return rule
 
 
 def sharp_rule(integrand: Integrand, lattice: Lattice, level: np.ndarray):
-    """The same at zero temperature: linear triangles in a square that a level cuts.
+    """Rule at zero temperature: squares -> integrals (square, operator, level).
 
-    Bands below a level in all of a square are integrated by Gauss-Legendre.
+    A band that is below a level in all of a square is integrated by Gauss-Legendre, a band that the
+    level cuts by linear triangles.  ``level`` (level,) is in t0.
     """
     offsets, weights = _gauss()
     corner = 0.5 * np.array([(i, j) for i in range(3) for j in range(3)], dtype=float)
@@ -104,9 +114,9 @@ def sharp_rule(integrand: Integrand, lattice: Lattice, level: np.ndarray):
     def rule(cells):
         energy, values = on_nodes(integrand, lattice, cells, nodes)
         low, high = energy.min(axis=1), energy.max(axis=1)  # (square, band)
-        whole = np.einsum("ocmn,m->cno", values[:, :, : len(weights)], weights)
+        band_integral = np.einsum("ocmn,m->cno", values[:, :, : len(weights)], weights)
         full = (high[..., None] <= level).astype(float)
-        found = np.einsum("cno,cnl->col", whole, full)
+        integral = np.einsum("cno,cnl->col", band_integral, full)
         cell, band, number = np.nonzero((low[..., None] < level) & (level < high[..., None]))
         ends = energy[cell, len(weights) :, band][:, TRIANGLES]  # (cut, triangle, end)
         shares = linear_shares(ends, level[number][:, None]) / len(TRIANGLES)
@@ -114,35 +124,39 @@ def sharp_rule(integrand: Integrand, lattice: Lattice, level: np.ndarray):
         at_ends = values[:, cell, len(weights) :, band][..., TRIANGLES]
         part = np.einsum("toqe,tqe->to", at_ends, shares)
         where = (cell, slice(None), number)
-        np.add.at(found, where, part)  # type: ignore[arg-type]  # numpy's stubs know no slices here
-        return found * (cells[:, 2] ** 2 * area(lattice))[:, None, None]
+        np.add.at(integral, where, part)  # type: ignore[arg-type]  # numpy's stubs know no slices here
+        return integral * (cells[:, 2] ** 2 * area(lattice))[:, None, None]
 
     return rule
 
 
 def linear_shares(energy: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Weight of each corner in the integral of a linear function over energy < level.
+    """Weight (..., 3) of each corner of a triangle in an integral over the part below a level.
 
-    Of a triangle of unit area; energy (..., 3) is linear too, level (...) broadcasts against it.
+    The integrand and the energy are linear in the triangle, whose area is 1.
+
+    Parameters
+    ----------
+    energy : (..., 3) at the corners;  level : (...), broadcast against it
     """
     order = np.argsort(energy, axis=-1, kind="stable")
     e1, e2, e3 = np.moveaxis(np.take_along_axis(energy, order, -1), -1, 0)
     level = np.broadcast_to(level, e1.shape)
 
-    def part(start, one, two):
-        """The corner at ``start`` that the level cuts off: weights of start, one and two."""
-        a = np.clip((level - start) / np.where(one == start, 1.0, one - start), 0, 1)
-        b = np.clip((level - start) / np.where(two == start, 1.0, two - start), 0, 1)
+    def part(start, first, second):
+        """Weights of start, first and second in the corner at ``start`` that the level cuts off."""
+        a = np.clip((level - start) / np.where(first == start, 1.0, first - start), 0, 1)
+        b = np.clip((level - start) / np.where(second == start, 1.0, second - start), 0, 1)
         return np.stack((a * b * (1 - (a + b) / 3), a * b * a / 3, a * b * b / 3), axis=-1)
 
     below = part(e1, e2, e3)
     above = 1 / 3 - part(e3, e2, e1)[..., ::-1]
-    found = np.where((level <= e2)[..., None], below, above)
-    found = np.where((level <= e1)[..., None], 0.0, found)
-    found = np.where((level >= e3)[..., None], 1 / 3, found)
-    out = np.empty_like(found)
-    np.put_along_axis(out, order, found, axis=-1)
-    return out
+    weights = np.where((level <= e2)[..., None], below, above)
+    weights = np.where((level <= e1)[..., None], 0.0, weights)
+    weights = np.where((level >= e3)[..., None], 1 / 3, weights)
+    shares = np.empty_like(weights)
+    np.put_along_axis(shares, order, weights, axis=-1)
+    return shares
 
 
 def adaptive(
@@ -150,10 +164,15 @@ def adaptive(
 ) -> tuple[np.ndarray, np.ndarray, int]:
     """Integral by quartering squares until none changes by more than ``tolerance``.
 
+    Parameters
+    ----------
+    rule : of :func:`smooth_rule` or :func:`sharp_rule`;  cells : (square, 3), initial squares
+    tolerance : in the units of the integral;  depth : largest number of quarterings
+
     Returns
     -------
-    integral (operator, level), the sum of the last changes of its size, and the number of squares
-    in which the rule was evaluated
+    integral (operator, level), the sum of the last changes (operator, level), which is an upper
+    bound of its error, and the number of squares in which the rule was evaluated
     """
     coarse = _batched(rule, cells)
     total, change, evaluated = np.zeros(coarse.shape[1:]), np.zeros(coarse.shape[1:]), len(cells)
@@ -174,7 +193,7 @@ def adaptive(
 
 
 def fixed(rule, cells: np.ndarray) -> np.ndarray:
-    """Integral (operator, level) on these squares as they are."""
+    """Integral (operator, level) on these squares (square, 3) without refinement."""
     return _batched(rule, cells).sum(axis=0)
 
 
@@ -184,7 +203,7 @@ def _batched(rule, cells: np.ndarray) -> np.ndarray:
 
 
 def _quartered(cells: np.ndarray) -> np.ndarray:
-    """The four quarters of each square, one after the other."""
+    """The four quarters of each square, in order, (4 square, 3)."""
     half = cells[:, 2] / 2
     shift = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=float)
     corner = cells[:, None, :2] + half[:, None, None] * shift
@@ -193,11 +212,11 @@ def _quartered(cells: np.ndarray) -> np.ndarray:
 
 
 def _gauss() -> tuple[np.ndarray, np.ndarray]:
-    """Nodes (node, 2) and weights of the unit square."""
+    """Gauss-Legendre nodes (node, 2) and weights (node,) of the unit square."""
     x, w = np.polynomial.legendre.leggauss(ORDER)
     x, w = 0.5 * (x + 1), 0.5 * w
-    one, two = np.meshgrid(x, x, indexing="ij")
-    return np.column_stack((one.ravel(), two.ravel())), np.outer(w, w).ravel()
+    first, second = np.meshgrid(x, x, indexing="ij")
+    return np.column_stack((first.ravel(), second.ravel())), np.outer(w, w).ravel()
 
 
 def pocket(
@@ -212,9 +231,13 @@ def pocket(
 ) -> np.ndarray:
     """Integral (operator,) over the pocket of a band around ``center``, where it is below a level.
 
-    In polar coordinates, with the Fermi line found on each ray: no mesh that a level cuts, so it
-    converges exponentially.  The pocket must be star-shaped and smaller than ``reach``; a band
-    that starts above the level has none.
+    Polar coordinates are used, with the Fermi line found on each ray, so the integral converges
+    exponentially.  The pocket must be star-shaped and smaller than ``reach``; a band that is above
+    the level at the centre has no pocket.
+
+    Parameters
+    ----------
+    center : (2,), in 1/a;  level : in t0;  reach : in 1/a
     """
     theta = 2 * np.pi * np.arange(angles) / angles
     ray = np.column_stack((np.cos(theta), np.sin(theta)))

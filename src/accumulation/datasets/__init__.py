@@ -1,1 +1,1 @@
-"""Labels and files: the table of variables, datasets, their seals, the evidence."""
+"""Labelled datasets and their files: the table of variables, labels, seals and evidence."""

@@ -1,4 +1,4 @@
-"""Datasets in, plain arrays out: what a response is computed from, and its mirror parts."""
+"""Response of a system from its datasets, as plain arrays, and the mirror parts of a response."""
 
 from __future__ import annotations
 
@@ -21,39 +21,45 @@ if TYPE_CHECKING:
 
 
 def declaration(name: str) -> tuple:
-    """Module of a density, and the texts that its variables are labelled with."""
+    """Module of a density, and its long_name, units and equation for labels.
+
+    Raises
+    ------
+    UserError
+        If there is no density of that name.
+    """
     module = plugins.load("densities", name)
     texts = {"long_name": module.LONG_NAME, "units": module.UNITS, "equation": module.EQUATION}
     return module, texts
 
 
 def eigenpairs_of(bloch: BlochMatrix, ds: xr.Dataset) -> Callable[[slice], Eigenpairs]:
-    """Function slice -> Eigenpairs: from the dataset, or by diagonalising again."""
+    """Function slice of k -> Eigenpairs, from the dataset of bands or by diagonalising again."""
     k = ds.k.values
     if "eigenvector_re" not in ds:
         return lambda part: solve(bloch, k[part])
     energy, velocity, real = ds.energy.values, ds.velocity.values, ds.eigenvector_re.values
     imaginary = ds.eigenvector_im.values if "eigenvector_im" in ds else None
 
-    def at(part):
+    def pairs_at(part):
         vectors = real[part]
         if imaginary is not None:
             vectors = np.empty(vectors.shape, dtype=complex)
             vectors.real, vectors.imag = real[part], imaginary[part]
         return Eigenpairs(k[part], energy[part], velocity[part], vectors, bloch.velocity(k[part]))
 
-    return at
+    return pairs_at
 
 
 def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
-    """The dataset, its ``status`` described by the bits of ``flags`` (CF conventions)."""
+    """The dataset with the bits of its ``status`` named by ``flags`` (CF conventions)."""
     ds.status.attrs["flag_meanings"] = " ".join(flags)
     ds.status.attrs["flag_masks"] = np.array(list(flags.values()), dtype=ds.status.dtype)
     return ds
 
 
 def mirror_parts(system: System, values: np.ndarray) -> dict[str, np.ndarray]:
-    """mirror_row (row), and even and odd (..., row) of values (..., row) where rows pair up."""
+    """mirror_row (row,), and even and odd (..., row) of values (..., row) if the rows pair."""
     pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
     if pairing is None:
         return {"mirror_row": np.full(len(system.spin), -1)}
@@ -70,28 +76,38 @@ def accumulations(
     regions: np.ndarray | None = None,
     points: FermiPoints | None = None,
 ) -> Accumulation:
-    """Accumulation of a system, its arrays with ([definition,] [gauge,]) before all other dims.
+    """Accumulation of a system (Eqs. 55, 58), with [definition,] [gauge,] before its dimensions.
 
-    ``regions`` (region, row): the elements hold sums over rows with these weights, and so does the
-    result.  ``points`` are the Fermi points of these levels where they are known.
+    Parameters
+    ----------
+    elements : dataset of :func:`accumulation.elements`
+    levels : (fermi_energy,) and temperatures : (temperature,), in t0
+    regions : (region, row) weights with which the elements, and so the result, are summed over rows
+    points : the Fermi points of these levels, if they are known
+
+    Returns
+    -------
+    Accumulation with values (..., process, fermi_energy, temperature, row), net, error and status
     """
     module, _ = declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     sizes = tuple(elements.sizes[name] for name in lead)
     parts = []
     for index in np.ndindex(sizes):
-        which = dict(zip(lead, index, strict=True))
-        interband = elements.polarizability[which].values if "polarizability" in elements else None
+        selection = dict(zip(lead, index, strict=True))
+        interband = (
+            elements.polarizability[selection].values if "polarizability" in elements else None
+        )
         mesh_elements = MeshElements(
             elements.k.values,
             elements.weight.values,
             elements.energy.values,
             elements.velocity.values,
-            elements.density[which].values,
+            elements.density[selection].values,
             interband if interband is not None and interband.any() else None,
         )
         names = {
-            name: str(np.atleast_1d(elements[name])[which.get(name, 0)])
+            name: str(np.atleast_1d(elements[name])[selection.get(name, 0)])
             for name in ("definition", "gauge")
         }
         all_bands = names["definition"] in module.NEEDS_ALL_BANDS

@@ -1,17 +1,20 @@
-"""Systems and datasets that are handed to the functions of a notebook, in the right places."""
+"""Validation of the arguments of notebook functions: systems, datasets, names and numbers."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import UserError, Verbatim, kind_of
+from ..inputs import real_array
 from ..lattice.geometries import GEOMETRIES
 from ..lattice.lattice import Lattice
 from ..lattice.samples import System
 
 SYSTEM = "a ribbon, wire or flake, such as haldane().ribbon((1, 0), 20)"
 MOST_MEMORY = 1e12
-# What each dataset is known by, and the function that makes it.
+# Variables by which each dataset is recognised, and the call that makes it.
 DATASETS = {
     "bands": (("k", "weight", "energy", "velocity"), "bands(system)"),
     "elements": (("density", "energy", "velocity", "hop_to"), "elements(system, bands)"),
@@ -19,32 +22,32 @@ DATASETS = {
 
 
 def system(key: str, value: object, usage: str) -> System:
-    """A ribbon, wire or flake; ``usage`` is how the function is called.
+    """The value, if it is a ribbon, wire or flake; ``usage`` shows a correct call.
 
     Raises
     ------
     UserError
-        For anything else: a lattice that is not cut yet, or arguments in another order.
+        For another type, such as a lattice, or arguments in another order.
     """
     if isinstance(value, System):
         return value
     cut = ", cut out of the lattice by .ribbon(), .wire() or .flake()"
-    words = cut if isinstance(value, Lattice) else ""
-    raise UserError(key, _kind(value), f"{SYSTEM}{words}: {usage}")
+    how_to_cut = cut if isinstance(value, Lattice) else ""
+    raise UserError(key, _kind(value), f"{SYSTEM}{how_to_cut}: {usage}")
 
 
 def dataset(key: str, value: object, stage: str, usage: str):
-    """The dataset of a stage, ``bands`` or ``elements``.
+    """The value, if it is the dataset of a stage, ``bands`` or ``elements``.
 
     Raises
     ------
     UserError
-        For anything else, the dataset of another stage among it.
+        For another type, or the dataset of another stage.
     """
     names, made_by = DATASETS[stage]
     variables = getattr(value, "variables", {})
     missing = [name for name in names if name not in variables]
-    # Elements hold energies too: what tells them from bands is the density.
+    # Elements have all variables of bands; the density distinguishes them.
     other = stage == "bands" and "density" in variables
     if hasattr(value, "attrs") and not missing and not other:
         return value
@@ -52,9 +55,12 @@ def dataset(key: str, value: object, stage: str, usage: str):
 
 
 def complete_mesh(key: str, value, stage: str) -> None:
-    """Raise UserError unless a dataset of bands or elements is as its function returned it.
+    """Check that a dataset of bands or elements is complete, as its function returned it.
 
-    Every k of the mesh, dimensions in their order, and finite numbers.
+    Raises
+    ------
+    UserError
+        If k of the mesh are missing, dimensions are transposed, or numbers are not finite.
     """
     names, made_by = DATASETS[stage]
     # Variables rather than arrays with coordinates, which take a millisecond to put together.
@@ -66,47 +72,111 @@ def complete_mesh(key: str, value, stage: str) -> None:
         "part of the mesh of k": abs(weight * length - 1) > 1e-9,
         "dimensions in another order": variables["energy"].dims != ("k", "band")
         or ("density" in variables and variables["density"].dims[-3:] != ("k", "band", "row")),
-        # One number that is not finite spoils the sum.  Eigenvectors and polarizabilities, as large
-        # as all else together, are not read for it.
+        # A sum is not finite if one number is not.  Eigenvectors and polarizabilities are not
+        # checked, as reading them would take as long as all other variables together.
         "numbers that are not finite": not all(
             np.isfinite(variables[name].values.sum()) for name in names
         ),
     }
-    for words, is_so in faults.items():
-        if is_so:
-            raise UserError(key, Verbatim(words), f"the dataset as {made_by} returns it")
+    for fault, has_fault in faults.items():
+        if has_fault:
+            raise UserError(key, Verbatim(fault), f"the dataset as {made_by} returns it")
 
 
-def same_system(of: System, bands) -> None:
-    """Raise UserError unless bands are those of this system, sites and hops alike.
+def same_system(system: System, bands) -> None:
+    """Check that bands belong to this system.
 
-    Energies that were changed afterwards are told by sum_n e_n^2 = sum_ij |H_ij|^2.
+    The fingerprint compares sites and hops; sum_n e_n^2 = sum_ij |H_ij|^2 detects changed energies.
+
+    Raises
+    ------
+    UserError
+        If the bands are those of another system, or were changed.
     """
     theirs = bands.attrs.get("fingerprint")
-    if theirs != of.fingerprint:
+    if theirs != system.fingerprint:
         whose = "another" if theirs else "an unnamed"
-        words = Verbatim(f"{bands.sizes['band']} bands of {whose} system")
-        allowed = f"bands(system) of this very {of.kind} ({len(of.positions)} orbitals)"
-        raise UserError("bands", words, allowed)
+        value = Verbatim(f"{bands.sizes['band']} bands of {whose} system")
+        allowed = f"bands(system) of this very {system.kind} ({len(system.positions)} orbitals)"
+        raise UserError("bands", value, allowed)
     complete_mesh("bands", bands, "bands")
-    some = [0, bands.sizes["k"] // 2]
-    k, energy = (bands.variables[name].values[some] for name in ("k", "energy"))
-    squares = np.sum(np.abs(of.bloch.hamiltonian(k)) ** 2, axis=(1, 2))
+    checked = [0, bands.sizes["k"] // 2]
+    k, energy = (bands.variables[name].values[checked] for name in ("k", "energy"))
+    squares = np.sum(np.abs(system.bloch.hamiltonian(k)) ** 2, axis=(1, 2))
     if not np.allclose(np.sum(energy**2, axis=1), squares, rtol=1e-9):
-        words = Verbatim("energies that are not those of the system")
-        raise UserError("bands", words, "the dataset as bands(system) returns it")
+        value = Verbatim("energies that are not those of the system")
+        raise UserError("bands", value, "the dataset as bands(system) returns it")
 
 
-def fits_in_memory(of: System, k: int, eigenvectors: bool) -> None:
-    """Raise UserError for more bands than any memory holds."""
-    size = len(of.positions)
+def fits_in_memory(system: System, k: int, eigenvectors: bool) -> None:
+    """Check that the bands of ``k`` points are not absurdly large.
+
+    Raises
+    ------
+    UserError
+        If they take more than MOST_MEMORY bytes.
+    """
+    size = len(system.positions)
     needed = 8.0 * k * size * (2 + size * bool(eigenvectors))
     if needed > MOST_MEMORY:
         allowed = f"fewer points than take {needed / 1e12:.3g} TB for {size} orbitals"
         raise UserError("k", k, allowed)
 
 
+def names(key: str, value: object, allowed: Sequence[str]) -> list[str]:
+    """A name or a list of different names as a list.
+
+    Raises
+    ------
+    UserError
+        If it is not a non-empty list of names, one is not in ``allowed``, or one occurs twice.
+    """
+    chosen = [value] if isinstance(value, str) else value
+    if not isinstance(chosen, list | tuple | np.ndarray) or not len(chosen):
+        raise UserError(key, value, "one or a list of: " + ", ".join(allowed))
+    chosen = [str(name) if isinstance(name, np.str_) else name for name in chosen]
+    if any(chosen.count(name) > 1 for name in chosen):
+        raise UserError(key, value, "each name once")
+    for name in chosen:
+        if name not in allowed:
+            raise UserError(key, name, "one of: " + ", ".join(allowed))
+    return chosen
+
+
+def positive_integer(key: str, value: object) -> int:
+    """The value as an integer of at least 1.
+
+    Raises
+    ------
+    UserError
+        If it is not one.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise UserError(key, value, "an integer of at least 1")
+    return int(value)
+
+
+def numbers(key: str, value: object, least: float | None = None) -> np.ndarray:
+    """A number or a list of numbers as an array (value,).
+
+    Raises
+    ------
+    UserError
+        If one is not finite or below ``least``, or there is none.
+    """
+    allowed = "a finite number or a non-empty list of them"
+    if key == "fermi_energy":
+        allowed = "a finite number, midgap, or a non-empty list of them"
+    if least is not None:
+        allowed += f", at least {least:g}"
+    array = np.atleast_1d(real_array(key, value, allowed))
+    low = least is not None and np.any(array < least)
+    if array.ndim != 1 or not len(array) or not np.all(np.isfinite(array)) or low:
+        raise UserError(key, value, allowed)
+    return array
+
+
 def _kind(value: object) -> Verbatim:
-    """What a value is; a dataset also by its title."""
+    """Type of a value, with the title of a dataset."""
     title = getattr(value, "attrs", {}).get("title") if hasattr(value, "variables") else None
     return Verbatim(f"{kind_of(value)} ({title})") if title else kind_of(value)

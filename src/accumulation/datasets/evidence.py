@@ -1,4 +1,4 @@
-"""Every identity that a study's theories promise, with the residual that was found."""
+"""Table of all identities of a study's theories, with their residuals."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ VARIABLES = {
 
 
 def collect(study: str, responses: list[xr.Dataset]) -> xr.Dataset:
-    """The table of all identities from the datasets of a study's theories."""
-    found = [row for ds in responses for row in _found(ds)]
-    columns = {name: np.array([row[name] for row in found]) for name in VARIABLES}
+    """Table of all identities, (identity,), from the datasets of a study's theories."""
+    table_rows = [row for ds in responses for row in _identities_of(ds)]
+    columns = {name: np.array([row[name] for row in table_rows]) for name in VARIABLES}
     columns["holds"] = columns["holds"].astype(np.int8)
     attrs = {"title": "Every identity with its residual", "equation": "8-58, S1-S55"}
     ds = labels.label(columns, "theory", attrs, table=VARIABLES)
@@ -38,8 +38,8 @@ def collect(study: str, responses: list[xr.Dataset]) -> xr.Dataset:
     return ds
 
 
-def _found(ds: xr.Dataset) -> list[dict]:
-    found = []
+def _identities_of(ds: xr.Dataset) -> list[dict]:
+    table_rows = []
     for name, variable in ds.data_vars.items():
         attrs = variable.attrs
         if "bound" not in attrs:
@@ -51,21 +51,21 @@ def _found(ds: xr.Dataset) -> list[dict]:
             attrs["must_be"] == "at least",
         )
         residual = identity.residual(variable.values)
-        kept = ("statement", "route", "must_be", "bound", "equation")
-        found.append(
+        copied = ("statement", "route", "must_be", "bound", "equation")
+        table_rows.append(
             {
                 "system": ds.attrs["system"],
                 "quantity": name,
                 "residual": residual,
                 "holds": identity.holds(residual),
-                **{key: attrs[key] for key in kept},
+                **{key: attrs[key] for key in copied},
             }
         )
-    return found
+    return table_rows
 
 
 def rows(table: xr.Dataset) -> list[dict]:
-    """The rows of the table, each a mapping from VARIABLES to plain values."""
+    """Rows of the table as mappings from the names in VARIABLES to plain values."""
     return [
         {name: table[name].values[i].item() for name in VARIABLES}
         for i in range(table.sizes["identity"])
@@ -78,10 +78,10 @@ def verdict(table: xr.Dataset, path: str) -> str:
     Raises
     ------
     UserError
-        If an identity does not hold: its system and variable, the residual and the bound.
+        If an identity does not hold; the error names its system, variable, residual and bound.
     """
-    every = rows(table)
-    broken = [row for row in every if not row["holds"]]
+    all_rows = rows(table)
+    broken = [row for row in all_rows if not row["holds"]]
     if broken:
         row = broken[0]
         others = f", and {len(broken) - 1} more that do not hold" if len(broken) > 1 else ""
@@ -90,10 +90,10 @@ def verdict(table: xr.Dataset, path: str) -> str:
             Verbatim(f"{row['residual']:.2e} ({row['statement']}){others}"),
             f"{row['must_be']} {row['bound']:g}; all identities are in {path}",
         )
-    lines = [f"All {len(every)} identities hold."]
+    lines = [f"All {len(all_rows)} identities hold."]
     lines += [
         f"{row['system']}: {row['statement']} ({row['equation']}; by {row['route']}): "
         f"{row['residual']:.2e}, {row['must_be']} {row['bound']:g}"
-        for row in every
+        for row in all_rows
     ]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""Files: each is written under another name first, datasets are sealed and checked."""
+"""Reading and writing of files: writes are atomic, and datasets are sealed and verified."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import TYPE_CHECKING
 from ..errors import UserError, Verbatim, not_written
 from . import seals
 
-# Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
+# Imported where it is used: that takes longer than planning a run, which needs no dataset.
 if TYPE_CHECKING:
     import xarray as xr
 
 
 @contextmanager
 def atomic_write(path: str | Path, size: int = 0) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name once it has been written.
+    """Context manager of a temporary file beside ``path`` that is renamed to it on success.
 
     Parameters
     ----------
-    size : bytes that will be written, where they are many: a full disk is then known for one
+    size : number of bytes to be written, by which a full disk is recognised as such
 
     Raises
     ------
     UserError
-        If it cannot be written; nothing is left behind.
+        If it cannot be written; the temporary file is removed.
     """
     path = Path(path)
     temporary = None
@@ -50,18 +50,18 @@ def atomic_write(path: str | Path, size: int = 0) -> Iterator[Path]:
 
 
 def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
-    """Write a netCDF4 file under its final name only once it is complete.
+    """Write a dataset as a sealed netCDF4 file, atomically.
 
-    What a run that was killed left of it under other names is removed.
+    Temporary files of a killed run are removed.
 
     Raises
     ------
     UserError
-        If the disk is full or the folder cannot be written to; nothing is left behind.
+        If the disk is full or the folder cannot be written to.
     """
     path = Path(path)
-    # Uncompressed: zlib costs more than the diagonalisation that it stores.  With checksums, so
-    # that a damaged file is an error and not another number.
+    # Uncompressed, as zlib takes longer than the diagonalisation.  With checksums, so that reading
+    # a damaged file raises an error.
     checked = {
         name: {"fletcher32": True}
         for name, variable in ds.variables.items()
@@ -71,7 +71,7 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
         ds = ds.assign_attrs({seals.NUMBERS: seals.numbers(ds)})
         try:
             ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=checked)
-        except RuntimeError as error:  # what HDF5 raises for any fault of the disk
+        except RuntimeError as error:  # HDF5 raises it for any error of the disk
             raise OSError(str(error)) from error
         with open(temporary, "r+b") as written:
             seal = seals.seal_of(written, os.path.getsize(temporary))
@@ -79,12 +79,12 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
             written.flush()
             os.fsync(written.fileno())
     with contextlib.suppress(OSError):
-        for left in path.parent.glob(f".{path.name}.*"):
-            left.unlink(missing_ok=True)
+        for leftover in path.parent.glob(f".{path.name}.*"):
+            leftover.unlink(missing_ok=True)
 
 
 def _is_full(error: Exception, folder: Path, size: int) -> bool:
-    """Whether no room is why a file of ``size`` could not be written: HDF5 tells of any errno."""
+    """Whether a full disk is why a file of ``size`` bytes was not written: HDF5 gives no errno."""
     if "HDF error" in str(error):
         return True
     try:
@@ -100,29 +100,29 @@ def _umask() -> int:
 
 
 def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
-    """Read a whole stage file.
+    """Read the dataset of a stage into memory, after verifying its seal.
 
     Parameters
     ----------
-    set_aside : rename a damaged file to ``.damaged``, so that the next run computes it anew
+    set_aside : rename a damaged file to ``.damaged``, so that the next run computes it again
 
     Raises
     ------
     UserError
-        If it is missing, or does not hold the numbers that were written; attributes that another
-        program edited may differ.
+        If it is missing, or its numbers are not those that were written.  Attributes may have been
+        edited by another program.
     """
     import xarray as xr
 
     try:
         state = seals.state(path)
-        if state not in (seals.WHOLE, seals.EDITED):
+        if state not in (seals.INTACT, seals.EDITED):
             raise damaged(path, set_aside, edited=state == seals.OTHER_NUMBERS)
         with xr.open_dataset(path, engine="netcdf4") as ds:
             loaded = ds.load()
         loaded.attrs.pop(seals.NUMBERS, None)
         return loaded
-    except UserError:  # a ValueError itself
+    except UserError:  # which is a ValueError
         raise
     except FileNotFoundError as error:
         raise UserError(str(path), "no such file", "a file an earlier stage wrote") from error
@@ -131,9 +131,9 @@ def read(path: str | os.PathLike, set_aside: bool = False) -> xr.Dataset:
 
 
 def damaged(path: str | os.PathLike, set_aside: bool = True, edited: bool = False) -> UserError:
-    """What to raise for a file that does not hold what it should; ``set_aside`` as in `read`.
+    """The error for a file with wrong contents; ``set_aside`` as in :func:`read`.
 
-    ``edited``: another program wrote it, and not only other attributes.
+    ``edited``: another program changed the numbers of the file.
     """
     remedy = "delete it and run again"
     if set_aside:
@@ -141,9 +141,9 @@ def damaged(path: str | os.PathLike, set_aside: bool = True, edited: bool = Fals
             os.replace(path, f"{path}.damaged")
             remedy = "it has been set aside, run again to compute it anew"
     if edited:
-        words = Verbatim("a file that another program wrote, with other numbers in it")
+        value = Verbatim("a file that another program wrote, with other numbers in it")
         allowed = (
             f"the numbers that were computed (labels and other attributes may be edited); {remedy}"
         )
-        return UserError(str(path), words, allowed)
+        return UserError(str(path), value, allowed)
     return UserError(str(path), "a truncated or damaged file", f"a complete netCDF4 file; {remedy}")

@@ -1,4 +1,4 @@
-"""Labels: plain arrays become a dataset by the table of variables."""
+"""Labelled datasets from plain arrays and the table of variables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ..version import __version__
 from .variables import COORDINATES, OF_STAGE, TITLES, VARIABLES
 
-# Where it is used: it takes longer to import than a run takes to plan, which needs no dataset.
+# Imported where it is used: that takes longer than planning a run, which needs no dataset.
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -26,8 +26,12 @@ def label(
 ) -> xr.Dataset:
     """Dataset of plain arrays with dims, units, long_name and equation from ``table``.
 
-    ``leading`` names the extra leading dims of a variable; ``declaration`` (long_name, units,
-    equation of the density) fills the templates.
+    Parameters
+    ----------
+    values : arrays by name, each with the dims of the table
+    stage : key of TITLES, which gives the title
+    declaration : long_name, units and equation of the density, which fill the templates
+    leading : extra leading dims by the name of the variable
     """
     import xarray as xr
 
@@ -50,7 +54,7 @@ def label(
 
 
 def identity(study: str, system: str, parameters: dict) -> dict:
-    """The global attributes that say what a dataset was computed from."""
+    """Global attributes with the study, system and parameters of a dataset."""
     text = json.dumps(parameters, sort_keys=True)
     return {
         "study": study,

@@ -1,4 +1,4 @@
-"""Systems as datasets: sites, hops and the crystal behind them, and the system back from these."""
+"""Systems as variables of datasets (sites, hops, crystal), and systems restored from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def kind_attributes(system: System) -> dict:
-    """Attributes of the datasets from which :func:`restore` builds the system."""
+    """Attributes (kind, period, filling) from which :func:`restore` builds the system."""
     attrs = {"kind": system.kind, "period": system.period}
     crystal = system.crystal
     if crystal is not None:
@@ -26,14 +26,14 @@ def kind_attributes(system: System) -> dict:
 
 
 def site_variables(system: System) -> dict:
-    """Positions and labels of the orbitals, each (row,)."""
+    """Positions, in a, and labels of the orbitals, each (row,)."""
     x, y, z = system.positions.T
     labels = ("sublattice", "cell", "spin")
     return {"x": x, "y": y, "z": z, **{name: getattr(system, name) for name in labels}}
 
 
 def hop_variables(system: System) -> dict:
-    """The hop table, each variable (hop,)."""
+    """Variables of the hop table, each (hop,), amplitudes in t0."""
     hops = system.hops
     return {
         "hop_to": hops.row,
@@ -45,7 +45,7 @@ def hop_variables(system: System) -> dict:
 
 
 def crystal_variables(system: System) -> dict:
-    """The hop table of the crystal behind a system; empty where that is not known."""
+    """Variables of the crystal's hop table, (crystal_hop,); none if the crystal is not known."""
     if system.crystal is None:
         return {}
     hops = system.crystal.hops
@@ -60,7 +60,7 @@ def crystal_variables(system: System) -> dict:
 
 
 def restored_crystal(ds: xr.Dataset) -> Crystal | None:
-    """The crystal that a dataset's system was cut out of, None where that is not known."""
+    """The crystal that a dataset's system was cut out of; None if it is not known."""
     if "crystal_vectors" not in ds:
         return None
     hops = HopTable(
@@ -73,7 +73,7 @@ def restored_crystal(ds: xr.Dataset) -> Crystal | None:
     return Crystal(hops, ds.crystal_vectors.values, int(ds.attrs["crystal_orbitals"]), filling)
 
 
-# What a system is made of again, of a dataset's variables.
+# The variables from which a system is restored.
 RESTORED = {
     *("hop_to", "hop_from", "hop_cell", "hop_amplitude_re", "hop_amplitude_im"),
     *("x", "y", "z", "sublattice", "cell", "spin"),
@@ -81,12 +81,12 @@ RESTORED = {
 
 
 def restore(ds: xr.Dataset) -> System:
-    """The ribbon, wire or flake whose hop table a model or elements dataset carries."""
-    # Variables rather than arrays with coordinates, which take a millisecond to put together.
-    held = {name: variable.values for name, variable in ds.variables.items() if name in RESTORED}
-    amplitude = held["hop_amplitude_re"] + 1j * held["hop_amplitude_im"]
-    hops = HopTable(held["hop_to"], held["hop_from"], held["hop_cell"], amplitude)
-    positions = np.column_stack((held["x"], held["y"], held["z"]))
-    labels = (held["sublattice"], held["cell"], held["spin"])
+    """The ribbon, wire or flake whose hop table a model or elements dataset contains."""
+    # Variables, as arrays with coordinates take a millisecond each to build.
+    values = {name: variable.values for name, variable in ds.variables.items() if name in RESTORED}
+    amplitude = values["hop_amplitude_re"] + 1j * values["hop_amplitude_im"]
+    hops = HopTable(values["hop_to"], values["hop_from"], values["hop_cell"], amplitude)
+    positions = np.column_stack((values["x"], values["y"], values["z"]))
+    labels = (values["sublattice"], values["cell"], values["spin"])
     kind, period = GEOMETRIES[ds.attrs["kind"]].sample, ds.attrs["period"]
     return kind(hops, positions, period, *labels, restored_crystal(ds))

@@ -1,11 +1,11 @@
-"""Seals of files: that a file holds the bytes that were written, or at least the same numbers.
+"""Seals of files, which verify that a file has the bytes, or at least the numbers, written to it.
 
-The seal proper is a hash of all bytes, behind the last of them, where readers do not look.  It is
-compared before a library reads the file, which a damaged one can send into an endless loop.
+The seal is a hash of all bytes, appended after the last byte, where readers do not look.  It is
+verified before a library reads the file, as a damaged file can make a library loop forever.
 
-A program that edits attributes (ncatted, xarray, netCDF4) writes the file anew and drops the seal.
-Such a file is told by what it ends with: its own length says that it is complete.  Another process,
-which may be killed, then compares a second hash, an attribute that stands for the numbers.
+A program that edits attributes (ncatted, xarray, netCDF4) rewrites the file without the seal.  The
+length stored in the file then shows whether it is complete.  If it is, a second hash, an attribute
+over the numbers only, is verified in another process, which can be killed if it does not end.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ SEAL = b"\naccumulation blake2b "
 SEAL_BYTES = len(SEAL) + 32
 # Attribute of a file with the hash of its numbers.
 NUMBERS = "numbers_blake2b"
-# Attributes that are computed with: edited, they are other numbers.
+# Attributes that enter computations; they are part of the hash of the numbers.
 COMPUTED_WITH = ("kind", "period", "density", "fingerprint", "parameters", "bound", "must_be")
 HDF5, CLASSIC = b"\x89HDF\r\n\x1a\n", b"CDF"
-# Time to read a file in: a minute, and a second for every 10 MB.
+# Time limit for reading a file: a minute (PATIENCE) plus a second for every 10 MB (SPEED).
 PATIENCE, SPEED = 60.0, 1e7
-WHOLE, EDITED, OTHER_NUMBERS, DAMAGED = "whole", "edited", "other numbers", "damaged"
+INTACT, EDITED, OTHER_NUMBERS, DAMAGED = "intact", "edited", "other numbers", "damaged"
 
 
 def seal_of(file: BinaryIO, size: int) -> bytes:
@@ -50,14 +50,12 @@ def seal_of(file: BinaryIO, size: int) -> bytes:
 
 
 def state(path: str | os.PathLike) -> str:
-    """``whole``, ``edited`` (the numbers are those that were written), ``other numbers`` or
-    ``damaged``.
-    """
+    """State of a file: INTACT, EDITED (attributes only), OTHER_NUMBERS or DAMAGED."""
     with open(path, "rb") as file:
         size = os.path.getsize(path)
         sealed = size - SEAL_BYTES
         if sealed > 0 and seal_of(file, sealed) == file.read():
-            return WHOLE
+            return INTACT
         file.seek(0)
         if not _is_complete(file.read(64), size):
             return DAMAGED
@@ -65,15 +63,15 @@ def state(path: str | os.PathLike) -> str:
 
 
 def _is_complete(head: bytes, size: int) -> bool:
-    """Whether a file of these first bytes was written to its end by a netCDF library.
+    """Whether a netCDF library wrote the file to its end, given its first bytes and its length.
 
-    HDF5 says itself how long it is; with a seal behind it, right or wrong, a file is longer.
+    An HDF5 file stores its length; with a seal, valid or not, the file is longer than that.
     """
     if head.startswith(CLASSIC):
         return True
     if not head.startswith(HDF5) or len(head) < 48:
         return False
-    # Version 0 and 1 of the superblock, or 2 and 3: where the size of an address and the end stand.
+    # Offsets of the size of an address and of the end of file, by version of the superblock.
     width, end = {0: (13, 40), 1: (13, 44), 2: (9, 28), 3: (9, 28)}.get(head[8], (0, 0))
     return end > 0 and head[width] == 8 and struct.unpack_from("<Q", head, end)[0] == size
 
@@ -88,12 +86,12 @@ def _compared_elsewhere(path: str | os.PathLike, size: int) -> str:
         )
     except subprocess.TimeoutExpired:
         return DAMAGED
-    words = done.stdout.strip()
-    return words if done.returncode == 0 and words in (EDITED, OTHER_NUMBERS) else DAMAGED
+    verdict = done.stdout.strip()
+    return verdict if done.returncode == 0 and verdict in (EDITED, OTHER_NUMBERS) else DAMAGED
 
 
 def _compare() -> None:
-    """Print whether the numbers of the file on the command line are those it was written with."""
+    """Print EDITED or OTHER_NUMBERS for the file on the command line."""
     import xarray as xr
 
     with xr.open_dataset(sys.argv[1], engine="netcdf4") as ds:
@@ -102,9 +100,9 @@ def _compare() -> None:
 
 
 def numbers(ds: xr.Dataset) -> str:
-    """Hash of all that is computed with: values, names and dimensions, and a few attributes.
+    """Hash of everything that enters computations: values, names, dimensions, some attributes.
 
-    The same for equal values whatever their type in the file, compressed or not, in any order.
+    It depends neither on the types in the file nor on compression or the order of variables.
     """
     digest = hashlib.blake2b(digest_size=16)
     for name in sorted(map(str, ds.variables)):
@@ -128,7 +126,7 @@ def _attributes(attrs: dict) -> bytes:
 def _add(digest, values: np.ndarray) -> None:
     if values.dtype.kind == "f":
         flat = np.ascontiguousarray(values, dtype="<f8")
-        if np.isnan(flat).any():  # of which there are many
+        if np.isnan(flat).any():  # NaN has many bit patterns
             flat = np.where(np.isnan(flat), np.nan, flat)
         digest.update(flat.tobytes() if flat.ndim == 0 else memoryview(flat).cast("B"))
     elif values.dtype.kind in "iub":

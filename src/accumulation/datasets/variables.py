@@ -1,13 +1,14 @@
-"""The table of every variable that a dataset holds: its dims, units, long_name and equation.
+"""Table of all variables of datasets: dims, units, long_name and equation.
 
-Natural units: hbar = e = a = t0 = E = 1, spelled out in every variable's ``units``.
+Natural units are used, hbar = e = a = t0 = E = 1; every variable's ``units`` spells them out.
 """
 
 from __future__ import annotations
 
 _GRID = ("process", "fermi_energy", "temperature")
+_PROFILE = (*_GRID, "row")
 _ACCUMULATED = "{units} x (e E tau | e E) / a"
-# name: (dims, units, long_name, equation).  "{...}" is filled in from the density's declaration.
+# name: (dims, units, long_name, equation).  The density's declaration fills the "{...}".
 VARIABLES = {
     "hop_to": (("hop",), "1", "orbital hopped to, in cell 0 (row of H)", "S41"),
     "hop_from": (("hop",), "1", "orbital hopped from (column of H)", "S41"),
@@ -36,28 +37,23 @@ VARIABLES = {
         "58",
     ),
     "accumulation": (
-        ("process", "fermi_energy", "temperature", "row"),
-        "{units} x (e E tau | e E) / a",
+        _PROFILE,
+        _ACCUMULATED,
         "accumulated density of {long_name} per length",
         "55, 58",
     ),
-    "net": (
-        ("process", "fermi_energy", "temperature"),
-        "{units} x (e E tau | e E) / a",
-        "net accumulation of {long_name} per length",
-        "55, 58",
-    ),
+    "net": (_GRID, _ACCUMULATED, "net accumulation of {long_name} per length", "55, 58"),
     "error": (_GRID, _ACCUMULATED, "estimated bound of the error of any row", "55, 58"),
     "even": (
-        ("process", "fermi_energy", "temperature", "row"),
-        "{units} x (e E tau | e E) / a",
+        _PROFILE,
+        _ACCUMULATED,
         "part of the accumulation even in y, by rows that mirror_row pairs; where it is -1, of the "
         "sums over rows at one y, shared equally by these",
         "Fig. 2(d)",
     ),
     "odd": (
-        ("process", "fermi_energy", "temperature", "row"),
-        "{units} x (e E tau | e E) / a",
+        _PROFILE,
+        _ACCUMULATED,
         "part of the accumulation odd in y, by rows that mirror_row pairs; where it is -1, of the "
         "sums over rows at one y, shared equally by these",
         "Fig. 2(d)",
@@ -123,7 +119,7 @@ VARIABLES = {
     "gauge": (("gauge",), "1", "phase convention of the position along x", "S48"),
 }
 
-# Variables that mean something else in one stage.
+# Variables with another meaning in one stage.
 OF_STAGE = {
     "response": {"status": (_GRID, "1", "what a value is not: see flag_meanings", "55, 58")},
 }

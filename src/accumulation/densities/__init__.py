@@ -1,4 +1,4 @@
-"""One density a file.
+"""Densities: one file for each density.
 
 A local density is n(mu) = (P_mu K + K+ P_mu) / 2 with one matrix K: K = O for the paper's
 {O, P_mu} / 2 (Eq. 5).  A density file ``name.py`` declares
@@ -8,10 +8,14 @@ TIME_REVERSAL : +1 or -1, its parity under time reversal
 DEFINITIONS : {"ribbon": (...), "flake": (...)}, names of its definitions, the default one first;
     the ribbon's are for all that is periodic, the flake's for what is open
 NEEDS_ALL_BANDS : names of the definitions whose kernel needs every band at a k, not one state
-NEEDS_SPIN : True, if it is there, and without_spin() -> UserError: refused for a model without spin
+MOMENT_OF_CURRENT : optional, names of the definitions whose operator is -{v_x, y} / 2, the moment
+    of the current along x; the infinite crystal has it about each row
+NEEDS_SPIN : optional, True together with without_spin() -> UserError, the error for a model without
+    spin
 kernel(states, definition) -> Kernel
 
-and nothing else: expectation values, polarizabilities and responses are written once, elsewhere.
+Expectation values, polarizabilities and responses of all densities are computed by
+:mod:`accumulation.responses`.
 """
 
 from __future__ import annotations
@@ -22,16 +26,17 @@ from ..lattice.geometries import GEOMETRIES
 
 
 def definitions_for(density, kind: str) -> tuple[str, ...]:
-    """Definitions of a density's module for a kind of system, the default one first."""
+    """Names of the definitions of a density's module for a kind of system, the default first."""
     return density.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"]
 
 
 def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> tuple:
-    """Module of a density and the name of a definition of it, the first one if it is empty.
+    """Module of a density, and the name of one of its definitions, the first if it is empty.
 
     Parameters
     ----------
-    kind : of system;  by_state : only definitions that need no sum over bands
+    kind : ``ribbon``, ``wire`` or ``flake``
+    by_state : allow only definitions that need no sum over bands
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Number of electrons, O = 1 (Eq. 1 and below; the charge is -e times it)."""
+"""Number of electrons, O = 1 (Eq. 1 and below); the charge is -e times it."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ NEEDS_ALL_BANDS = ()
 
 
 def kernel(states: States, definition: str) -> Kernel:
-    """K = 1."""
+    """K = 1, (k, orbital, orbital)."""
     return Kernel(np.broadcast_to(np.eye(len(states.y)), states.slope.shape), "hops")

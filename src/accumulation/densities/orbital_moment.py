@@ -3,8 +3,8 @@
 Three densities share the name and, on the diagonal, the net moment; their rows differ.
 
 band         the paper's Eq. 57 / S55, with the off-diagonal Berry connection only
-circulation  m = -{dH/dk, y} / 2: the x v_y term has been traded for -y v_x, which is exact for the
-             net moment in a stationary state
+circulation  m = -{dH/dk, y} / 2: the term x v_y is replaced by -y v_x, which is exact for the net
+             moment in a stationary state
 local        (x v_y - y v_x) / 2 with x measured from the site itself: K = -y_mu dH_mu,nu / 2
 exact        (flakes) m = {x, v_y} / 4 - {y, v_x} / 4 with both coordinates as matrices
 """
@@ -24,19 +24,23 @@ DEFINITIONS = {
     "ribbon": ("circulation", "local", "band"),
     "flake": ("exact", "circulation", "local"),
 }
-# Definitions whose kernel is a sum over bands, so that no state can be evaluated by itself.
+# Definitions whose kernel is a sum over bands: a single state is not enough.
 NEEDS_ALL_BANDS = ("band",)
+MOMENT_OF_CURRENT = ("circulation",)
 
 
 def kernel(states: States, definition: str) -> Kernel:
-    """Kernel of one definition; ``slope`` is dH/dk of a ribbon and i[H, x] of a flake."""
+    """Kernel of one definition, (k, orbital, orbital), or (k, band, band) for ``band``.
+
+    The slope of ``states`` is dH/dk of a ribbon and i[H, x] of a flake.
+    """
     return {"band": _band, "circulation": _circulation, "local": _local, "exact": _exact}[
         definition
     ](states)
 
 
 def _circulation(states: States) -> Kernel:
-    return Kernel(-0.5 * _with(states.y, states.slope), "hops")
+    return Kernel(-0.5 * _anticommutator(states.y, states.slope), "hops")
 
 
 def _local(states: States) -> Kernel:
@@ -44,11 +48,11 @@ def _local(states: States) -> Kernel:
 
 
 def _exact(states: States) -> Kernel:
-    across = _with(states.x, states.velocity_y)
-    return Kernel(0.25 * across - 0.25 * _with(states.y, states.slope), "hops")
+    across = _anticommutator(states.x, states.velocity_y)
+    return Kernel(0.25 * across - 0.25 * _anticommutator(states.y, states.slope), "hops")
 
 
-def _with(coordinate: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+def _anticommutator(coordinate: np.ndarray, velocity: np.ndarray) -> np.ndarray:
     """Anticommutator {r, v} of a diagonal position with a velocity: (r_mu + r_nu) v_mu,nu."""
     return velocity * (coordinate[:, None] + coordinate)
 

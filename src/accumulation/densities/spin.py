@@ -1,4 +1,4 @@
-"""Spin along z, O = s_z, of models whose orbitals are eigenstates of it (Eq. 2 and below)."""
+"""Spin along z, O = s_z, of models whose orbitals are eigenstates of s_z (Eq. 2 and below)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ TIME_REVERSAL = -1
 DEFINITIONS = {"ribbon": ("site",), "flake": ("site",)}
 
 NEEDS_ALL_BANDS = ()
-# A config that asks for it of a model without spin is refused with the same sentence.
+# Configs with a model without spin are refused with the sentence of without_spin().
 NEEDS_SPIN = True
 
 
 def without_spin() -> UserError:
-    """The fault of a model whose orbitals have no spin."""
+    """The error for a model whose orbitals have no spin."""
     allowed = "a model that resolves spin (Lattice(spin=...)), such as kane_mele"
     return UserError("density", Verbatim("spin of a model without spin"), allowed)
 
 
 def kernel(states: States, definition: str) -> Kernel:
-    """K = s_z, diagonal in the orbitals.
+    """K = s_z, (k, orbital, orbital), diagonal in the orbitals.
 
     Raises
     ------
     UserError
-        For a model that does not resolve spin, of which it would be zero.
+        For a model that does not resolve spin, for which the density would be zero.
     """
     if not states.spin.any():
         raise without_spin()

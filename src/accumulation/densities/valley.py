@@ -1,7 +1,7 @@
-"""Valley, O = V of the second neighbours: +1 at K and -1 at K' (Eq. 8 and above; Sec. II).
+"""Valley, O = V on second neighbours: +1 at K and -1 at K' (Eq. 8 and above; Sec. II).
 
-The lattice operator of :mod:`accumulation.lattice.honeycomb`, so that it needs no cut of the zone
-in two; its hops end at the edge of a system.
+V is the lattice operator of :mod:`accumulation.lattice.honeycomb`, so the zone need not be divided
+into two valleys.  Its hops end at the edge of a system.
 """
 
 from __future__ import annotations
@@ -19,5 +19,11 @@ NEEDS_ALL_BANDS = ()
 
 
 def kernel(states: States, definition: str) -> Kernel:
-    """K = V(k), which joins second neighbours also where the Hamiltonian does not."""
+    """K = V(k), (k, orbital, orbital); it joins second neighbours even if the Hamiltonian does not.
+
+    Raises
+    ------
+    UserError
+        If the system is not cut out of a honeycomb.
+    """
     return Kernel(valley_of_ribbon(states.bloch).hamiltonian(states.k), "orbitals")

@@ -1,4 +1,4 @@
-"""What is computed on: lattices, the systems cut out of them, and their Bloch matrices."""
+"""Lattices, the ribbons, wires and flakes cut out of them, and their Bloch matrices."""
 
 from .lattice import Lattice
 from .samples import Flake, Ribbon, System, Wire

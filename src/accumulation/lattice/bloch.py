@@ -1,10 +1,10 @@
 """Bloch matrices of systems periodic along one direction, and their k meshes.
 
-In the atomic gauge H_ij(k) = sum t e^{ikd}, d the full displacement of the hop along x, so that
-dH/dk = i[H, x] is the velocity in the dipole-diagonal approximation.  The cell gauge, where i d/dk
-is the position of the cell and not of the site, is unitarily related to it by diag(e^{ikx}); its
-velocity, written in the atomic basis, is the same sum with d replaced by the cell displacement.
-So one set of eigenvectors serves both.
+In the atomic gauge H_ij(k) = sum t e^{ikd}, where d is the full displacement of the hop along x, so
+dH/dk = i[H, x] is the velocity in the dipole-diagonal approximation.  In the cell gauge i d/dk is
+the position of the cell instead of the site.  The unitary matrix diag(e^{ikx}) relates the two
+gauges.  The velocity of the cell gauge, written in the atomic basis, is the same sum with d
+replaced by the displacement of the cell, so one set of eigenvectors serves both gauges.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from functools import cached_property
 
 import numpy as np
 
-# Phase conventions of Bloch states: of the sites' positions, or of the cells'.
+# Phase conventions of Bloch states: phases of the site positions, or of the cell positions.
 GAUGES = ("atomic", "cell")
-# Matrices with fewer orbitals than this are multiplied whole, larger ones in blocks of ROWS rows.
+# Matrices with fewer orbitals than this are multiplied at once, larger ones in blocks of ROWS rows.
 BANDED = 32
 ROWS = 14
-# From this size on the band solver beats batched LU.
+# From this size on the band solver is faster than batched LU.
 BANDED_SOLVE = 64
 
 
@@ -28,16 +28,16 @@ class BlochMatrix:
     Parameters
     ----------
     row, column, cell : (hop,) int
-    amplitude : (hop,) complex
-    positions : (orbital, 3) float
-    period : float, length of the translational cell (0: not periodic)
+    amplitude : (hop,) complex, in t0
+    positions : (orbital, 3) float, in a
+    period : float, length of the translational cell in a (0: not periodic)
     spin : (orbital,) int, the sign of s_z; None: not resolved
-    sublattice : (orbital,) str, names of the sublattices; None: all one
+    sublattice : (orbital,) str, names of the sublattices; None: one sublattice
 
     Attributes
     ----------
     is_real : whether H(k) is real for every k: hops d and -d between the same two orbitals have
-        conjugate amplitudes (a product of time reversal and the mirror x -> -x, for instance)
+        conjugate amplitudes (as with the product of time reversal and the mirror x -> -x)
     """
 
     def __init__(self, row, column, cell, amplitude, positions, period, spin=None, sublattice=None):
@@ -45,15 +45,15 @@ class BlochMatrix:
         x = positions[:, 0]
         cells = cell * period
         full = cells + x[column] - x[row]
-        # Sites at the same place to rounding hop by the same d: few distinct d, one matmul.
-        values, which = np.unique(np.round(full, 10), return_inverse=True)
-        elements, where = np.unique(row * size + column, return_inverse=True)
+        # Displacements that agree to rounding are merged: H(k) is then one small matrix product.
+        values, displacement_index = np.unique(np.round(full, 10), return_inverse=True)
+        elements, element_index = np.unique(row * size + column, return_inverse=True)
         displacement = np.zeros(len(values))
-        displacement[which] = full
+        displacement[displacement_index] = full
 
         def collect(weight):
             table = np.zeros((len(values), len(elements)), dtype=complex)
-            np.add.at(table, (which, where), weight)
+            np.add.at(table, (displacement_index, element_index), weight)
             return table
 
         self.size, self.period = size, period
@@ -85,7 +85,7 @@ class BlochMatrix:
 
     @cached_property
     def scale(self) -> float:
-        """Bound of every |energy|: the largest sum of |hopping| in a row of H, in t0."""
+        """Upper bound of |energy|: the largest sum of |hopping| in a row of H, in t0."""
         sums = np.zeros(self.size)
         np.add.at(sums, self.row, np.abs(self._hopping).sum(axis=0))
         return float(sums.max(initial=0.0)) or 1.0
@@ -94,9 +94,10 @@ class BlochMatrix:
     def reversal(self) -> tuple[np.ndarray, bool] | None:
         """A symmetry that takes k to -k: (order, conjugate), or None.
 
-        H(-k) = H(k)[order][:, order], conjugated if ``conjugate``.  ``order`` keeps the orbitals,
-        reverses them, or reverses y only.  Time reversal keeps and conjugates, inversion reverses,
-        time reversal times the mirror y -> -y (armchair Haldane ribbons) conjugates too.
+        H(-k) = H(k)[order][:, order], conjugated if ``conjugate``.  ``order`` (orbital,) keeps the
+        orbitals, reverses their order, or reverses y only.  Time reversal keeps the order and
+        conjugates, inversion reverses the order, time reversal times the mirror y -> -y (armchair
+        Haldane ribbons) reverses y and conjugates.
         """
         size = self.size
         if not len(self.displacement):  # no hops at all: H = 0
@@ -128,37 +129,49 @@ class BlochMatrix:
 
     @cached_property
     def _bands(self) -> list[tuple[slice, slice]]:
-        """Row blocks and the columns in which a matrix on the hop table is not zero."""
+        """Blocks of rows, each with the range of columns in which hops make it non-zero."""
         if self.size < BANDED:
             return [(slice(0, self.size), slice(0, self.size))]
-        found = []
+        row_blocks = []
         for start in range(0, self.size, ROWS):
             inside = (self.row >= start) & (self.row < start + ROWS)
             rows = slice(start, min(start + ROWS, self.size))
             columns = self.column[inside]
             if len(columns) == 0:
-                found.append((rows, slice(start, start + 1)))
+                row_blocks.append((rows, slice(start, start + 1)))
             else:
-                found.append((rows, slice(int(columns.min()), int(columns.max()) + 1)))
-        return found
+                row_blocks.append((rows, slice(int(columns.min()), int(columns.max()) + 1)))
+        return row_blocks
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """``matrix @ vectors`` for a matrix that vanishes wherever no hop connects.
+        """``matrix @ vectors``, (k, orbital, n), for a matrix that vanishes where no hop connects.
 
-        Rows are ordered across the ribbon, so such a matrix is banded: each block of rows meets
-        only the columns near it.
+        Rows are ordered across the ribbon, so the matrix is banded, and each block of rows is
+        multiplied with the columns near it only.
+
+        Parameters
+        ----------
+        matrix : (k, orbital, orbital);  vectors : (k, orbital, n)
         """
         if len(self._bands) == 1:
             return matrix @ vectors
-        out = np.empty(vectors.shape, dtype=np.result_type(matrix, vectors))
+        result = np.empty(vectors.shape, dtype=np.result_type(matrix, vectors))
         for rows, columns in self._bands:
-            np.matmul(matrix[:, rows, columns], vectors[:, columns], out=out[:, rows])
-        return out
+            np.matmul(matrix[:, rows, columns], vectors[:, columns], out=result[:, rows])
+        return result
 
     def solve(self, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """``matrix^-1 right`` for matrices as in :meth:`product`, diagonal included.
+        """``matrix^-1 right``, (k, orbital, n), for matrices as in :meth:`product`.
 
-        Raises numpy.linalg.LinAlgError where a matrix is singular.
+        Parameters
+        ----------
+        matrix : (k, orbital, orbital), non-zero on the diagonal and on hops only
+        right : (k, orbital, n) or (orbital, n)
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            If a matrix is singular.
         """
         width = int(np.max(self.row - self.column, initial=0))
         if self.size < BANDED_SOLVE or 3 * width > self.size:
@@ -177,18 +190,19 @@ class BlochMatrix:
         return np.array([solve_banded((width, width), b, r, check_finite=False) for b, r in pairs])
 
     def hamiltonian(self, k: np.ndarray) -> np.ndarray:
-        """H(k), (k, orbital, orbital), in the basis of S48; float64 where ``is_real``."""
+        """H(k), (k, orbital, orbital), in t0 and the basis of S48; float64 where ``is_real``."""
         return self._evaluate(self._hopping, self.is_real, k)
 
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
-        """Velocity along x (Eq. 4), (k, orbital, orbital), in the atomic basis.
+        """Velocity along x (Eq. 4), (k, orbital, orbital), in t0 a and the atomic basis.
 
-        ``atomic``: dH/dk.  ``cell``: i[H, R] with R the cell position, which is dH/dk + i[x, H].
+        ``atomic``: dH/dk.  ``cell``: i[H, R] with R the cell position; it equals dH/dk + i[x, H]
+        with x the position of the site in its cell.
         """
         return self._evaluate(self._slope[gauge], self._real[gauge], k)
 
     def velocity_y(self, k: np.ndarray) -> np.ndarray:
-        """Velocity i[H, y] across (Eq. 4), (k, orbital, orbital)."""
+        """Velocity across the ribbon, i[H, y] (Eq. 4), (k, orbital, orbital), in t0 a."""
         difference = self.y[self.column] - self.y[self.row]
         return self._evaluate(1j * self._hopping * difference, False, k)
 
@@ -196,8 +210,17 @@ class BlochMatrix:
 def mesh(points: int, period: float) -> tuple[np.ndarray, np.ndarray]:
     """Uniform mesh of the one-dimensional Brillouin zone, symmetric under k -> -k.
 
-    Returns k (points,) in 1/a and weight (points,), dk/2pi, in 1/a: the trapezoidal rule, which
-    converges exponentially for a smooth periodic integrand.  A mesh without period is k = 0.
+    The weights are those of the trapezoidal rule, which converges exponentially for a smooth
+    periodic integrand.
+
+    Parameters
+    ----------
+    points : number of k
+    period : length of the translational cell, in a; 0 gives the single point k = 0
+
+    Returns
+    -------
+    k (point,) in 1/a and weight (point,), dk/2pi, in 1/a
     """
     if period == 0:
         return np.zeros(1), np.ones(1)

@@ -1,4 +1,4 @@
-"""Bloch matrices of an infinite crystal, as one product of phases with a table of hops."""
+"""Bloch matrices of an infinite crystal: the product of phases with a table of hops."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class BulkTable:
-    """Hops of a crystal, whose sum with phases is a Bloch matrix in the atomic gauge.
+    """Hops of a crystal; their sum with phases e^{i k d} is a Bloch matrix in the atomic gauge.
 
     displacement : (hop, dimension) full displacement of each hop, in a
-    amplitude : (hop, element) its amplitude at its place among the elements of the matrix
+    amplitude : (hop, row * size + column) amplitude of each hop in its matrix element, else zero
     size : number of orbitals of a cell
     """
 
@@ -22,7 +22,7 @@ class BulkTable:
 
     @classmethod
     def of(cls, row, column, amplitude, displacement: np.ndarray, size: int) -> BulkTable:
-        """From row, column and amplitude, each (hop,), and displacement (hop, dimension)."""
+        """Table of hops: row, column, amplitude, each (hop,), and displacement (hop, dimension)."""
         table = np.zeros((len(row), size * size), dtype=complex)
         table[np.arange(len(row)), row * size + column] = amplitude
         return cls(displacement, table, size)
@@ -30,7 +30,7 @@ class BulkTable:
     def sums(self, k: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
         """sum_hops factor amplitude e^{i k d} for each factor (hop,).
 
-        With the factor 1 that is H(k), with i d_x the velocity dH/dk_x, and so on (Eq. S42).
+        The factor 1 gives H(k), the factor i d_x the velocity dH/dk_x (Eq. S42).
 
         Parameters
         ----------
@@ -40,11 +40,20 @@ class BulkTable:
         -------
         (..., factor, orbital, orbital)
         """
-        tables = [factor[:, None] * self.amplitude for factor in factors]
-        values = np.exp(1j * (k @ self.displacement.T)) @ np.concatenate(tables, axis=1)
-        return values.reshape(*k.shape[:-1], len(factors), self.size, self.size)
+        return self.evaluate(k, self.weighted(factors))
+
+    def weighted(self, factors: list[np.ndarray]) -> np.ndarray:
+        """Amplitudes times each factor (hop,), side by side: (hop, factor * element)."""
+        return np.concatenate([factor[:, None] * self.amplitude for factor in factors], axis=1)
+
+    def evaluate(self, k: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
+        """Bloch sums (..., factor, orbital, orbital) at k (..., dimension).
+
+        ``amplitude`` is a table made once by :meth:`weighted` for many k.
+        """
+        values = np.exp(1j * (k @ self.displacement.T)) @ amplitude
+        return values.reshape(*k.shape[:-1], -1, self.size, self.size)
 
     def matrix(self, k: np.ndarray) -> np.ndarray:
-        """H(k), (..., orbital, orbital), at k (..., dimension)."""
-        values = np.exp(1j * (k @ self.displacement.T)) @ self.amplitude
-        return values.reshape(*k.shape[:-1], self.size, self.size)
+        """H(k), (..., orbital, orbital), in t0, at k (..., dimension)."""
+        return self.evaluate(k, self.amplitude)[..., 0, :, :]

@@ -1,8 +1,8 @@
-"""Cutting a system along a lattice direction out of a crystal: which sites and hops remain.
+"""Sites and hops of a ribbon or wire cut along a lattice direction out of a crystal.
 
-The cells along the direction T = n a1 + m a2 and across it, S = p a1 + q a2, span the lattice; cell
-(u, v[, w]) is s T + j S [+ w a3].  Of the sites with 0 <= j < width [and 0 <= w < height] every
-pair that a hop of the crystal joins is kept.
+The vectors T = n a1 + m a2 along the direction and S = p a1 + q a2 across it span the lattice; cell
+(u, v[, w]) is s T + j S [+ w a3].  The system has the sites with 0 <= j < width [and 0 <= w <
+height] and every hop of the crystal between two of them.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .samples import SAME_ROW, fits_in_memory
 
 @dataclass(frozen=True)
 class UnitCell:
-    """What is repeated: the crystal, and of each orbital of a cell its position, name and spin.
+    """The unit cell of a crystal.
 
-    crystal : hop table and lattice vectors;  positions : (orbital, 3);  names : (orbital,) str
-    spins : (orbital,) int
+    crystal : hop table and lattice vectors;  positions : (orbital, 3), in a
+    names : (orbital,) str;  spins : (orbital,) int, sign of s_z
     """
 
     crystal: Crystal
@@ -38,7 +38,7 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
     Parameters
     ----------
     direction : (n, m), coprime integers
-    numbers : cells in each open direction, ``width`` and of three dimensions ``height``
+    numbers : cells in each open direction: ``width``, and ``height`` in three dimensions
 
     Raises
     ------
@@ -87,9 +87,10 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
 def _joined_pairs(
     cell: UnitCell, inverse: np.ndarray, extent: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of orbitals that hops join inside the cut: row, column, cells along x, each (pair,).
+    """Pairs of orbitals joined by a hop inside the cut.
 
-    And which hops of all cells, cell by cell, they are: (cell hop,) bool.
+    Returns row, column and cells along x, each (pair,), and the mask of these hops among all hops
+    of all cells, (cell * hop,) bool.
     """
     hops, orbitals = cell.crystal.hops, len(cell.names)
     along_cell, *open_cells = inverse @ hops.cell.T
@@ -105,7 +106,7 @@ def _joined_pairs(
 
 
 def _positions(cell: UnitCell, extent: tuple[int, ...], across, axes) -> np.ndarray:
-    """(orbital, 3) positions of all cells: x from 0 on, y and in three dimensions z centred."""
+    """Positions (orbital, 3) of all cells, in a: x starts at 0, y is centred, z too in 3D."""
     vectors, dimension = cell.crystal.vectors, len(cell.crystal.vectors)
     x_axis, y_axis, z_axis = axes
     places = np.indices(extent).reshape(len(extent), -1)
@@ -133,7 +134,13 @@ def normal_of(vectors: np.ndarray) -> np.ndarray:
 
 
 def checked_direction(direction) -> tuple[int, int]:
-    """(n, m) of a direction n a1 + m a2, raising UserError unless it is a coprime pair."""
+    """The pair (n, m) of a direction n a1 + m a2.
+
+    Raises
+    ------
+    UserError
+        If it is not a pair of coprime integers.
+    """
     allowed = "two coprime integers (n, m), such as [1, 0], [1, 1] or [2, 1]"
     try:
         n, m = direction
@@ -149,18 +156,21 @@ def checked_direction(direction) -> tuple[int, int]:
 
 def _complement(n: int, m: int) -> tuple[int, int]:
     """(p, q) with n q - m p = 1, so that n a1 + m a2 and p a1 + q a2 span the same lattice."""
-    old: tuple[int, ...] = (n, 1, 0)
-    new: tuple[int, ...] = (m, 0, 1)
-    while new[0]:
-        quotient = old[0] // new[0]
-        old, new = new, tuple(a - quotient * b for a, b in zip(old, new, strict=True))
-    divisor, s, t = old
+    previous: tuple[int, ...] = (n, 1, 0)
+    current: tuple[int, ...] = (m, 0, 1)
+    while current[0]:
+        quotient = previous[0] // current[0]
+        previous, current = (
+            current,
+            tuple(a - quotient * b for a, b in zip(previous, current, strict=True)),
+        )
+    divisor, s, t = previous
     # s n + t m = divisor = +-1
     return -t * divisor, s * divisor
 
 
 def _fold(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
-    """Move every site into 0 <= x < period; shift is the cell it came from."""
+    """Positions moved into 0 <= x < period, and the cell (orbital,) each site came from."""
     shift = np.floor(positions[:, 0] / period + SAME_ROW).astype(int)
     folded = positions.copy()
     folded[:, 0] -= shift * period
@@ -168,6 +178,6 @@ def _fold(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]
 
 
 def _row_order(positions: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """Sites ordered by these axes, the first one first; equal to rounding counts as equal."""
+    """Order of the sites by these axes, the first axis first; SAME_ROW is the resolution."""
     rounded = np.round(positions / SAME_ROW) * SAME_ROW
     return np.lexsort([rounded[:, axis] for axis in reversed(axes)])

@@ -1,11 +1,11 @@
-"""Second neighbours of a honeycomb, and the valley operator on them.
+"""Valley operator of a honeycomb, on its second neighbours.
 
     V = (i / 3 sqrt(3)) sum_<<ij>> nu_ij eta_i c_i+ c_j
 
 with nu_ij eta_i = +1 for j - i = l1, l2, l3 and -1 for the opposite vectors, on both sublattices
 alike: Haldane's second-neighbour hop without its staggering (Colomes and Franz, Phys. Rev. Lett.
-120, 086603 (2018)).  In the crystal it is the number V(k) = -(2 / 3 sqrt(3)) sum_n sin(k . l_n): +1
-at K = (4 pi / 3, 0), -1 at K', odd in k, zero at Gamma and M.
+120, 086603 (2018)).  In the crystal it is the number V(k) = -(2 / 3 sqrt(3)) sum_n sin(k . l_n),
+which is +1 at K = (4 pi / 3, 0), -1 at K', odd in k, and zero at Gamma and M.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from .bloch import BlochMatrix
 from .bulk_bloch import BulkTable
 
 AMPLITUDE = 1j / (3 * np.sqrt(3))
-# Lengths (in a) and directions within this of a honeycomb's are taken for it.
+# Tolerance of bond lengths (in a) and directions.
 TOLERANCE = 1e-6
+# The corner K of the Brillouin zone, in 1/a; K' is -K.
+K = np.array([4 * np.pi / 3, 0.0])
 
 
 def second_neighbours(
@@ -29,16 +31,16 @@ def second_neighbours(
     """Pairs of sites of one sublattice at a distance a, and the sense of each.
 
     The sense is +1 along l1, l2, l3 and -1 against them.  l1 is a bond from the first sublattice
-    (by name) to the other, turned by a right angle, so it does not depend on how the axes lie.
+    (by name) to the other, turned by a right angle, so the sense does not depend on the axes.
 
     Parameters
     ----------
-    places : (orbital, 2) positions in the home cell;  sublattice : (orbital,) names
-    translations : (cell, 2) vectors of the cells to search
+    places : (orbital, 2) positions in the home cell, in a;  sublattice : (orbital,) names
+    translations : (cell, 2) vectors of the cells to search, in a
 
     Returns
     -------
-    row, column, cell : (pair,) int, ``column`` lies in ``cell`` when ``row`` is at home
+    row, column, cell : (pair,) int, ``column`` lies in ``cell`` when ``row`` is in the home cell
     sense : (pair,) +-1
 
     Raises
@@ -64,7 +66,13 @@ def second_neighbours(
 
 @lru_cache(maxsize=8)
 def valley_of_ribbon(bloch: BlochMatrix) -> BlochMatrix:
-    """The valley operator of a ribbon or flake, as a Bloch matrix: V(k) is its Hamiltonian."""
+    """Valley operator of a ribbon or flake as a Bloch matrix, whose ``hamiltonian`` is V(k).
+
+    Raises
+    ------
+    UserError
+        If the system is not cut out of a honeycomb.
+    """
     places = np.column_stack((bloch.x, bloch.y))
     cells = np.arange(-1, 2) if bloch.period else np.zeros(1, dtype=int)
     translations = np.outer(cells * bloch.period, [1.0, 0.0])
@@ -73,7 +81,13 @@ def valley_of_ribbon(bloch: BlochMatrix) -> BlochMatrix:
 
 
 def valley_of_bulk(lattice, k: np.ndarray) -> np.ndarray:
-    """The valley operator of the crystal, (k, orbital, orbital), at k (k, 2)."""
+    """Valley operator of the crystal, (k, orbital, orbital), at k (k, 2) in 1/a.
+
+    Raises
+    ------
+    UserError
+        If the lattice is not a honeycomb.
+    """
     steps = np.array([(i, j) for i in range(-2, 3) for j in range(-2, 3)])
     translations = steps @ lattice.vectors
     places, names = lattice.positions[:, :2], np.array(list(lattice.orbitals))

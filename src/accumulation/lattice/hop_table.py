@@ -1,4 +1,4 @@
-"""Hop tables: of a system along one direction, and of the crystal that it was cut out of."""
+"""Hop tables of a system and of the crystal that it was cut out of."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class HopTable:
 
 @dataclass(frozen=True)
 class Crystal:
-    """The infinite crystal that a system is cut out of: what its gaps are computed from.
+    """The infinite crystal that a system is cut out of; its gaps are computed from it.
 
     Attributes
     ----------
     hops : hop table, its ``cell`` (hop, dimension) in units of the lattice vectors
-    vectors : (dimension, dimension) float, the lattice vectors
+    vectors : (dimension, dimension) float, the lattice vectors as rows, in a
     orbitals : number of orbitals of a cell
-    filling : number of filled bands, None where the model does not say
+    filling : number of filled bands, None where the model does not give it
     """
 
     hops: HopTable

@@ -1,10 +1,10 @@
 """Tight-binding lattices and the finite-width systems cut out of them.
 
-A :class:`Lattice` is vectors, orbitals and hoppings, in two or three dimensions.
-:meth:`Lattice.ribbon` cuts it along any lattice direction, :meth:`Lattice.wire` a three-dimensional
-one open along y and z, :meth:`Lattice.flake` cuts either again, across.  All carry the same hop
-table, ``H[i, j] = amplitude`` for an electron hopping from orbital ``j`` in cell ``cell`` to
-orbital ``i`` in cell 0, and are then only asked questions.
+A :class:`Lattice` has vectors, orbitals and hoppings, in two or three dimensions.
+:meth:`Lattice.ribbon` cuts a ribbon along any lattice direction, :meth:`Lattice.wire` cuts a wire,
+open along y and z, out of a three-dimensional lattice, and :meth:`Lattice.flake` cuts a finite
+piece of either.  Hop tables have the element ``H[i, j] = amplitude`` for an electron that hops from
+orbital ``j`` in cell ``cell`` to orbital ``i`` in cell 0.
 
 Lengths are in units of a, the next-nearest-neighbour distance of the honeycomb lattice.
 """
@@ -31,8 +31,8 @@ class Lattice:
 
     Parameters
     ----------
-    vectors : (2, 2) or (3, 3) float, the lattice vectors a1, a2 (and a3)
-    orbitals : mapping name -> (x, y) or (x, y, z)
+    vectors : (2, 2) or (3, 3) float, the lattice vectors a1, a2 (and a3) as rows, in a
+    orbitals : mapping name -> (x, y) or (x, y, z), in a
     onsite : mapping name -> on-site energy, real, in t0; 0 where left out
     hoppings : list of (to, origin, cell, amplitude), as :meth:`hop` takes them
     spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
@@ -41,10 +41,10 @@ class Lattice:
     Raises
     ------
     UserError
-        For whatever would make wrong numbers: a number that is not finite, an on-site energy that
-        is not real, an unknown orbital or none, a hopping of an orbital to itself or to a cell of
-        another dimension, a bond given twice, another spin, or dependent vectors.  Changed later,
-        a lattice is checked again when it is used.
+        For a number that is not finite, an on-site energy that is not real, an unknown orbital or
+        none, a hopping of an orbital to itself or to a cell of another dimension, a bond given
+        twice, a spin other than -1, 0 or 1, or dependent vectors.  A lattice whose parts were
+        changed is checked again when it is used.
     """
 
     vectors: np.ndarray
@@ -58,7 +58,7 @@ class Lattice:
         self._check()
 
     def _check(self) -> None:
-        """Bring every part into one form, and note of which contents the arrays are."""
+        """Validate and normalise every part, and build the arrays for these contents."""
         self.vectors = lattice_input.vectors(self.vectors)
         names = self.orbitals = lattice_input.orbitals(self.orbitals, self.dimension)
         self.onsite = lattice_input.onsite(self.onsite, names)
@@ -67,7 +67,7 @@ class Lattice:
             allowed = "a list of (to, origin, cell, amplitude)"
             raise UserError("hoppings", self.hoppings, allowed)
         self.hoppings = [lattice_input.bond(hop, names, self.dimension) for hop in self.hoppings]
-        self._places = lattice_input.places(self.hoppings)
+        self._index_of = lattice_input.index_by_key(self.hoppings)
         self._arrays = lattice_input.table(
             names, self.onsite, self.hoppings, self.spin, self.dimension
         )
@@ -80,10 +80,10 @@ class Lattice:
 
     @property
     def _table(self) -> lattice_input.Table:
-        """Arrays of what the lattice holds now."""
+        """Arrays of the present contents, built again if a part was changed."""
         try:
             same = self._contents() == self._checked
-        except (AttributeError, TypeError, ValueError):  # parts of another type than before
+        except (AttributeError, TypeError, ValueError):  # a part was replaced by another type
             same = False
         if not same:
             self._check()
@@ -101,7 +101,7 @@ class Lattice:
 
     @property
     def dimension(self) -> int:
-        """2 or 3."""
+        """Number of dimensions, 2 or 3."""
         return len(self.vectors)
 
     def hop(
@@ -109,70 +109,94 @@ class Lattice:
     ) -> None:
         """Add ``<to, cell 0| H |origin, cell> = amplitude`` and its Hermitian conjugate.
 
-        A bond is given once, itself or as its conjugate; with ``add`` the amplitude is added to
-        that of a bond that is there already.  So is, with a warning, another amplitude of an
-        orbital's bond to itself, of which the cells R and -R are one bond: a sum of two terms.
+        Each bond is given once, as itself or as its conjugate.  With ``add`` the amplitude is added
+        to that of an existing bond.  For a bond of an orbital to itself the cells R and -R are the
+        same bond, so a second call with another amplitude is added too, with a warning.
+
+        Parameters
+        ----------
+        to, origin : names of the orbitals;  cell : of ``origin``, one integer a lattice vector
+        amplitude : in t0, real or complex
 
         Raises
         ------
         UserError
             For an unknown orbital, a cell that is not one integer a lattice vector, an amplitude
-            that is not finite, the home orbital itself, or a bond that is there without ``add``.
+            that is not finite, the home orbital itself, or an existing bond without ``add``.
         """
-        new = lattice_input.bond((to, origin, cell, amplitude), self.orbitals, self.dimension)
-        name, _ = lattice_input.identity(new)
-        place = self._places.get(name)
-        if len(self._places) != len(self.hoppings) or (
-            place is not None and lattice_input.identity(self.hoppings[place])[0] != name
-        ):  # changed by hand
-            self._places = lattice_input.places(self.hoppings)
-            place = self._places.get(name)
+        bond = lattice_input.bond((to, origin, cell, amplitude), self.orbitals, self.dimension)
+        bond_key, _ = lattice_input.hopping_key(bond)
+        place = self._index_of.get(bond_key)
+        if len(self._index_of) != len(self.hoppings) or (
+            place is not None and lattice_input.hopping_key(self.hoppings[place])[0] != bond_key
+        ):  # ``hoppings`` was edited without this method
+            self._index_of = lattice_input.index_by_key(self.hoppings)
+            place = self._index_of.get(bond_key)
         if place is None:
-            self._places[name] = len(self.hoppings)
-            self.hoppings.append(new)
+            self._index_of[bond_key] = len(self.hoppings)
+            self.hoppings.append(bond)
             return
-        fault = lattice_input.given_twice(new)
-        if not (add or lattice_input.is_another_term(self.hoppings[place], new)):
+        fault = lattice_input.duplicate_hopping(bond)
+        if not (add or lattice_input.is_another_term(self.hoppings[place], bond)):
             raise fault
         if not add:
             warnings.warn(f"added, not replaced: {fault}", stacklevel=2)
-        self.hoppings[place] = lattice_input.joined(self.hoppings[place], new)
+        self.hoppings[place] = lattice_input.summed(self.hoppings[place], bond)
 
     @property
     def reciprocal(self) -> np.ndarray:
-        """Rows b1, b2 (and b3), in 1/a."""
+        """Reciprocal vectors b1, b2 (and b3) as rows, (dimension, dimension), in 1/a."""
         return 2 * np.pi * np.linalg.inv(self.vectors).T
 
     @property
     def positions(self) -> np.ndarray:
-        """(orbital, 3) positions in the home cell."""
+        """Positions (orbital, 3) in the home cell, in a."""
         return self._table.positions
 
     @property
     def spins(self) -> np.ndarray:
-        """(orbital,) sign of s_z in the home cell, 0 where spin is not resolved."""
+        """Sign of s_z (orbital,), 0 where spin is not resolved."""
         return self._table.spins
 
     @property
     def crystal(self) -> Crystal:
-        """Hop table, vectors and filling, as systems cut out of the lattice carry them."""
+        """The crystal (hop table, vectors, filling) that systems cut out of the lattice carry."""
         hops = HopTable(*self.hop_table())
         return Crystal(hops, self.vectors, len(self.orbitals), self.filling)
 
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Row, column, cell (hop, dimension) and amplitude of every element, with conjugates."""
+        """Row, column (hop,), cell (hop, dimension) and amplitude (hop,), with conjugates."""
         table = self._table
         return table.row, table.column, table.cell, table.amplitude
 
     def hamiltonian(self, k) -> np.ndarray:
-        """Bulk Hamiltonian (..., orbital, orbital) at k (..., dimension), atomic gauge (S42)."""
+        """Bulk Hamiltonian (..., orbital, orbital), in t0 and the atomic gauge (S42).
+
+        Parameters
+        ----------
+        k : (..., dimension), in 1/a
+
+        Raises
+        ------
+        UserError
+            If k is not an array of finite wave vectors of the lattice's dimension.
+        """
         k = self._wave_vectors(k)
         return self._bulk_table.matrix(k)
 
     def velocity(self, k) -> np.ndarray:
-        """Bulk velocities dH/dk_x and dH/dk_y, (..., 2, orbital, orbital), at k (..., 2).
+        """Bulk velocities dH/dk_x and dH/dk_y, (..., 2, orbital, orbital), in t0 a (S42).
 
-        In t0 a, in the atomic gauge: i[H, r] with the positions of the sites.
+        The atomic gauge: i[H, r] with the positions of the sites.
+
+        Parameters
+        ----------
+        k : (..., dimension), in 1/a
+
+        Raises
+        ------
+        UserError
+            If k is not an array of finite wave vectors of the lattice's dimension.
         """
         k = self._wave_vectors(k)
         table = self._bulk_table
@@ -241,9 +265,18 @@ class Lattice:
     def flake(
         self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None
     ) -> Flake:
-        """A finite flake: ``length`` cells of the ribbon or wire along ``direction``.
+        """Cut a finite flake: ``length`` cells of the ribbon or wire along ``direction``.
 
-        ``height`` is that of the wire, and of a three-dimensional lattice only.
+        Parameters
+        ----------
+        direction, width : as in :meth:`ribbon`
+        length : number of translational cells along x, at least 1
+        height : number of unit cells along a3, for a three-dimensional lattice only
+
+        Raises
+        ------
+        UserError
+            As :meth:`ribbon` and :meth:`wire`, and for a length below 1.
         """
         if height is None:
             return self.ribbon(direction, width).chain(length)

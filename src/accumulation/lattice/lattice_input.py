@@ -1,7 +1,7 @@
-"""What a lattice is made of, checked: vectors, orbitals, on-site energies, spins and bonds.
+"""Validation of a lattice's parts: vectors, orbitals, on-site energies, spins and bonds.
 
-Each function takes what a user gives and returns it in one form, or raises a UserError that names
-the orbital or the bond at fault.
+Each function takes a user's value and returns it in one normal form, or raises a UserError that
+names the orbital or the bond at fault.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import numpy as np
 from ..errors import UserError, Verbatim
 from ..inputs import finite, integer, real, real_array
 
-# Vectors whose cell has less than this fraction of the volume that right angles would give depend
-# on each other.
+# Vectors count as dependent if their cell has less than this fraction of the volume of a cell with
+# the same lengths and right angles.
 DEPENDENT = 1e-9
 # Lengths are in units of a; coordinates closer than 1e-9 count as equal.
 SHORTEST, LONGEST = 1e-4, 1e6
-# Of cells and of orbitals: what a table of hops and its matrices can be made of.
+# Largest cell index of a hop: beyond it no system could be cut that the hop joins.
 MOST_CELLS = 10**6
 
 Bond = tuple[str, str, tuple[int, ...], complex]
@@ -28,10 +28,10 @@ Bond = tuple[str, str, tuple[int, ...], complex]
 
 @dataclass(frozen=True)
 class Table:
-    """Arrays of a checked lattice.
+    """Arrays of a validated lattice.
 
     positions : (orbital, 3), in a;  spins : (orbital,) sign of s_z
-    row, column : (hop,);  cell : (hop, dimension);  amplitude : (hop,), conjugates included
+    row, column : (hop,);  cell : (hop, dimension);  amplitude : (hop,) in t0, conjugates included
     """
 
     positions: np.ndarray
@@ -43,7 +43,13 @@ class Table:
 
 
 def vectors(value: object) -> np.ndarray:
-    """Lattice vectors as rows, (2, 2) or (3, 3), finite and independent."""
+    """Lattice vectors as rows, (2, 2) or (3, 3), in a.
+
+    Raises
+    ------
+    UserError
+        If they are not finite and independent.
+    """
     allowed = "two independent vectors (x, y), or three (x, y, z), of finite numbers"
     shown = value.tolist() if isinstance(value, np.ndarray) else value
     rows = real_array("vectors", value, allowed)
@@ -51,32 +57,48 @@ def vectors(value: object) -> np.ndarray:
         raise UserError("vectors", shown, allowed)
     lengths = np.linalg.norm(rows, axis=1)
     if not np.all((lengths > SHORTEST) & (lengths < LONGEST)):
-        words = f"{allowed}, each between {SHORTEST:g} and {LONGEST:g} long (in units of a)"
-        raise UserError("vectors", shown, words)
+        allowed_length = (
+            f"{allowed}, each between {SHORTEST:g} and {LONGEST:g} long (in units of a)"
+        )
+        raise UserError("vectors", shown, allowed_length)
     if abs(np.linalg.det(rows / lengths[:, None])) < DEPENDENT:
         raise UserError("vectors", shown, allowed)
     return np.array(rows)
 
 
 def orbitals(value: object, dimension: int) -> dict[str, tuple[float, ...]]:
-    """Positions by name, in a: (x, y) or (x, y, z) each; z is 0 where left out."""
+    """Positions by name, in a: (x, y) or (x, y, z) each.
+
+    Raises
+    ------
+    UserError
+        If there is no orbital, or a name or position is not valid.
+    """
     allowed = "at least one orbital, a mapping such as {'A': (0, 0), 'B': (0.5, 0.3)}"
     if not isinstance(value, Mapping) or not value:
         raise UserError("orbitals", value, allowed)
-    found = {}
+    positions = {}
     for name, place in value.items():
         if not isinstance(name, str) or not name:
             raise UserError("orbitals", name, "a name, which is a text")
-        words = "a position (x, y), or (x, y, z), of finite numbers below 1e6 (in units of a)"
-        place = real_array(f"orbitals.{name}", place, words)
+        allowed_position = (
+            "a position (x, y), or (x, y, z), of finite numbers below 1e6 (in units of a)"
+        )
+        place = real_array(f"orbitals.{name}", place, allowed_position)
         if place.shape not in ((2,), (3,)) or np.any(np.abs(place) > LONGEST):
-            raise UserError(f"orbitals.{name}", tuple(place.reshape(-1).tolist()), words)
-        found[name] = tuple(place.tolist())
-    return found
+            raise UserError(f"orbitals.{name}", tuple(place.reshape(-1).tolist()), allowed_position)
+        positions[name] = tuple(place.tolist())
+    return positions
 
 
 def index(name: object, names: Iterable[str]) -> str:
-    """The name of an orbital (UserError if there is none of that name)."""
+    """The name of an orbital.
+
+    Raises
+    ------
+    UserError
+        If no orbital has that name.
+    """
     if not isinstance(name, str) or name not in names:
         raise UserError("orbital", name, list(names))
     return name
@@ -91,25 +113,44 @@ def _by_orbital(key: str, value: object, names: Iterable[str], example: str) -> 
 
 
 def onsite(value: object, names: Iterable[str]) -> dict[str, float]:
-    """On-site energies by orbital, real and finite, in t0."""
-    words = "a finite real number, as the Hamiltonian is Hermitian"
-    given = _by_orbital("onsite", value, names, "{'A': 0.5}")
-    return {name: real(f"onsite.{name}", energy, words) for name, energy in given.items()}
+    """On-site energies by orbital, in t0.
+
+    Raises
+    ------
+    UserError
+        If one is not a finite real number, or an orbital is unknown.
+    """
+    allowed = "a finite real number, as the Hamiltonian is Hermitian"
+    energies = _by_orbital("onsite", value, names, "{'A': 0.5}")
+    return {name: real(f"onsite.{name}", energy, allowed) for name, energy in energies.items()}
 
 
 def spin(value: object, names: Iterable[str]) -> dict[str, int]:
-    """Sign of s_z by orbital."""
-    words = "1 (up), -1 (down) or 0 (not resolved)"
-    given = _by_orbital("spin", value, names, "{'A_up': 1, 'A_down': -1}")
-    found = {name: integer(f"spin.{name}", sign, words) for name, sign in given.items()}
-    for name, sign in found.items():
+    """Sign of s_z by orbital.
+
+    Raises
+    ------
+    UserError
+        If one is not -1, 0 or 1, or an orbital is unknown.
+    """
+    allowed = "1 (up), -1 (down) or 0 (not resolved)"
+    signs = _by_orbital("spin", value, names, "{'A_up': 1, 'A_down': -1}")
+    checked = {name: integer(f"spin.{name}", sign, allowed) for name, sign in signs.items()}
+    for name, sign in checked.items():
         if sign not in (-1, 0, 1):
-            raise UserError(f"spin.{name}", sign, words)
-    return found
+            raise UserError(f"spin.{name}", sign, allowed)
+    return checked
 
 
 def bond(value: Any, names: Iterable[str], dimension: int) -> Bond:
-    """One hopping: (to, origin, cell, amplitude)."""
+    """One hopping (to, origin, cell, amplitude), its amplitude in t0.
+
+    Raises
+    ------
+    UserError
+        If it has another form, an unknown orbital, a cell of another dimension, an amplitude that
+        is not finite, or joins an orbital with itself.
+    """
     try:
         to, origin, steps, amplitude = value
     except (TypeError, ValueError):
@@ -133,56 +174,57 @@ def bond(value: Any, names: Iterable[str], dimension: int) -> Bond:
     return to, origin, cell, finite(where, amplitude, "a finite amplitude, real or complex")
 
 
-def identity(one: Bond) -> tuple[tuple, bool]:
-    """What a bond shares with its conjugate, and whether it is the conjugate of the first form."""
-    to, origin, cell, _ = one
-    forth = (to, origin, cell)
-    back = (origin, to, tuple(-steps for steps in cell))
-    return min(forth, back), back < forth
+def hopping_key(hopping: Bond) -> tuple[tuple, bool]:
+    """Key that a bond shares with its conjugate, and whether the bond is given as the conjugate."""
+    to, origin, cell, _ = hopping
+    forward = (to, origin, cell)
+    backward = (origin, to, tuple(-steps for steps in cell))
+    return min(forward, backward), backward < forward
 
 
-def places(bonds: list[Bond]) -> dict[tuple, int]:
-    """Place in the list of each bond, by its :func:`identity`.
+def index_by_key(bonds: list[Bond]) -> dict[tuple, int]:
+    """Index of each bond in the list, by its :func:`hopping_key`.
 
     Raises
     ------
     UserError
-        If one is given twice, itself or as its conjugate.
+        If a bond is given twice, as itself or as its conjugate.
     """
-    found: dict[tuple, int] = {}
-    for place, one in enumerate(bonds):
-        name, _ = identity(one)
-        if name in found:
-            raise given_twice(one)
-        found[name] = place
-    return found
+    index_of: dict[tuple, int] = {}
+    for place, hopping in enumerate(bonds):
+        name, _ = hopping_key(hopping)
+        if name in index_of:
+            raise duplicate_hopping(hopping)
+        index_of[name] = place
+    return index_of
 
 
-def given_twice(one: Bond) -> UserError:
-    """The fault of a bond that is there already: its amplitudes would be added in silence."""
-    to, origin, cell, _ = one
-    words = Verbatim(f"the bond {to} - {origin}, cell {cell}, twice, itself or as its conjugate")
+def duplicate_hopping(hopping: Bond) -> UserError:
+    """The error for a bond given twice, whose amplitudes would otherwise be added silently."""
+    to, origin, cell, _ = hopping
+    value = Verbatim(f"the bond {to} - {origin}, cell {cell}, twice, itself or as its conjugate")
     allowed = "each bond once, its conjugate is implied; hop(..., add=True) adds to one"
-    return UserError("hopping", words, allowed)
+    return UserError("hopping", value, allowed)
 
 
-def is_another_term(old: Bond, new: Bond) -> bool:
-    """Whether a second bond of an orbital to itself has an amplitude of its own.
+def is_another_term(first: Bond, second: Bond) -> bool:
+    """Whether a second bond of an orbital to itself has a different amplitude.
 
     The same amplitude, or its conjugate, is the same bond given again.
     """
-    again = (old[3], old[3].conjugate())
-    return new[0] == new[1] and not any(abs(new[3] - one) <= 1e-12 * abs(one) for one in again)
+    to, origin, _, amplitude = second
+    equal = (first[3], first[3].conjugate())
+    return to == origin and not any(abs(amplitude - one) <= 1e-12 * abs(one) for one in equal)
 
 
-def joined(old: Bond, new: Bond) -> Bond:
-    """The older bond with the amplitude of the newer, which may be its conjugate, added to it."""
-    same = identity(old)[1] == identity(new)[1]
-    return (*old[:3], old[3] + (new[3] if same else new[3].conjugate()))
+def summed(first: Bond, second: Bond) -> Bond:
+    """The first bond with the amplitude of the second, perhaps its conjugate, added to it."""
+    same = hopping_key(first)[1] == hopping_key(second)[1]
+    return (*first[:3], first[3] + (second[3] if same else second[3].conjugate()))
 
 
 def table(places_of: dict, energies: dict, bonds: list[Bond], spins: dict, dimension: int) -> Table:
-    """Arrays of a lattice: every element of H with its conjugate."""
+    """Arrays of a lattice: every element of H, each bond with its conjugate."""
     number = {name: i for i, name in enumerate(places_of)}
     home = (0,) * dimension
     hops = [(number[n], number[n], home, complex(e)) for n, e in energies.items() if e != 0]

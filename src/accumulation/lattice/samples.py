@@ -1,7 +1,7 @@
-"""Finite-width systems cut out of a lattice: ribbons, wires and flakes.
+"""Ribbons, wires and flakes: finite-width systems cut out of a lattice.
 
-All carry the same hop table, ``H[i, j] = amplitude`` for an electron hopping from orbital ``j`` in
-cell ``cell`` to orbital ``i`` in cell 0, and are then only asked questions.
+All have the same kind of hop table, ``H[i, j] = amplitude`` for an electron that hops from orbital
+``j`` in cell ``cell`` to orbital ``i`` in cell 0.  A system does not change after it is made.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from ..inputs import real_array
 from .bloch import GAUGES, BlochMatrix
 from .hop_table import Crystal, HopTable
 
-# Coordinates closer than this (in units of a) are the same row: it decides the order of rows only.
+# Coordinates closer than this (in units of a) count as equal in the order of rows.
 SAME_ROW = 1e-9
-# Decimals to which two systems have to agree to be the same: those of another machine's rounding
-# are not among them.
+# Decimals of a fingerprint; the rounding of another machine is below them.
 SAME_NUMBER = 9
-# A matrix of more orbitals than this fits into no memory (16 TB).
+# A matrix of this many orbitals takes 16 TB.
 MOST_ORBITALS = 10**6
 NAMES_SHOWN = 6
 
@@ -37,9 +36,9 @@ class System:
     ----------
     hops : the hop table
     positions : (orbital, 3) float
-        x along the ribbon, y across it measured from its centre, z.
+        x along the ribbon, y across it measured from its centre, z, in a.
     period : float
-        Length of the ribbon's translational cell along x.
+        Length of the ribbon's translational cell along x, in a.
     sublattice : (orbital,) str
         Name of each orbital's sublattice.
     cell : (orbital,) int
@@ -47,10 +46,10 @@ class System:
     spin : (orbital,) int
         +1 or -1, the sign of s_z; 0 where spin is not resolved.
     periodic : bool
-        Whether it repeats along x, with Bloch states and a k mesh.
+        Whether it repeats along x and has Bloch states and a k mesh.
     layered : bool
-        Whether its rows lie at several heights z, of which its datasets tell.
-    crystal : the crystal it was cut out of, None where that is not known
+        Whether its rows lie at several heights z, which its datasets then contain.
+    crystal : the crystal it was cut out of, None where it is not known
     """
 
     kind: ClassVar[str]
@@ -66,9 +65,10 @@ class System:
 
     @cached_property
     def sites(self) -> np.ndarray:
-        """(site, orbital) 1 where an orbital belongs to a site: sums rows of orbitals to sites.
+        """Matrix (site, orbital) that sums orbitals to sites: 1 where an orbital lies on a site.
 
-        Orbitals at one place, such as two spins, make a site.  Order: that of the first orbitals.
+        A site is a position; its orbitals may be two spins.  Sites are in the order of their first
+        orbitals.
         """
         places, first, site = np.unique(
             np.round(self.positions / SAME_ROW).astype(np.int64),
@@ -96,7 +96,7 @@ class System:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Twelve hexadecimal digits that stand for sites and hops: what bands belong to."""
+        """Hash of sites and hops, twelve hexadecimal digits, by which bands know their system."""
         hops = self.hops
         numbers = (hops.amplitude.real, hops.amplitude.imag, self.positions, [self.period])
         # + 0.0: no negative zero
@@ -110,9 +110,9 @@ class System:
 
     @cached_property
     def bloch(self) -> BlochMatrix:
-        """H(k) and its velocity, ready to be evaluated on batches of k.
+        """H(k) and its velocity, to be evaluated on batches of k.
 
-        A flake is a chain of one cell: k = 0 only, and its velocity is the matrix i[H, x].
+        A flake is a chain of one cell: it has k = 0 only, and its velocity is the matrix i[H, x].
         """
         return BlochMatrix(
             self.hops.row,
@@ -144,6 +144,11 @@ class Ribbon(System):
         Returns
         -------
         H, dH/dk : (..., orbital, orbital), units t0 and t0 a; real where the phases allow it.
+
+        Raises
+        ------
+        UserError
+            If k is not an array of finite real numbers, or the gauge is unknown.
         """
         if gauge not in GAUGES:
             raise UserError("gauge", gauge, f"one of: {', '.join(GAUGES)}")
@@ -158,7 +163,13 @@ class Ribbon(System):
         return h.reshape(k.shape + h.shape[1:]), v.reshape(k.shape + v.shape[1:])
 
     def repeated(self, length: int) -> Ribbon:
-        """The same ribbon with ``length`` cells as one cell, ordered by cell, then as before."""
+        """The same ribbon with ``length`` cells merged to one, ordered by cell, then as before.
+
+        Raises
+        ------
+        UserError
+            If the length is not an integer of at least 1, or too large for any memory.
+        """
         if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
             raise UserError("length", length, "an integer of at least 1")
         n, hops = len(self.positions), self.hops
@@ -184,7 +195,13 @@ class Ribbon(System):
         )
 
     def chain(self, length: int) -> Flake:
-        """The flake of ``length`` translational cells of this ribbon, open along x too."""
+        """The flake of ``length`` translational cells of this ribbon, open along x too.
+
+        Raises
+        ------
+        UserError
+            As :meth:`repeated`.
+        """
         closed = self.repeated(length)
         hops, positions = closed.hops, closed.positions
         inside = hops.cell == 0
@@ -204,8 +221,8 @@ class Ribbon(System):
 class Wire(Ribbon):
     """A system periodic along x, open along y and z: rows ordered by y, then z, then x.
 
-    By y first as in a ribbon, so that its two edges, and the band form of the matrices across it,
-    mean the same.
+    The order by y comes first, as in a ribbon, so the two edges and the banded form of the matrices
+    are those of a ribbon.
     """
 
     kind = "wire"
@@ -214,10 +231,10 @@ class Wire(Ribbon):
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Flake(System):
-    """A system open along x as well: one block, no Bloch phase, x an ordinary matrix.
+    """A system open along x as well: it has no Bloch phase, and x is an ordinary matrix.
 
-    Its ``bands()`` and ``response()``, datasets for a notebook, come from
-    :mod:`accumulation.flake_shorthands`.
+    :mod:`accumulation.flake_shorthands` adds the methods ``bands()`` and ``response()``, which
+    return datasets.
     """
 
     kind = "flake"
@@ -228,18 +245,24 @@ class Flake(System):
 
 
 def fits_in_memory(key: str, number: int, orbitals: int) -> None:
-    """Raise UserError, naming the key of a size, for more orbitals than any memory holds."""
+    """Check that a system with this many orbitals is not absurdly large.
+
+    Raises
+    ------
+    UserError
+        For more than MOST_ORBITALS orbitals; it names ``key``, the size, and its value ``number``.
+    """
     if orbitals > MOST_ORBITALS:
         allowed = f"a size of at most {MOST_ORBITALS} orbitals in all, not {orbitals}"
         raise UserError(key, number, allowed)
 
 
-def count(things: Sized, name: str) -> str:
-    """Their number and name, such as ``1 site`` or ``2 sites``."""
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
+def count(items: Sized, name: str) -> str:
+    """Number of items with their name, such as ``1 site`` or ``2 sites``."""
+    return f"{len(items)} {name}{'' if len(items) == 1 else 's'}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """Some names, and that there are more."""
-    every = list(names)
-    return ", ".join(every[:NAMES_SHOWN]) + (", ..." if len(every) > NAMES_SHOWN else "")
+    """The first names, separated by commas, and dots if there are more."""
+    all_names = list(names)
+    return ", ".join(all_names[:NAMES_SHOWN]) + (", ..." if len(all_names) > NAMES_SHOWN else "")

@@ -1,4 +1,4 @@
-"""Two-dimensional lattices stacked into a three-dimensional one."""
+"""Stacks of two-dimensional lattices: a three-dimensional lattice made of layers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .lattice import Lattice
 
 
 def stacked(layers: list[Lattice], heights: list[float], period: float) -> Lattice:
-    """The three-dimensional lattice whose cell holds these layers, not yet coupled to each other.
+    """The three-dimensional lattice whose cell holds these layers, without hops between them.
+
+    Orbital ``A`` of layer 1 is called ``A1``, and so on.  A model then adds hops between layers.
 
     Parameters
     ----------
     layers : two-dimensional lattices with the same vectors
-    heights : z of each layer, in a
+    heights : (layer,) z of each layer, in a
     period : length of the third lattice vector, along z, in a
-
-    Orbital ``A`` of layer 1 is called ``A1``, and so on.  A model then adds hops between layers.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def stacked(layers: list[Lattice], heights: list[float], period: float) -> Latti
         if layer.dimension != 2 or not (layer.vectors == vectors).all():
             raise UserError("layers", layer.vectors.tolist(), f"the vectors {vectors.tolist()}")
     named = [(layer, str(number)) for number, layer in enumerate(layers, 1)]
-    whole = Lattice(
+    stack = Lattice(
         vectors=np.array([(*vectors[0], 0.0), (*vectors[1], 0.0), (0.0, 0.0, period)]),
         orbitals={
             name + number: (place[0], place[1], height + (*place, 0.0)[2])
@@ -43,8 +43,8 @@ def stacked(layers: list[Lattice], heights: list[float], period: float) -> Latti
     )
     fillings = [layer.filling for layer in layers if layer.filling is not None]
     if len(fillings) == len(layers):
-        whole.filling = sum(fillings)
+        stack.filling = sum(fillings)
     for layer, number in named:
         for to, origin, cell, amplitude in layer.hoppings:
-            whole.hop(to + number, origin + number, (*cell, 0), amplitude)
-    return whole
+            stack.hop(to + number, origin + number, (*cell, 0), amplitude)
+    return stack

@@ -60,9 +60,9 @@ def layered_antiferromagnet(
     lattice = stacked(layers, [0.0, spacing], spacing + spacing_between)
     for site in ("A", "B"):
         for spin in ("up", "down"):
-            one, two = f"{site}_{spin}1", f"{site}_{spin}2"
+            lower, upper = f"{site}_{spin}1", f"{site}_{spin}2"
             if tz != 0:
-                lattice.hop(two, one, (0, 0, 0), -tz)
+                lattice.hop(upper, lower, (0, 0, 0), -tz)
             if tz_between != 0:
-                lattice.hop(one, two, (0, 0, -1), -tz_between)
+                lattice.hop(lower, upper, (0, 0, -1), -tz_between)
     return lattice

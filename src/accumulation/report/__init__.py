@@ -1,1 +1,1 @@
-"""The page that shows a study."""
+"""The report page of a study: one HTML file with its figures, parameters and run times."""

@@ -1,20 +1,20 @@
-"""The stages of a study as an SVG drawing, which needs no program beside the browser."""
+"""Drawing of the stages of a study as inline SVG."""
 
 from __future__ import annotations
 
 MARGIN, GAP = 2, 42  # around the drawing, between boxes
-# Height of an arrow over the boxes, for each stage that it leaves out.
+# Height of an arrow above the boxes, times the number of stages that it spans.
 LIFT = 24
 
 
 def draw(counts: dict[str, int], arrows: list[tuple[str, str]], upright: bool) -> str:
-    """An ``<svg>`` of a box a stage with its number of files, and arrows between them.
+    """An ``<svg>`` with a box for each stage and its number of files, and arrows between stages.
 
     Parameters
     ----------
-    counts : files of each stage, in the order of the flow
-    arrows : pairs of stages, from what is read to what reads it
-    upright : downwards, for narrow screens, instead of from left to right
+    counts : number of files of each stage, in the order of the flow
+    arrows : pairs (stage, stage that reads it)
+    upright : from top to bottom, for narrow screens, instead of from left to right
     """
     long, wide = (46, 150) if upright else (112, 54)  # of a box, along the flow and across it
     step, order = long + GAP, list(counts)
@@ -24,7 +24,7 @@ def draw(counts: dict[str, int], arrows: list[tuple[str, str]], upright: bool) -
     across_all = side + wide + 2 * MARGIN
 
     def point(along: float, across: float) -> str:
-        """Coordinates; ``across`` is counted from the side on which no arrow is."""
+        """Coordinates; ``across`` is measured from the side without arrows."""
         if upright:
             return f"{across + MARGIN:g},{along + MARGIN:g}"
         return f"{along + MARGIN:g},{across_all - MARGIN - across:g}"

@@ -1,4 +1,4 @@
-"""Words of captions and numbers of configs as HTML and as plain text, without scripts or fonts."""
+"""Captions and numbers as HTML and as plain text, without scripts or fonts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import math
 import re
 
 MINUS = "\u2212"
-WORDS = {"tau": "τ", "hbar": "ħ", "phi": "φ", "pi": "π", "Angstrom": "Å", "->": "→"}
+REPLACED = {"tau": "τ", "hbar": "ħ", "phi": "φ", "pi": "π", "Angstrom": "Å", "->": "→"}
 _SPACES = {",": "\u2009", " ": " ", ";": " ", ":": " ", "!": ""}
 _SYMBOLS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "Delta": "Δ", "epsilon": "ε",
@@ -20,12 +20,12 @@ _SYMBOLS = {
     "langle": "⟨", "rangle": "⟩", "dagger": "†", "ell": "ℓ",
 }  # fmt: skip
 _STYLES = {"mathbf": "b", "mathit": "i", "mathrm": "span", "text": "span"}
-# Denominators of the fractions of pi that a config is likely to mean.
+# Denominators of the fractions of pi that are printed as such.
 _PI_FRACTIONS = (1, 2, 3, 4, 6)
 
 
 def number(value: float) -> str:
-    """A number as it is read: six digits, a true minus sign, simple multiples of pi by name."""
+    """A number with six digits and a minus sign; simple multiples of pi are written with π."""
     for bottom in _PI_FRACTIONS:
         top = value * bottom / math.pi
         if 0.5 < abs(top) < 12.5 and abs(top - round(top)) < 1e-12:
@@ -36,31 +36,31 @@ def number(value: float) -> str:
 
 
 def rich(text: str) -> str:
-    """A caption as HTML: ``$mathtext$``, `code`, m_nn, t2, tau and x -> -x as they are meant."""
+    """A caption as HTML, with formulas for ``$mathtext$``, `code`, m_nn, t2, tau and x -> -x."""
     parts = re.split(r"\$([^$]+)\$|`([^`]+)`", " ".join(text.split()))
-    out = []
+    html_parts = []
     for index, part in enumerate(parts):
         if part:
-            out.append((_words, _formula, _code)[index % 3](part))
-    return "".join(out)
+            html_parts.append((_prose, _formula, _code)[index % 3](part))
+    return "".join(html_parts)
 
 
 def plain(text: str) -> str:
-    """The same caption without tags, as for the ``alt`` of a picture."""
+    """A caption as plain text without tags, for the ``alt`` of a picture."""
     text = re.sub(r'<img[^>]* alt="([^"]*)"[^>]*>', r"\1", rich(text))
     return html.unescape(re.sub(r"<[^>]*>", "", text.replace("<sup>", "^")))
 
 
-def _words(text: str) -> str:
-    for word, sign in WORDS.items():
-        text = re.sub(rf"\b{word}\b" if word.isalpha() else re.escape(word), sign, text)
+def _prose(text: str) -> str:
+    for name, symbol in REPLACED.items():
+        text = re.sub(rf"\b{name}\b" if name.isalpha() else re.escape(name), symbol, text)
     text = re.sub(r"(?<![\w)])-(?=\w)", MINUS, text)
     text = html.escape(text, quote=False)
     return re.sub(r"\b(?:([^\W\d_])_(\w{1,4})|(t)(\d))\b", _subscript, text)
 
 
-def _subscript(found: re.Match) -> str:
-    base, below = found[1] or found[3], found[2] or found[4]
+def _subscript(match: re.Match) -> str:
+    base, below = match[1] or match[3], match[2] or match[4]
     return f"<i>{base}</i><sub>{below}</sub>"
 
 
@@ -81,23 +81,23 @@ class _NotSimpleError(Exception):
 
 
 def _sequence(formula: str, end: str) -> tuple[str, str]:
-    """HTML of a formula up to ``end``, and what is left of it."""
-    out = []
+    """HTML of a formula up to ``end``, and the rest of the formula."""
+    html_parts = []
     while formula and formula[0] != end:
         if formula[0] in "_^":
             tag = "sub" if formula[0] == "_" else "sup"
             inner, formula = _atom(formula[1:])
-            out.append(f"<{tag}>{inner}</{tag}>")
+            html_parts.append(f"<{tag}>{inner}</{tag}>")
         else:
             inner, formula = _atom(formula)
-            out.append(inner)
+            html_parts.append(inner)
     if end and not formula:
         raise _NotSimpleError
-    return "".join(out), formula[len(end) :]
+    return "".join(html_parts), formula[len(end) :]
 
 
 def _atom(formula: str) -> tuple[str, str]:
-    """HTML of the next letter, sign, command or group, and what is left."""
+    """HTML of the next letter, sign, command or group, and the rest of the formula."""
     if not formula or formula[0] == "}":
         raise _NotSimpleError
     if formula[0] == "{":
@@ -119,7 +119,7 @@ def _atom(formula: str) -> tuple[str, str]:
 
 
 def _picture(formula: str) -> str:
-    """A formula drawn by matplotlib as an inline SVG picture, or as it stands if that fails."""
+    """A formula drawn by matplotlib as an inline SVG picture, or as code if that fails."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""Parameters of systems as a page shows them: texts by key, and which are not the default."""
+"""Parameters of systems as texts by key, and those that differ from the defaults."""
 
 from __future__ import annotations
 
@@ -13,18 +13,16 @@ from ..study.config_file import schema
 from ..study.stages import of_singles
 from . import markup
 
-LONGEST_LIST = 5  # numbers that are written out; more are "n values from a to b"
-# What the other defaults depend on.
+LONGEST_LIST = 5  # longer lists of numbers are written as "n values from a to b"
+# Keys on which the defaults of the others depend.
 ALWAYS = ("theory", "model.name", "geometry.kind", "density")
-# Ends and number of points of an axis that a config gives as a mapping.
-AXIS = (("from", "start", "min"), ("to", "stop", "max"), ("values", "points", "count", "num", "n"))
 
 
 def flat(system: dict, prefix: str = "") -> dict[str, str]:
-    """Keys of a normalised system as the config's readers know them, ``model.t2``, and values."""
+    """Parameters of a normalised system as texts by dotted key, such as ``model.t2``."""
     texts = {}
     for key, value in system.items():
-        if isinstance(value, dict) and _axis(value) is None:
+        if isinstance(value, dict):
             texts |= flat(value, f"{prefix}{key}.")
         else:
             text = text_of(value)
@@ -32,93 +30,89 @@ def flat(system: dict, prefix: str = "") -> dict[str, str]:
     return texts
 
 
-def _axis(value: dict) -> str | None:
-    """Words for a mapping that describes an axis, None if it is another mapping."""
-    ends = [next((value[k] for k in names if k in value), None) for names in AXIS]
-    if None in ends:
-        return None
-    return f"{ends[2]} values from {text_of(ends[0])} to {text_of(ends[1])}"
-
-
 def text_of(value: object) -> str:
-    """A value of a config as it is read; long lists of numbers by their ends."""
+    """A value of a config as text; long lists of numbers are shortened to their ends."""
     if isinstance(value, dict):
-        return _axis(value) or ", ".join(f"{key}: {text_of(one)}" for key, one in value.items())
+        return ", ".join(f"{key}: {text_of(entry)}" for key, entry in value.items())
     if isinstance(value, list | tuple):
         numbers = _numbers(value)
         if len(numbers) > LONGEST_LIST:
             ends = (markup.number(end) for end in (min(numbers), max(numbers)))
             return f"{len(numbers)} values from {' to '.join(ends)}"
-        return ", ".join(text_of(one) for one in value)
+        return ", ".join(text_of(entry) for entry in value)
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     return markup.number(value) if isinstance(value, int | float) else str(value)
 
 
 def _numbers(values: list | tuple) -> list[float]:
-    """The values as numbers, which exact decimals may be written as texts; [] if one is not."""
+    """The values, which may be texts of exact decimals, as numbers; [] if one is not a number."""
     try:
         return [float(value) for value in values]
     except (TypeError, ValueError):
         return []
 
 
-def usual_of(own: dict[str, str]) -> dict[str, str]:
-    """The defaults of a system's keys, as texts; they depend on the keys ALWAYS."""
-    return _defaults(*(own.get(key) for key in ALWAYS))
+def default_texts(texts: dict[str, str]) -> dict[str, str]:
+    """Defaults of a system's keys as texts; they depend on the keys ALWAYS."""
+    return _defaults(*(texts.get(key) for key in ALWAYS))
 
 
 @cache
 def _defaults(
     theory: str | None, model: str | None, kind: str | None, density: str | None
 ) -> dict[str, str]:
-    """What a system has for the keys that its config leaves out, as far as there is a default."""
+    """Values of the keys that a config leaves out, if they have a default."""
     properties = schema()["$defs"]["system"]["properties"]
-    usual = {key: node["default"] for key, node in properties.items() if "default" in node}
+    defaults = {key: node["default"] for key, node in properties.items() if "default" in node}
     if theory is not None:
-        usual = {"options": _arguments(options.parameters(theory)), "points_per_job": 1}
+        defaults = {"options": _arguments(options.parameters(theory)), "points_per_job": 1}
     elif density is None:
-        usual = {}
+        defaults = {}
     else:
-        usual["definition"] = definitions_for(plugins.load("densities", density), kind)
+        defaults["definition"] = definitions_for(plugins.load("densities", density), kind)
     if kind is not None and not GEOMETRIES[kind].periodic:
-        usual = {k: v for k, v in usual.items() if k not in ("k", "keep_eigenvectors")}
+        defaults = {k: v for k, v in defaults.items() if k not in ("k", "keep_eigenvectors")}
     if model is not None:
         function = getattr(plugins.load("models", model), model)
-        usual["model"] = _arguments(inspect.signature(function).parameters)
-    return flat(usual)
+        defaults["model"] = _arguments(inspect.signature(function).parameters)
+    return flat(defaults)
 
 
 def _arguments(parameters: dict) -> dict:
     """Defaults of a function's arguments."""
-    return {key: one.default for key, one in parameters.items() if one.default is not one.empty}
+    return {
+        key: parameter.default
+        for key, parameter in parameters.items()
+        if parameter.default is not parameter.empty
+    }
 
 
 def same_text(text: str, default: str | None) -> bool:
-    """Whether a text is the default's, in whatever order their names stand."""
+    """Whether a text equals the default, apart from the order of its names."""
     return default is not None and sorted(text.split(", ")) == sorted(default.split(", "))
 
 
-def system_row(name: str, own: dict[str, str]) -> dict:
-    """A row of the table of systems: what was chosen by column, and all the keys."""
-    usual = usual_of(own)
-    chosen = {k: v for k, v in own.items() if not same_text(v, usual.get(k))}
+def system_row(name: str, texts: dict[str, str]) -> dict:
+    """Row of the table of systems: the parameters that are not default, by column, and all keys."""
+    defaults = default_texts(texts)
+    chosen = {k: v for k, v in texts.items() if not same_text(v, defaults.get(k))}
     parts = {"model": {}, "geometry": {}, "other": {}}
     for key, text in chosen.items():
         part, _, rest = key.partition(".")
-        known = bool(rest) and part in parts
+        is_part = bool(rest) and part in parts
         key = key.removeprefix("options.")
-        parts[part if known else "other"][rest if known else key] = text
-    row = {"name": name, "chosen": own}
+        parts[part if is_part else "other"][rest if is_part else key] = text
+    row = {"name": name, "chosen": texts}
     for part, pairs in parts.items():
         row[part] = [(key, text) for key, text in pairs.items() if key not in ("name", "kind")]
-    everything = sorted((usual | own).items(), key=_rank)
+    everything = sorted((defaults | texts).items(), key=_rank)
     row["all"] = [(key, text, key not in chosen) for key, text in everything]
     return row
 
 
 def _rank(entry: tuple[str, str]) -> tuple[int, bool]:
-    """Place of a key among all: in the order in which the stages use them, names first."""
+    """Sort key of a parameter: the order in which the stages use the keys, names first."""
     order = [key for stage in of_singles() for key in stage.uses]
     part, _, rest = entry[0].partition(".")
     return order.index(part) if part in order else len(order), rest not in ("name", "kind")

@@ -1,4 +1,4 @@
-"""The commit of the code that runs."""
+"""The commit of the running code."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ UNKNOWN = "not known: the code is no clone of a repository"
 
 
 def commit() -> str:
-    """The commit of the package's clone, with a word on changes since; or of what pip installed.
+    """Commit of the package's clone, with a remark on uncommitted changes, or of pip's install.
 
-    A repository that merely surrounds the package, and does not hold it, says nothing of it.
+    A repository in a folder above counts only if the package is one of its tracked files.
     """
     if _git("ls-files", "--error-unmatch", "__init__.py") is not None:
         name = _git("rev-parse", "HEAD")
@@ -25,7 +25,7 @@ def commit() -> str:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says in the package's folder; None if it fails or is not there."""
+    """Output of git in the package's folder; None if it fails or git is not installed."""
     command = ["git", "-C", str(PACKAGE), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
@@ -35,7 +35,7 @@ def _git(*arguments: str) -> str | None:
 
 
 def _installed() -> str | None:
-    """The commit that pip noted when it installed the package from a repository."""
+    """Commit that pip recorded when it installed the package from a repository."""
     try:
         text = metadata.distribution("accumulation").read_text("direct_url.json")
         return json.loads(text or "{}").get("vcs_info", {}).get("commit_id")

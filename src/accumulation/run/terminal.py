@@ -198,12 +198,13 @@ class Display:
         if self._terminal is not None and self._terminal.disk_is_full:
             return
         from ..report import page as report
+        from ..report.page_figures import failure_of
 
         study = self._study
         page = Path(study.report_path())
         drawn = zip(study.figures, study.pictures(), strict=True)
         missing = [name for name, path in drawn if not os.path.exists(path)]
-        if not any(report.failure_of(page.parent, name) for name in missing):
+        if not any(failure_of(page.parent, name) for name in missing):
             return
         inputs = [*study.pictures(), *([study.evidence_path("nc")] if study.theories else [])]
         try:

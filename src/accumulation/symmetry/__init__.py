@@ -1,1 +1,1 @@
-"""Symmetries of a system and what they allow."""
+"""Symmetries of a system, and the responses that they allow."""

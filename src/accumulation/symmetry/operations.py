@@ -1,11 +1,11 @@
-"""Symmetries of a ribbon, found from its hop table.
+"""Symmetry operations of a ribbon, found from its hop table.
 
-An operation maps orbital j onto one other orbital, multiplies it by a phase, and conjugates if it
-is antiunitary: g |j> = phase_j |target_j>.  On positions it is x -> +-x + shift, y -> +-y.  It is a
-symmetry if g H g^-1 = H, or H - center -> -(H - center).  Phases are propagated along the bonds, so
-that gauge-equivalent Hamiltonians have the same symmetries: sublattice signs, the phases of spin
-rotations about z and translations that shift k are all of this kind; a spin rotation by pi about an
-axis in the plane exchanges the spins.
+An operation maps each orbital onto one orbital, multiplies it by a phase, and conjugates if it is
+antiunitary: g |j> = phase_j |target_j>.  It maps positions by x -> +-x + shift, y -> +-y.  It is a
+symmetry if g H g^-1 = H, or if it takes H - center to -(H - center).  Phases are propagated along
+the bonds, so gauge-equivalent Hamiltonians have the same symmetries.  Sublattice signs, the phases
+of spin rotations about z and translations that shift k are phases of this form; a spin rotation by
+pi about an axis in the plane exchanges the spins.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 # Amplitudes and phases that differ by less, relative to the largest hopping, are the same.
 SAME = 1e-9
-# Positions that differ by less, in a, are the same: rows are told apart by 1e-9 (lattice.SAME_ROW).
+# Positions that differ by less than this (in a) are equal; lattice.SAME_ROW is 1e-9.
 PLACE = 1e-7
 POINT = {(1, 1): "", (-1, 1): "Mx", (1, -1): "My", (-1, -1): "C2"}
 
@@ -29,13 +29,13 @@ class Operation:
 
     Attributes
     ----------
-    x, y : +1 or -1, what becomes of the coordinates
+    x, y : +1 or -1, the factors of the coordinates
     antiunitary : whether it conjugates
-    energy : +1: commutes with H;  -1: exchanges energies center + e and center - e
+    energy : +1: it commutes with H;  -1: it exchanges the energies center + e and center - e
     flips_spin : whether it exchanges spin up and down
-    target : (orbital,) int
+    target : (orbital,) int, the orbital that each orbital is mapped onto
     phase : (orbital,) complex, in the basis of H(k) in the atomic gauge
-    wave_vector : k -> x (k + wave_vector), with -k for k where it is antiunitary, in 1/a
+    wave_vector : in 1/a: k -> x (k + wave_vector), or x (-k + wave_vector) if antiunitary
     keeps_cells : whether orbitals of one translational cell stay in one cell
     """
 
@@ -67,7 +67,7 @@ class Operation:
         return -1 if self.antiunitary else 1
 
     def image_of_k(self, k: np.ndarray) -> np.ndarray:
-        """Where a state at k goes."""
+        """Wave vector (k,) of the image of a state at k (k,), in 1/a."""
         return self.x * (self.conjugation * k + self.wave_vector)
 
     def image(self, matrix: np.ndarray) -> np.ndarray:
@@ -80,27 +80,29 @@ class Operation:
 
 
 def symmetries(system) -> list[Operation]:
-    """Every symmetry of a ribbon of the kind that the module's docstring describes."""
+    """All symmetry operations of a ribbon that have the form given at the top of this module."""
     table = _Table(system)
     spinful = bool(np.any(system.spin))
-    found = []
+    operations = []
     for x, y, flips in product((1, -1), (1, -1), (False, True) if spinful else (False,)):
         for target in _site_maps(system, x, y, flips):
             for antiunitary, energy in product((False, True), (1, -1)):
                 gauge = table.gauge(target, x, antiunitary, energy)
                 if gauge is None:
                     continue
-                # Cell displacements transform as x does if offsets inside the cell do.
+                # Cells are mapped onto cells if all orbitals are shifted by the same distance.
                 offset = system.positions[target, 0] - x * system.positions[:, 0]
                 keeps = np.ptp(offset) < PLACE
-                found.append(Operation(x, y, antiunitary, energy, flips, target, *gauge, keeps))
-    return found
+                operations.append(
+                    Operation(x, y, antiunitary, energy, flips, target, *gauge, keeps)
+                )
+    return operations
 
 
 def _site_maps(system, x: int, y: int, flips: bool):
-    """Every permutation of the orbitals by x -> +-x + shift, y -> +-y: arrays target (orbital,)."""
+    """Permutations of the orbitals by x -> +-x + shift, y -> +-y, as arrays target (orbital,)."""
     place, spin = system.positions, system.spin
-    # Orbitals of one spin at one place are told apart by their order only.
+    # Orbitals of one spin at one position differ by their order only.
     same = np.all(np.abs(place[:, None] - place) < PLACE, axis=-1) & (spin[:, None] == spin)
     order = np.sum(np.tril(same, -1), axis=1)
     fits = np.abs(y * place[:, None, 1] - place[:, 1]) < PLACE
@@ -110,29 +112,29 @@ def _site_maps(system, x: int, y: int, flips: bool):
     distance = x * place[:, None, 0] - place[:, 0]  # (orbital, where to)
     for shift in -distance[0, fits[0]]:
         turns = (distance + shift) / system.period
-        there = fits & (np.abs(turns - np.rint(turns)) * system.period < PLACE)
-        if np.all(there.sum(axis=0) == 1) and np.all(there.sum(axis=1) == 1):
-            yield np.argmax(there, axis=1)
+        maps = fits & (np.abs(turns - np.rint(turns)) * system.period < PLACE)
+        if np.all(maps.sum(axis=0) == 1) and np.all(maps.sum(axis=1) == 1):
+            yield np.argmax(maps, axis=1)
 
 
 class _Table:
-    """Hop table with one entry an element, energies measured from their mean."""
+    """Hop table with one entry for each matrix element, and energies relative to their mean."""
 
     def __init__(self, system):
         hops, self.x = system.hops, system.positions[:, 0]
         self.size, self.period = len(self.x), system.period
         diagonal = (hops.row == hops.column) & (hops.cell == 0)
-        every = np.arange(self.size)
+        orbitals = np.arange(self.size)
         shift = np.full(self.size, -hops.amplitude[diagonal].sum().real / self.size)
-        row, column = np.concatenate((hops.row, every)), np.concatenate((hops.column, every))
+        row, column = np.concatenate((hops.row, orbitals)), np.concatenate((hops.column, orbitals))
         self.reach = int(np.max(np.abs(hops.cell), initial=0)) + 2
-        keys = self._key(row, column, np.concatenate((hops.cell, 0 * every)))
+        keys = self._key(row, column, np.concatenate((hops.cell, 0 * orbitals)))
         self.keys, where = np.unique(keys, return_inverse=True)
         self.amplitude = np.zeros(len(self.keys), dtype=complex)
         np.add.at(self.amplitude, where, np.concatenate((hops.amplitude, shift)))
         self.tolerance = SAME * np.abs(self.amplitude).max(initial=0.0)
-        kept = np.abs(self.amplitude) > self.tolerance
-        self.keys, self.amplitude = self.keys[kept], self.amplitude[kept]
+        nonzero = np.abs(self.amplitude) > self.tolerance
+        self.keys, self.amplitude = self.keys[nonzero], self.amplitude[nonzero]
         pair, cell = np.divmod(self.keys, 2 * self.reach + 1)
         self.row, self.column = np.divmod(pair, self.size)
         self.cell = cell - self.reach
@@ -141,7 +143,7 @@ class _Table:
         return (row * self.size + column) * (2 * self.reach + 1) + cell + self.reach
 
     def gauge(self, target, x, antiunitary, energy) -> tuple[np.ndarray, float] | None:
-        """Phases (orbital,) and wave vector that make a permutation a symmetry, or None."""
+        """Phases (orbital,) and wave vector for which a permutation is a symmetry, or None."""
         along = self.cell * self.period + self.x[self.column] - self.x[self.row]
         row, column = target[self.row], target[self.column]
         cells = (x * along - self.x[column] + self.x[row]) / self.period
@@ -149,10 +151,10 @@ class _Table:
         if np.any(np.abs(cell) > self.reach):
             return None
         keys = self._key(row, column, cell)
-        at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        index = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         before = energy * (self.amplitude.conj() if antiunitary else self.amplitude)
-        after = self.amplitude[at]
-        if np.any(self.keys[at] != keys):
+        after = self.amplitude[index]
+        if np.any(self.keys[index] != keys):
             return None
         if np.any(np.abs(np.abs(after) - np.abs(before)) > self.tolerance):
             return None
@@ -161,45 +163,48 @@ class _Table:
     def _phases(self, angle) -> tuple[np.ndarray, float] | None:
         """Solve angle = phase_row - phase_column - Q cell (mod 2 pi) along a spanning forest.
 
-        A closed loop that winds round the ribbon fixes Q, one that does not must have no angle
-        left.
+        A closed loop that winds round the ribbon determines Q; the angles along a loop that does
+        not wind must add up to zero.
         """
-        known, turns = np.full(self.size, np.nan), np.zeros(self.size, dtype=int)
+        phase, turns = np.full(self.size, np.nan), np.zeros(self.size, dtype=int)
         for root in range(self.size):
-            if not np.isnan(known[root]):
+            if not np.isnan(phase[root]):
                 continue
-            known[root] = 0.0
+            phase[root] = 0.0
             ahead = [root]
             while ahead:
                 j = ahead.pop()
-                for h in np.nonzero((self.column == j) & np.isnan(known[self.row]))[0]:
+                for h in np.nonzero((self.column == j) & np.isnan(phase[self.row]))[0]:
                     i = self.row[h]
-                    if np.isnan(known[i]):
-                        known[i], turns[i] = known[j] + angle[h], turns[j] + self.cell[h]
+                    if np.isnan(phase[i]):
+                        phase[i], turns[i] = phase[j] + angle[h], turns[j] + self.cell[h]
                         ahead.append(i)
-        left = angle - known[self.row] + known[self.column]
+        residual = angle - phase[self.row] + phase[self.column]
         winding = turns[self.row] - turns[self.column] - self.cell
         candidates = [0.0]
         if np.any(winding):
             h = np.argmin(np.where(winding == 0, np.inf, np.abs(winding)))
             steps = np.arange(abs(winding[h]))
-            candidates += list((left[h] + 2 * np.pi * steps) / winding[h])
+            candidates += list((residual[h] + 2 * np.pi * steps) / winding[h])
         for q in candidates:
-            if np.all(np.abs(np.exp(1j * (left - q * winding)) - 1) < 10 * SAME):
+            if np.all(np.abs(np.exp(1j * (residual - q * winding)) - 1) < 10 * SAME):
                 wave_vector = np.angle(np.exp(1j * q)) / self.period
-                phase = known + turns * q - wave_vector * self.x
-                return np.exp(1j * phase), wave_vector
+                total = phase + turns * q - wave_vector * self.x
+                return np.exp(1j * total), wave_vector
         return None
 
 
 def parity(operation: Operation, matrix: Callable[[np.ndarray], np.ndarray], k) -> int | None:
-    """+1 or -1 if g X(k) g^-1 = +-X(image of k) at each k (point,); None if neither.
+    """Parity of X under g: +1 or -1 if g X(k) g^-1 = +-X(image of k) at each k, else None.
 
-    ``matrix`` gives X (point, orbital, orbital) in the atomic gauge.
+    Parameters
+    ----------
+    matrix : function k (point,) -> X (point, orbital, orbital), atomic gauge
+    k : (point,), in 1/a
     """
-    image, there = operation.image(matrix(k)), matrix(operation.image_of_k(k))
-    scale = np.abs(there).max(initial=0.0)
+    image, expected = operation.image(matrix(k)), matrix(operation.image_of_k(k))
+    scale = np.abs(expected).max(initial=0.0)
     for sign in (1, -1):
-        if np.abs(image - sign * there).max(initial=0.0) <= 1e-7 * scale:
+        if np.abs(image - sign * expected).max(initial=0.0) <= 1e-7 * scale:
             return sign
     return None

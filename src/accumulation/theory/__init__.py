@@ -1,23 +1,23 @@
-"""One piece of the theory a file.
+"""Theories: one file for each part of the theory, with the identities that it must satisfy.
 
 A theory is a branch of the flow: config -> model -> theory -> figures.  A file ``name.py``, whose
-docstring's first line is the title of its dataset, declares
+docstring has the title of its dataset as its first line, declares
 
 EQUATION : str, its equations in the paper
-VARIABLES : name -> (dims, units, long_name, equation), every array that it returns.  A name that is
-    its own only dimension is a coordinate, and must be the same at every point of a grid.
-CHECKS : name of a variable -> :class:`~accumulation.identities.Identity`: what it must hold to, and
-    by which other route that was found
+VARIABLES : name -> (dims, units, long_name, equation) of every array that it returns.  A variable
+    whose only dimension has its own name is a coordinate; it must be equal at all points of a grid.
+CHECKS : name of a variable -> :class:`~accumulation.identities.Identity`: the bound that its values
+    must satisfy, and the independent route that they are compared with
 compute(...) -> dict of arrays
 
-The names of compute's arguments say what it takes.  ``lattice`` is the model's lattice, ``system``
-the ribbon, wire or flake that the geometry cuts out of it; all others are options of the config
-with these defaults: a number, a text, true or false, or a tuple of numbers or texts (a list in the
-config).  An option that is a single number may be given as a list and is then an axis of a grid.
-``UNITS``, if it is there, gives the units of such options by name.
+The arguments of compute are the inputs.  ``lattice`` is the model's lattice, ``system`` the ribbon,
+wire or flake that the geometry cuts out of it.  All other arguments are options of the config with
+these defaults: a number, a text, true or false, or a tuple of numbers or texts (a list in the
+config).  An option whose default is a single number may be given as a list, which makes it an axis
+of a grid.  The optional ``UNITS`` gives the units of such options by name.
 
-conclude(axes, values) -> dict of arrays, if it is there, is called once with the merged arrays of
-the whole grid (its axes before their own dims) and ``axes``, the values by name: averages over
-realizations, orders of convergence.  What it returns has the dims that VARIABLES says, axes
-included.
+The optional conclude(axes, values) -> dict of arrays is called once for a grid, with the merged
+arrays (the axes of the grid come before their own dimensions) and ``axes``, the values of each axis
+by name.  It computes averages over realizations or orders of convergence.  Its results have the
+dimensions that VARIABLES declares, axes included.
 """

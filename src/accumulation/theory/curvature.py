@@ -1,7 +1,8 @@
 """Generalized Berry curvature of every band over the Brillouin zone.
 
-Maps of S24 for charge, spin, valley and orbital moment on a rectangle of k that holds the zone, and
-of the orbital moment itself; held against the flux through small plaquettes.
+The curvatures (S24) of charge, spin, valley and orbital moment, and the orbital moment itself, are
+computed on a rectangle of k that contains the zone, and compared with the flux through small
+plaquettes.
 """
 
 from __future__ import annotations
@@ -76,10 +77,15 @@ CHECKS = {
 
 
 def compute(lattice: Lattice, points: int = 81, step: float = 2e-3) -> dict[str, np.ndarray]:
-    """Maps on ``points`` x ``points`` k; ``step`` is the side of the plaquettes.
+    """Maps on ``points`` x ``points`` k; ``step`` is the side of the plaquettes, in 1/a.
 
-    Plaquettes leave out k where bands are closer than 20 ``step`` t0 a: the flux of one band
-    needs it to be smooth over the plaquette.
+    The comparison leaves out k where bands are closer than 20 ``step`` t0 a, because the states of
+    a band must be smooth over its plaquette.
+
+    Raises
+    ------
+    UserError
+        For fewer than 3 points, a step that is not positive, or bands that touch everywhere.
     """
     if points < 3:
         raise UserError("points", points, "an integer of at least 3")
@@ -92,50 +98,53 @@ def compute(lattice: Lattice, points: int = 81, step: float = 2e-3) -> dict[str,
     k = np.stack(np.meshgrid(k_x, k_y), axis=-1)
     shape = (*k.shape[:-1], len(lattice.orbitals))
     k = k.reshape(-1, 2)
-    energy, moment, found = _maps(lattice, k)
-    charge, scale = found[0], np.abs(found).max(axis=(1, 2), keepdims=True)
+    energy, moment, curvatures = _maps(lattice, k)
+    charge, scale = curvatures[0], np.abs(curvatures).max(axis=(1, 2), keepdims=True)
 
     smooth = np.diff(energy, axis=1).min(axis=1) > 20 * step
     if not smooth.any():
         raise UserError("model", "bands that touch everywhere", "bands that are apart at some k")
-    flux, differentiated = _by_overlaps(lattice, k[smooth], step)
-    _, _, away = _maps(lattice, k + b[0] - b[1])
-    smoothly = np.where(smooth[:, None], found, 0.0), np.where(smooth[:, None], away, 0.0)
-    out = {
+    flux, differentiated = _from_overlaps(lattice, k[smooth], step)
+    _, _, translated = _maps(lattice, k + b[0] - b[1])
+    compared = (
+        np.where(smooth[:, None], curvatures, 0.0),
+        np.where(smooth[:, None], translated, 0.0),
+    )
+    results = {
         "k_x": k_x,
         "k_y": k_y,
         "corner": corners,
         "energy": energy.reshape(shape),
         "moment": moment.reshape(shape),
         # Omega_yx = -Omega_z
-        "flux_residual": _apart(-flux, charge[smooth]),
-        "moment_residual": _apart(differentiated, moment[smooth]),
+        "flux_residual": _relative_difference(-flux, charge[smooth]),
+        "moment_residual": _relative_difference(differentiated, moment[smooth]),
         "sum_residual": np.abs(charge.sum(axis=1)).max(),
         "periodicity_residual": np.abs(
-            (smoothly[1] - smoothly[0]) / np.where(scale > 0, scale, 1.0)
+            (compared[1] - compared[0]) / np.where(scale > 0, scale, 1.0)
         ).max(),
     }
-    maps = zip(OPERATORS, found.reshape(len(found), *shape), strict=True)
-    return out | {f"{name}_curvature": values for name, values in maps}
+    maps = zip(OPERATORS, curvatures.reshape(len(curvatures), *shape), strict=True)
+    return results | {f"{name}_curvature": values for name, values in maps}
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
-    """Largest difference relative to the largest value; absolute where all are zero."""
-    return float(np.abs(one - other).max() / (np.abs(other).max() or 1.0))
+def _relative_difference(values: np.ndarray, reference: np.ndarray) -> float:
+    """Largest difference over the largest reference value; absolute if all references are zero."""
+    return float(np.abs(values - reference).max() / (np.abs(reference).max() or 1.0))
 
 
 def _maps(lattice: Lattice, k: np.ndarray):
     """Energy and moment (k, band), and curvatures (operator, k, band)."""
     states = bulk_states(lattice, k)
     moment = np.diagonal(orbital_moment(states), axis1=1, axis2=2).real
-    found = [curvature(states, operator(name, lattice, states)) for name in OPERATORS]
-    return states.energy, moment, np.array(found)
+    curvatures = [curvature(states, operator(name, lattice, states)) for name in OPERATORS]
+    return states.energy, moment, np.array(curvatures)
 
 
-def _by_overlaps(lattice: Lattice, k: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+def _from_overlaps(lattice: Lattice, k: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
     """Omega_z and moment (k, band) from eigenvectors at the corners of a plaquette around each k.
 
-    Each of second order in the step, extrapolated from two steps to the fourth.
+    Both have an error of second order in the step; extrapolation from two steps leaves the fourth.
     """
     coarse, fine = _plaquette(lattice, k, step), _plaquette(lattice, k, step / 2)
     return tuple((4 * f - c) / 3 for c, f in zip(coarse, fine, strict=True))
@@ -153,7 +162,7 @@ def _plaquette(lattice: Lattice, k: np.ndarray, step: float) -> tuple[np.ndarray
     energy, u = np.linalg.eigh(h)
 
     def slope(direction):
-        """Covariant derivative: neighbours over their overlap with the state in the middle."""
+        """Covariant derivative: difference of neighbours, each over its overlap with the centre."""
         ends = [
             np.linalg.eigh(lattice.hamiltonian(k + side * step * direction))[1] for side in (1, -1)
         ]
@@ -170,7 +179,7 @@ def _zone_corners(b: np.ndarray) -> np.ndarray:
     steps = [(i, j) for i in range(-2, 3) for j in range(-2, 3) if (i, j) != (0, 0)]
     g = np.array(steps) @ b
     half = 0.5 * np.sum(g**2, axis=1)
-    found = []
+    vertices = []
     for i in range(len(g)):
         for j in range(i):
             pair = g[[i, j]]
@@ -178,6 +187,6 @@ def _zone_corners(b: np.ndarray) -> np.ndarray:
                 continue
             corner = np.linalg.solve(pair, half[[i, j]])
             if np.all(g @ corner <= half + 1e-9):
-                found.append(corner)
-    corners = np.unique(np.round(found, 9), axis=0)
+                vertices.append(corner)
+    corners = np.unique(np.round(vertices, 9), axis=0)
     return corners[np.argsort(np.arctan2(corners[:, 1], corners[:, 0]))]

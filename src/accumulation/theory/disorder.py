@@ -1,20 +1,20 @@
 """Accumulation in Anderson-disordered rings: exact eigenstates against relaxation times.
 
-Every point of the grid is one realization (``seed``) of one ``strength`` W, on-site energies
-uniform in [-W/2, W/2], on a ring of ``length`` cells of a ribbon.  S11 is evaluated on its exact
-eigenstates, at a temperature that averages over some levels and with a Lorentzian delta function
-of half-width ``broadening`` eta.  A clean ring then has tau = hbar / eta; so eta is a rate at which
-electrons lose their memory besides being scattered, and enters both approximations as such:
+Every point of the grid is one realization (``seed``) of disorder of one ``strength`` W, on-site
+energies uniform in [-W/2, W/2], on a ring of ``length`` cells of a ribbon.  S11 is evaluated on the
+exact eigenstates of the ring, at a temperature that averages over several levels and with a
+Lorentzian delta function of half-width ``broadening`` eta.  A clean ring has tau = hbar / eta, so
+eta is an additional rate of relaxation.  It is added to the rates of both approximations:
 
 relaxation  (28): each Fermi point with its golden-rule rate 1 / tau + eta, no vertex corrections
 kinetic     the kinetic equation with all rates between Fermi points, vertex corrections included
 
-eta must exceed the level spacing, or the average over seeds converges slowly, and v over the
-length of the ring, or electrons meet themselves: rates change by about 2 exp(-eta length / v).
-It must be small on the scale on which the density of states changes: final states are as sharp as
-eta only, which at the bottom of a subband changes rates by tens of percent.
-What is beyond both approximations (localization) shows as eta falls below 1 / tau.  Neither is
-fitted.
+eta must exceed the level spacing, or the average over seeds converges slowly.  It must exceed v
+over the length of the ring, or electrons interfere with themselves around the ring, which changes
+rates by about 2 exp(-eta length / v).  It must be small on the scale on which the density of states
+changes, because final states have the width eta; at the bottom of a subband this changes rates by
+tens of percent.  Effects beyond both approximations (localization) appear as eta falls below
+1 / tau.  No parameter is fitted.
 """
 
 from __future__ import annotations
@@ -129,8 +129,8 @@ def compute(
     ----------
     definition : of the density, the first one if empty
     broadening : half-widths eta of S11's delta function, in t0
-    twist : close the ring with a phase drawn from the seed: averages over boundary conditions, so
-        that shorter rings do, in complex arithmetic
+    twist : close the ring with a random phase from the seed.  The average over boundary conditions
+        allows shorter rings, at the cost of complex arithmetic.
     resolution : imaginary part of the energy at which the Green function is measured, in t0
 
     Raises
@@ -146,24 +146,24 @@ def compute(
     kernel = module.kernel
     ring = disordered_rings.ring(system, length)
     onsite = strength * disordered_rings.anderson(system, length, seed)
-    how = (kernel, definition)
+    density_of = (kernel, definition)
     flux = disordered_rings.random_twist(ring, seed) if twist else 0.0
     states = disordered_rings.eigenstates(ring.bloch, onsite, flux)
     width = np.array(broadening)
-    found, current = disordered_rings.dissipative_response(
-        ring.bloch, *how, states, fermi_energy, temperature, width
+    by_orbital, current = disordered_rings.dissipative_response(
+        ring.bloch, *density_of, states, fermi_energy, temperature, width
     )
-    cells = found.reshape(len(width), length, -1).sum(axis=1)
-    total = ring.period
-    values = _approximations(system, how, fermi_energy, temperature, width, strength)
-    values |= _lifetimes(system, how, length, states, fermi_energy, strength, resolution)
-    values["level_spacing"] = values["level_spacing"] / total
+    cells = by_orbital.reshape(len(width), length, -1).sum(axis=1)
+    length_of_ring = ring.period
+    values = _approximations(system, density_of, fermi_energy, temperature, width, strength)
+    values |= _lifetimes(system, density_of, length, states, fermi_energy, strength, resolution)
+    values["level_spacing"] = values["level_spacing"] / length_of_ring
     sites = system.sites
     return values | {
         "y": sites @ system.positions[:, 1] / sites.sum(axis=1),
         "broadening": width,
-        "accumulation": cells @ sites.T / total,
-        "conductivity": 2 * np.pi * current / total,
+        "accumulation": cells @ sites.T / length_of_ring,
+        "conductivity": 2 * np.pi * current / length_of_ring,
     }
 
 
@@ -179,10 +179,10 @@ def _check(system, temperature, strength, seed, resolution) -> None:
             raise UserError(name, value, "at least 0")
 
 
-def _approximations(ribbon, how, fermi_energy, temperature, broadening, strength) -> dict:
+def _approximations(ribbon, density_of, fermi_energy, temperature, broadening, strength) -> dict:
     """Relaxation-time formula and kinetic equation, averaged over the thermal window."""
     energies, weight = kinetic_equation.thermal_nodes(fermi_energy, temperature, NODES)
-    points = kinetic_equation.contour(ribbon, *how, energies)
+    points = kinetic_equation.contour(ribbon, *density_of, energies)
     sites, variance = ribbon.sites, strength**2 / 12
     rows = {"relaxation": [], "kinetic": []}
     for width in broadening:
@@ -190,28 +190,28 @@ def _approximations(ribbon, how, fermi_energy, temperature, broadening, strength
             density, current = kinetic_equation.response(points, path, weight)
             rows[name].append((sites @ density, 2 * np.pi * current))
     values = {}
-    for name, found in rows.items():
-        values[f"accumulation_{name}"] = np.array([density for density, _ in found])
-        values[f"conductivity_{name}"] = np.array([current for _, current in found])
+    for name, results in rows.items():
+        values[f"accumulation_{name}"] = np.array([density for density, _ in results])
+        values[f"conductivity_{name}"] = np.array([current for _, current in results])
     # States per energy and length: sum of 1 / (2 pi |v|).
     states = weight[points.level] / (2 * np.pi * np.abs(points.velocity))
     values["level_spacing"] = 1 / states.sum()
     return values
 
 
-def _lifetimes(ribbon, how, length, states, fermi_energy, strength, resolution) -> dict:
+def _lifetimes(ribbon, density_of, length, states, fermi_energy, strength, resolution) -> dict:
     """Golden-rule rates, and Green functions of the ring's clean states nearest to k_F > 0."""
-    points = kinetic_equation.contour(ribbon, *how, np.array([fermi_energy]))
-    chosen = np.flatnonzero(points.k > 0)
-    chosen = chosen[np.argsort(points.k[chosen])]
+    points = kinetic_equation.contour(ribbon, *density_of, np.array([fermi_energy]))
+    right_movers = np.flatnonzero(points.k > 0)
+    right_movers = right_movers[np.argsort(points.k[right_movers])]
     step = 2 * np.pi / (length * ribbon.period)
-    k = states.twist + step * np.rint((points.k[chosen] - states.twist) / step)
+    k = states.twist + step * np.rint((points.k[right_movers] - states.twist) / step)
     clean = solve(ribbon.bloch, k)
-    every = np.arange(len(k))
+    modes = np.arange(len(k))
     band = np.argmin(np.abs(clean.energy - fermi_energy), axis=1)
-    waves = clean.eigenvector[every, :, band]
-    # On the energy of the clean state, so that its own Green function is 1 / (i resolution).
-    energy = clean.energy[every, band] + 1j * resolution
+    waves = clean.eigenvector[modes, :, band]
+    # At the energy of the clean state, whose Green function is then 1 / (i resolution).
+    energy = clean.energy[modes, band] + 1j * resolution
     green = np.array(
         [
             disordered_rings.green_function(ribbon, length, states, *one)
@@ -219,13 +219,13 @@ def _lifetimes(ribbon, how, length, states, fermi_energy, strength, resolution) 
         ]
     )
     variance = strength**2 / 12
-    everything = solve(
+    all_states = solve(
         ribbon.bloch, disordered_rings.ring_wavevectors(ribbon, length, states.twist)
     )
-    born = disordered_rings.born_self_energy(everything, variance, energy)
+    born = disordered_rings.born_self_energy(all_states, variance, energy)
     return {
-        "mode": every,
-        "golden_rule_rate": kinetic_equation.rates(points, variance).sum(axis=1)[chosen],
+        "mode": modes,
+        "golden_rule_rate": kinetic_equation.rates(points, variance).sum(axis=1)[right_movers],
         "born_rate": -2 * (np.abs(waves) ** 2 * born).sum(axis=1).imag,
         "green_re": green.real,
         "green_im": green.imag,
@@ -234,11 +234,14 @@ def _lifetimes(ribbon, how, length, states, fermi_energy, strength, resolution) 
 
 
 def conclude(axes: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Means over realizations and their standard errors, of a grid of strengths and seeds."""
-    several = set(axes) == {"strength", "seed"} and len(axes["seed"]) > 1
-    if not several or "accumulation" not in values:
+    """Means over realizations and their standard errors, for a grid of strengths and seeds.
+
+    ``values`` have the axes of the grid first; results are (strength, ...) as in VARIABLES.
+    """
+    is_average = set(axes) == {"strength", "seed"} and len(axes["seed"]) > 1
+    if not is_average or "accumulation" not in values:
         return {}
-    # (strength, seed, ...), whatever the order of the axes; coordinates have neither.
+    # (strength, seed, ...) for either order of the axes; coordinates have neither.
     if next(iter(axes)) == "seed":
         values = {k: v if k in COORDINATES else np.swapaxes(v, 0, 1) for k, v in values.items()}
     upper = values["y"] > 1e-9
@@ -250,43 +253,47 @@ def conclude(axes: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> dict
         "conductivity": values["conductivity"],
         "rate": measured_rates(values),
     }
-    found = {}
+    averages = {}
     for name, array in samples.items():
-        found[f"mean_{name}"] = array.mean(axis=1)
-        found[f"error_{name}"] = standard_error(array)
+        averages[f"mean_{name}"] = array.mean(axis=1)
+        averages[f"error_{name}"] = standard_error(array)
     weakest, narrowest = np.argmin(axes["strength"]), np.argmin(values["broadening"])
     expected = {
         "conductivity": values["conductivity_kinetic"],
         "upper": values["accumulation_kinetic"][..., upper].sum(axis=-1),
     }
-    at = (weakest, slice(None), narrowest)
+    index = (weakest, slice(None), narrowest)
     deviations = [
-        off_by(samples[name][at], samples[name][at] - expected[name][at]) for name in expected
+        off_by(samples[name][index], samples[name][index] - expected[name][index])
+        for name in expected
     ]
     rates = samples["rate"][weakest].mean(axis=-1)
     born = values["born_rate"][weakest].mean(axis=-1)
-    return found | {
+    return averages | {
         "kinetic_deviation": max(deviations),
         "rate_deviation": off_by(rates, rates - born),
     }
 
 
 def off_by(samples: np.ndarray, differences: np.ndarray) -> float:
-    """Mean difference over the standard error of the samples; NaN if they do not scatter at all."""
+    """Mean of ``differences`` (seed,) over the standard error of ``samples`` (seed, ...).
+
+    NaN if the samples do not scatter.
+    """
     error = standard_error(samples, 0)
     return float(np.abs(differences.mean()) / error) if error > 0 else np.nan
 
 
 def standard_error(samples: np.ndarray, axis: int = 1) -> np.ndarray:
-    """Standard error of the mean along the axis of the realizations."""
+    """Standard error of the mean of samples (..., seed, ...) along the axis of the realizations."""
     return samples.std(axis=axis, ddof=1) / np.sqrt(samples.shape[axis])
 
 
 def measured_rates(values: dict[str, np.ndarray]) -> np.ndarray:
-    """-2 Im Sigma of Sigma = 1 / G_0 - 1 / <G>, (strength, seed, mode), one number a realization.
+    """Decay rate -2 Im Sigma with Sigma = 1 / G_0 - 1 / <G>, (strength, seed, mode), in t0 / hbar.
 
-    Each is the first-order influence of its ring on the mean, so that their mean is the estimate
-    and their scatter its error.
+    Each value is linearised in the Green function of its ring, so the mean of the values is the
+    estimate and their scatter gives its error.
     """
     green = values["green_re"] + 1j * values["green_im"]
     free = 1j * values["clean_im"]

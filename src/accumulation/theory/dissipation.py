@@ -1,9 +1,9 @@
 """No dissipation, no accumulation: a Fermi energy swept from band to gap to band.
 
-Beside the density of states at the Fermi level stand what accumulates at an edge, by intraband
-(dissipative) and interband processes, and the undergap current of the same moment across the
-ribbon, which all filled states carry (Eq. 29).  With time reversal the current may flow in a gap,
-but nothing accumulates there (Eqs. 22-28); without it something may (Eq. 32).
+The density of states at the Fermi level is compared with the accumulation at an edge, by intraband
+(dissipative) and interband processes, and with the undergap current of the same moment across the
+ribbon, a sum over all filled states (Eq. 29).  With time reversal the current may flow in a gap,
+but nothing accumulates there (Eqs. 22-28); without time reversal a density may accumulate (Eq. 32).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..errors import UserError
 from ..identities import Identity
 from ..responses.integrands import ExactElements
 from ..responses.line_integral import RESOLVED
-from ..responses.static import elements_on_mesh, mesh_sums
+from ..responses.static import PROCESSES, elements_on_mesh, mesh_sums
 from ..states.occupations import fermi_slope
 from ..symmetry.symmetry_rules import Symmetries
 
@@ -126,8 +126,8 @@ def compute(
 ) -> dict[str, np.ndarray]:
     """Sweep of the Fermi energy in a ribbon of a lattice, ``width`` cells wide along ``direction``.
 
-    ``definition`` of the density is its first one where left empty.  The mesh must resolve the
-    temperature (RESOLVED in :mod:`accumulation.responses.static`): all sums then converge
+    An empty ``definition`` is the first one of the density.  The mesh must resolve the temperature
+    (RESOLVED in :mod:`accumulation.responses.line_integral`), so that all sums converge
     exponentially.
 
     Raises
@@ -145,54 +145,52 @@ def compute(
     middle, across = _window(places, lattice, ribbon.period)
     sweep = (ribbon, levels, temperature, k)
 
-    found, bands = _response(*sweep, module.kernel, definition, _whole(module, definition))
+    needs_all_bands = definition in module.NEEDS_ALL_BANDS
+    response, bands = _response(*sweep, module.kernel, definition, needs_all_bands)
     current = _response(*sweep, current_kernel(module.kernel), definition, True)[0][1]
     number = _response(*sweep, charge.kernel, "site", False)[0][0]
     number_current = _response(*sweep, current_kernel(charge.kernel), "site", True)[0][1]
 
-    symmetric = Symmetries(ribbon)
+    symmetries = Symmetries(ribbon)
     slope = [-fermi_slope(bands.energy, e, temperature) * bands.weight[:, None] for e in levels]
     gaps = bulk(lattice)
     dipole = number @ places
     residuals = {
-        # Without a current there is nothing to compare.
+        # Without a current there is no comparison.
         "charge_residual": np.abs(number_current.sum(axis=-1) - dipole).max()
         if np.abs(dipole).max() > 1e-6
         else np.nan,
-        "theorem_residual": _theorem(symmetric, module, found),
+        "theorem_residual": _theorem(symmetries, module, response),
         "hall_residual": _hall_residual(lattice, direction, gaps, bulk_k),
     }
-    if symmetric.conserves(module.kernel, definition):
-        residuals["moment_residual"] = np.abs(current.sum(axis=-1) - found[0] @ places).max()
-    infinite = _infinite(lattice, direction, symmetric, module, definition, bulk_k)
+    if symmetries.conserves(module.kernel, definition):
+        residuals["moment_residual"] = np.abs(current.sum(axis=-1) - response[0] @ places).max()
+    infinite = _infinite(lattice, direction, symmetries, module, definition, bulk_k)
     return {
         "fermi_energy": levels,
-        "process": np.array(["intraband", "interband"]),
+        "process": np.array(PROCESSES),
         "site_y": places,
-        "accumulation": found,
-        "edge": found @ (0.5 + 0.5 * np.sign(np.round(places, 7))),
-        "net": found.sum(axis=-1),
-        "largest": np.abs(found).max(axis=-1),
-        "density_of_states": np.array([one.sum() for one in slope]),
-        "dissipation": np.array([np.sum(one * bands.velocity**2) for one in slope]),
+        "accumulation": response,
+        "edge": response @ (0.5 + 0.5 * np.sign(np.round(places, 7))),
+        "net": response.sum(axis=-1),
+        "largest": np.abs(response).max(axis=-1),
+        "density_of_states": np.array([weight.sum() for weight in slope]),
+        "dissipation": np.array([np.sum(weight * bands.velocity**2) for weight in slope]),
         "undergap_current": current @ middle,
         "mean_current": current.sum(axis=-1) / across,
         "bulk_current": infinite(levels, temperature),
         "charge_current": number_current @ middle,
         "valence_top": np.array(gaps.valence_top),
         "conduction_bottom": np.array(gaps.conduction_bottom),
-        # Identities that say nothing here, the theorem without time reversal, are left out.
+        # Identities that do not apply (the theorem without time reversal) are left out.
         **{name: value for name, value in residuals.items() if np.isfinite(value)},
     }
 
 
-def _whole(module, definition: str) -> bool:
-    return definition in module.NEEDS_ALL_BANDS
-
-
-def _response(ribbon, levels, temperature, k, kernel, definition, whole):
-    """Response by site, (process, level, site), per e E tau and per e E, and its mesh."""
-    exact = ExactElements(ribbon.bloch, kernel, definition, "atomic", whole, ribbon.sites)
+def _response(ribbon, levels, temperature, k, kernel, definition, needs_all_bands):
+    """Response by site, (process, level, site), per e E tau and per e E, and its mesh elements."""
+    sites = ribbon.sites
+    exact = ExactElements(ribbon.bloch, kernel, definition, "atomic", needs_all_bands, sites)
     mesh = elements_on_mesh(exact, k)
     fastest = np.abs(mesh.velocity).max()
     needed = int(np.ceil(RESOLVED * fastest * 2 * np.pi / (ribbon.period * temperature)))
@@ -202,9 +200,9 @@ def _response(ribbon, levels, temperature, k, kernel, definition, whole):
 
 
 def _window(places: np.ndarray, lattice, period: float) -> tuple[np.ndarray, float]:
-    """Weights (site,) of the mean over the middle half of a ribbon, and the width of all its cells.
+    """Weights (site,) of the mean over the middle half of a ribbon, and the width of the ribbon.
 
-    A window that is a whole number of cells wide holds each sublattice as often, wherever it lies.
+    The window is an integer number of cells wide, so it has equally many sites of each sublattice.
     """
     height = abs(np.linalg.det(lattice.vectors)) / period
     cells = len(places) / len(np.unique(lattice.positions, axis=0))
@@ -213,35 +211,36 @@ def _window(places: np.ndarray, lattice, period: float) -> tuple[np.ndarray, flo
     return inside / taken, cells * height
 
 
-def _infinite(lattice, direction, symmetric, module, definition, points):
-    """Current of the infinite crystal as a function of the levels, NaN where it is not known.
+def _infinite(lattice, direction, symmetries, module, definition, points):
+    """Current of the infinite crystal as a function of the levels; NaN where it has no formula.
 
-    Known are the moment of circulation and densities that have one value in each orbital.
+    There are formulas for the moment of the current, which the density declares, and for densities
+    that have one value in each orbital.
     """
-    if module.__name__.endswith("orbital_moment") and definition == "circulation":
+    if definition in getattr(module, "MOMENT_OF_CURRENT", ()):
         return BulkCurrent(lattice, direction, None, points).response
-    matrix = symmetric.kernel_matrix(module.kernel, definition)(symmetric.k[:1])[0]
+    matrix = symmetries.kernel_matrix(module.kernel, definition)(symmetries.k[:1])[0]
     value = np.diag(matrix)
     if np.abs(matrix - np.diag(value)).max() > 1e-12:
         return lambda levels, temperature: np.full(len(levels), np.nan)
-    names = symmetric.ribbon.sublattice
+    names = symmetries.ribbon.sublattice
     operator = np.diag([value[names == name][0] for name in lattice.orbitals])
     return BulkCurrent(lattice, direction, operator, points).response
 
 
-def _theorem(symmetric: Symmetries, module, found: np.ndarray) -> float:
+def _theorem(symmetries: Symmetries, module, response: np.ndarray) -> float:
     """Largest interband over largest intraband value of an odd density with time reversal."""
-    local = [g for g in symmetric.operations if g.antiunitary and g.energy > 0]
-    local = [g for g in local if (g.x, g.y) == (1, 1)]
-    if module.TIME_REVERSAL != -1 or not local or not found[0].any():
+    time_reversals = [g for g in symmetries.operations if g.antiunitary and g.energy > 0]
+    time_reversals = [g for g in time_reversals if (g.x, g.y) == (1, 1)]
+    if module.TIME_REVERSAL != -1 or not time_reversals or not response[0].any():
         return np.nan
-    return float(np.abs(found[1]).max() / np.abs(found[0]).max())
+    return float(np.abs(response[1]).max() / np.abs(response[0]).max())
 
 
 def _hall_residual(lattice, direction, gaps, points) -> float:
     """Number current in the gap times 2 pi, plus the Chern number; NaN in a bulk metal.
 
-    Plus, as the field e E x pushes electrons towards -x, by which k falls.
+    The sign is plus because the field e E x pushes electrons towards -x, so k decreases.
     """
     if not np.isfinite(gaps.midgap):
         return np.nan

@@ -1,15 +1,14 @@
 """External torque of a metal ribbon, the source of its accumulation.
 
 Without scattering the field moves every state through k at the rate -e E, and the net density of O
-changes at the rate T_ext = sum_n int dk/2pi (df/dk) O_nn (S33, S34): net intraband accumulation is
-tau T_ext.  Found here in three ways: as a sum over the Fermi surface, as minus the slope of O_nn
-summed over filled states, which is extrinsic plus intrinsic torque (Eqs. 37-40), and as the net
-torque at a finite switching rate eta, which in a ribbon does not vanish with eta but tends to
-T_ext (eta tau = 1, Eqs. 42, 43).
+changes at the rate T_ext = sum_n int dk/2pi (df/dk) O_nn (S33, S34); the net intraband accumulation
+is tau T_ext.  T_ext is computed in three ways: as a sum over the Fermi surface; as minus the slope
+of O_nn summed over filled states, which is the extrinsic plus the intrinsic torque (Eqs. 37-40);
+and as the net torque at a finite switching rate eta, which in a ribbon tends to T_ext as eta
+vanishes (eta tau = 1, Eqs. 42, 43).
 
-With H_E = H + e E x the occupations become f + tau e E df/dk, and df/dk = -delta(e - e_F) v: the
-Fermi surface average of Eqs. 28, 42, 43 and S14 needs a minus sign (in S14 f' = -delta is lost);
-S33 has it.
+With H_E = H + e E x the occupations become f + tau e E df/dk, and df/dk = -delta(e - e_F) v.  The
+Fermi-surface average of Eqs. 28, 42, 43 and S14 therefore needs a minus sign, which S33 has.
 """
 
 from __future__ import annotations
@@ -126,7 +125,7 @@ def compute(
     exact = ExactElements(bloch, kernel, definition, "atomic", False)
     elements = elements_on_mesh(exact, k)
     surface = mesh_sums(elements, levels, temperature)[0].sum(axis=-1)
-    printed = -np.einsum("lkn,kn->l", window, velocity * moment)
+    as_printed = -np.einsum("lkn,kn->l", window, velocity * moment)
     extrinsic, intrinsic = -over_filled(slope), over_filled(response)
     sea = extrinsic + intrinsic
     net = extrinsic + over_filled(torque_eta)
@@ -141,19 +140,19 @@ def compute(
         "filled_states": sea,
         "extrinsic": extrinsic,
         "intrinsic": intrinsic,
-        "as_printed": printed,
+        "as_printed": as_printed,
         "net_torque": net,
         "interband": interband,
         "form_residual": (surface - sea) / scale,
-        "sign_residual": (printed + sea) / scale,
+        "sign_residual": (as_printed + sea) / scale,
         "net_residual": (net - surface - rates[:, None] * interband) / scale,
     }
 
 
 def _states(bloch, k, operator, rates):
-    """energy, velocity, O_nn, <dO/dk>, intrinsic torque, the same and O at i eta, (..., k, band).
+    """Energy, velocity, O_nn, <dO/dk>, intrinsic torque, and torque and O at i eta, (..., k, band).
 
-    Intraband the intrinsic torque vanishes: i[H, O] has no diagonal elements.
+    The intrinsic torque has no intraband part, as i[H, O] has no diagonal elements.
     """
     pairs = solve(bloch, k)
     states = States(pairs, bloch)
@@ -162,17 +161,17 @@ def _states(bloch, k, operator, rates):
     def in_bands(matrix):
         return np.swapaxes(u, -1, -2).conj() @ matrix @ u
 
-    answer = partial(band_response, pairs.energy, 1j * states.connection_over_i)
+    respond = partial(band_response, pairs.energy, 1j * states.connection_over_i)
     matrix = operator(bloch, k)
     moment = in_bands(matrix)
     slope = expectation(u, continuity.slope_in_k(operator, bloch, k) @ u)
-    turning = in_bands(continuity.rate(bloch.hamiltonian(k), matrix))
+    rate = in_bands(continuity.rate(bloch.hamiltonian(k), matrix))
     return (
         pairs.energy,
         pairs.velocity,
         np.einsum("knn->kn", moment).real,
         slope,
-        answer(turning),
-        np.array([answer(turning, eta) for eta in rates]),
-        np.array([answer(moment, eta) for eta in rates]),
+        respond(rate),
+        np.array([respond(rate, eta) for eta in rates]),
+        np.array([respond(moment, eta) for eta in rates]),
     )

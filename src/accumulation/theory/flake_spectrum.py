@@ -1,8 +1,8 @@
-"""Density response of an exact flake at finite frequency: sum rules, and the ribbon it ends in.
+"""Density response of an exact flake at finite frequency, its sum rules and its ribbon limit.
 
 In a flake open along x the position is an ordinary matrix, and Eq. 17 with the exact eigenstates is
-the whole response: there is no intraband term.  It is found three times, from the eigenstates, from
-the equation of motion without them, and per length as the limit of S46.
+the full response, without an intraband term.  It is computed in three ways: from the eigenstates,
+from the equation of motion without eigenstates, and per length as the limit of S46.
 """
 
 from __future__ import annotations
@@ -133,34 +133,37 @@ def compute(
     z = frequency + 1j * eta
     filling = fermi_energy, temperature
 
-    everything = np.ones((1, ribbon.bloch.size))
-    exact = ExactElements(ribbon.bloch, module.kernel, definition, "atomic", False, everything)
+    all_rows = np.ones((1, ribbon.bloch.size))
+    exact = ExactElements(ribbon.bloch, module.kernel, definition, "atomic", False, all_rows)
     limit = spectrum(exact, points, *filling)[0].total(z)[0]
     shorter, longer = ribbon.chain(length), ribbon.chain(length + 1)
-    own = module.DEFINITIONS["flake"][0]
-    net = [_net(flake, density, (definition, own), filling, z) for flake in (shorter, longer)]
+    flake_definition = module.DEFINITIONS["flake"][0]
+    net = [
+        _net(flake, density, (definition, flake_definition), filling, z)
+        for flake in (shorter, longer)
+    ]
     inside = (net[1] - net[0]) / ribbon.period
 
-    operators = flake_operators(ribbon.chain(cells), density, own)
-    found = _identities(operators, filling, z)
+    operators = flake_operators(ribbon.chain(cells), density, flake_definition)
+    identities = _identities(operators, filling, z)
     parts = {"flake": inside[0], "ribbon": limit, "flake_operator": inside[1]}
     return {
         "frequency": frequency,
         "part": np.array(["real", "imaginary"]),
         "density_units": np.array(module.UNITS),
-        **{name: np.stack((one.real, one.imag)) for name, one in parts.items()},
+        **{name: np.stack((chi.real, chi.imag)) for name, chi in parts.items()},
         "ribbon_residual": relative(inside[0] - limit, limit),
-        **found,
-        "circulation_residual": _trade(shorter, filling, z),
+        **identities,
+        "circulation_residual": _circulation_residual(shorter, filling, z),
     }
 
 
 def _net(flake, density: str, definitions: tuple, filling: tuple, z: np.ndarray) -> np.ndarray:
     """Net response of each definition, (definition, z)."""
     rows = np.ones((1, flake.bloch.size))
-    found = [flake_operators(flake, density, name, rows) for name in definitions]
-    net = np.concatenate([one.density for one in found])
-    return _response(found[0].hamiltonian, filling, net, found[0].x, z)
+    operators = [flake_operators(flake, density, name, rows) for name in definitions]
+    net = np.concatenate([projected.density for projected in operators])
+    return _response(operators[0].hamiltonian, filling, net, operators[0].x, z)
 
 
 def _response(hamiltonian, filling: tuple, left, right, z: np.ndarray) -> np.ndarray:
@@ -172,7 +175,7 @@ def _response(hamiltonian, filling: tuple, left, right, z: np.ndarray) -> np.nda
 
 
 def _identities(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dict:
-    """Everything that is checked on one flake, for all rows of its density."""
+    """Identities of one flake for all rows of its density, and the absorbed power (frequency,)."""
     h, x, rows = operators.hamiltonian, operators.x, operators.density
     rho = density_matrix(h, *filling)
     chi = _response(h, filling, np.concatenate((rows, 1j * commutator(h, rows))), x, z)
@@ -182,8 +185,8 @@ def _identities(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dic
     printed = -1j * z.real * chi - torque - rate
 
     middle = len(z) // 2
-    moved = solve_sylvester(z[middle] * np.eye(len(h)) - h, h.astype(complex), commutator(x, rho))
-    motion = np.einsum("ij,rji->r", moved, rows)
+    change = solve_sylvester(z[middle] * np.eye(len(h)) - h, h.astype(complex), commutator(x, rho))
+    motion = np.einsum("ij,rji->r", change, rows)
 
     # chi_xx -> -<[[H, x], x]> / z^2, and the integral over z chi closes at infinity.
     energy, u = np.linalg.eigh(h)
@@ -195,7 +198,7 @@ def _identities(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dic
     nodes = kramers_kronig.nodes(scale, widest, eta) + 1j * eta
     on_nodes = lehmann.pair_sum(gap, strength, nodes)
     direct = lehmann.pair_sum(gap, strength, z)
-    again = kramers_kronig.from_imaginary(on_nodes.imag, scale, z.real)
+    reconstructed = kramers_kronig.from_imaginary(on_nodes.imag, scale, z.real)
     curvature = np.sum(h * (operators.x.diagonal()[:, None] - operators.x.diagonal()) ** 2 * rho.T)
     f_sum = kramers_kronig.moment((nodes * on_nodes[0]).imag, scale)
     power = -0.5 * z.real * direct[0].imag
@@ -204,7 +207,7 @@ def _identities(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dic
         "printed_sum_rule": relative(printed, rate, torque),
         "motion_residual": relative(motion - chi[:, middle], chi[:, middle]),
         "kramers_kronig_residual": max(
-            relative(a.real - b.real, b) for a, b in zip(again, direct, strict=True)
+            relative(a.real - b.real, b) for a, b in zip(reconstructed, direct, strict=True)
         ),
         "power": power,
         "absorption_residual": relative(np.minimum(power, 0), power),
@@ -212,12 +215,12 @@ def _identities(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dic
     }
 
 
-def _trade(flake, filling: tuple, z: np.ndarray) -> float:
-    """chi of m against chi of -y * v_x minus i z / 2 chi of x y."""
+def _circulation_residual(flake, filling: tuple, z: np.ndarray) -> float:
+    """Relative difference of chi of m and chi of -y * v_x minus i z / 2 chi of x y."""
     net = np.ones((1, flake.bloch.size))
-    exact, traded = (
+    exact, circulating = (
         flake_operators(flake, "orbital_moment", name, net) for name in ("exact", "circulation")
     )
-    operators = np.stack((exact.density[0], traded.density[0], exact.x @ exact.y))
+    operators = np.stack((exact.density[0], circulating.density[0], exact.x @ exact.y))
     moment, circulation, quadrupole = _response(exact.hamiltonian, filling, operators, exact.x, z)
     return relative(moment - circulation + 0.5j * z * quadrupole, moment)

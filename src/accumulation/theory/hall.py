@@ -1,8 +1,8 @@
 """Generalized Hall conductivities of the crystal: charge, spin, valley, orbital moment.
 
-sigma_yx of S23, a current along y for a field along x, in units of e / h times those of what is
-transported, against Fermi energy and temperature; by adaptive quadrature of the generalized Berry
-curvature (S24) over the Brillouin zone.
+sigma_yx of S23, the current along y for a field along x, against Fermi energy and temperature, by
+adaptive quadrature of the generalized Berry curvature (S24) over the Brillouin zone.  The units are
+e / h times those of the transported quantity.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ CHECKS = {
         5e-4,
     ),
 }
-# How far -f' is integrated on either side, in units of the temperature, and at how many energies.
+# Range of the integral over -f' on either side, in units of the temperature, and its nodes there.
 SMEAR, NODES = 18.0, 32
 
 
@@ -105,9 +105,14 @@ def compute(
 ) -> dict[str, np.ndarray]:
     """Conductivities (fermi_energy, temperature) of every operator, and those of the gap.
 
-    ``cells`` squares a side to start from; a square is quartered while that changes any of the
-    conductivities by more than ``tolerance``.  Conductivities of the gap, and the identities that
-    need one, are left out of a metal.
+    The quadrature starts with ``cells`` squares along a side; a square is quartered while that
+    changes any of the conductivities by more than ``tolerance``.  For a metal the conductivities of
+    the gap, and the identities that need a gap, are left out.
+
+    Raises
+    ------
+    UserError
+        For cells below 1, a tolerance that is not positive, or a negative temperature.
     """
     if cells < 1:
         raise UserError("cells", cells, "an integer of at least 1")
@@ -118,14 +123,14 @@ def compute(
     levels, temperatures = np.array(fermi_energy, dtype=float), np.array(temperature, dtype=float)
     integrand = partial(curvatures, lattice)
     gaps = bulk(lattice)
-    found = np.zeros((len(OPERATORS), len(levels), len(temperatures)))
+    conductivities = np.zeros((len(OPERATORS), len(levels), len(temperatures)))
     change, squares = np.zeros(len(temperatures)), np.zeros(len(temperatures), dtype=int)
     start = zone_integrals.squares(cells)
     for t, kt in enumerate(temperatures):
         rule = _rule(integrand, lattice, levels, kt)
-        found[:, :, t], last, squares[t] = zone_integrals.adaptive(rule, start, tolerance)
+        conductivities[:, :, t], last, squares[t] = zone_integrals.adaptive(rule, start, tolerance)
         change[t] = last.max()
-    out = {
+    values = {
         "fermi_energy": levels,
         "temperature": temperatures,
         "valence_top": gaps.valence_top,
@@ -136,9 +141,9 @@ def compute(
     }
     if temperatures.max() > 0:
         lowest = temperatures[temperatures > 0].min()
-        out["thermal_residual"] = _smeared_apart(integrand, lattice, start, lowest, gaps)
-    out |= dict(zip(OPERATORS, found, strict=True))
-    return out | _in_gap(lattice, integrand, start, gaps)
+        values["thermal_residual"] = _smeared_apart(integrand, lattice, start, lowest, gaps)
+    values |= dict(zip(OPERATORS, conductivities, strict=True))
+    return values | _in_gap(lattice, integrand, start, gaps)
 
 
 def _rule(integrand, lattice: Lattice, levels: np.ndarray, kt: float):
@@ -149,26 +154,26 @@ def _rule(integrand, lattice: Lattice, levels: np.ndarray, kt: float):
 
 def _in_gap(lattice: Lattice, integrand, start, gaps) -> dict[str, np.ndarray]:
     """Conductivities with the level in the gap and above all bands, and their identities."""
-    above = np.abs(np.linalg.eigvalsh(lattice.hamiltonian(np.zeros(2)))).max() * 10 + 10
+    above_all_bands = np.abs(np.linalg.eigvalsh(lattice.hamiltonian(np.zeros(2)))).max() * 10 + 10
     insulating = gaps.indirect_gap > CLOSED
-    levels = np.array([gaps.midgap, above] if insulating else [above])
+    levels = np.array([gaps.midgap, above_all_bands] if insulating else [above_all_bands])
     rule = zone_integrals.sharp_rule(integrand, lattice, levels)
-    # No square is cut: the rule converges so fast that a tolerance near rounding costs little.
+    # No level cuts a square, so the rule converges fast and a small tolerance costs little.
     values = zone_integrals.adaptive(rule, start, 1e-9)[0]
-    out = {"filled_residual": np.abs(values[:, -1]).max()}
+    results = {"filled_residual": np.abs(values[:, -1]).max()}
     if not insulating:
-        return out
+        return results
     in_gap = dict(zip(OPERATORS, values[:, 0], strict=True))
-    out |= {f"{name}_in_gap": value for name, value in in_gap.items()}
-    out["chern_residual"] = abs(in_gap["charge"] + gaps.chern)
+    results |= {f"{name}_in_gap": value for name, value in in_gap.items()}
+    results["chern_residual"] = abs(in_gap["charge"] + gaps.chern)
     if not np.any(lattice.spins):
-        out["spin_residual"] = abs(in_gap["spin"])
-        return out
+        results["spin_residual"] = abs(in_gap["spin"])
+        return results
     parts = [of_spin(lattice, spin) for spin in (1, -1)]
     if None not in parts:
         up, down = (_chern_below(part, gaps.midgap) for part in parts)
-        out["spin_residual"] = abs(in_gap["spin"] + up - down)
-    return out
+        results["spin_residual"] = abs(in_gap["spin"] + up - down)
+    return results
 
 
 def _chern_below(lattice: Lattice, level: float) -> float:
@@ -178,10 +183,10 @@ def _chern_below(lattice: Lattice, level: float) -> float:
 
 
 def _smeared_apart(integrand, lattice: Lattice, start, kt: float, gaps) -> float:
-    """Largest difference of both routes at a level on the edge of the conduction band."""
+    """Largest difference of the thermal and the smeared sharp rule at the conduction band edge."""
     level = np.array([gaps.conduction_bottom])
     direct = zone_integrals.adaptive(_rule(integrand, lattice, level, kt), start, 1e-6)[0][:, 0]
-    # The curve has a kink on the level itself: Gauss-Legendre on either side of it.
+    # The curve has a kink at the level: Gauss-Legendre on either side of it.
     x, w = np.polynomial.legendre.leggauss(NODES)
     steps = 0.5 * SMEAR * np.concatenate((x - 1, x + 1))
     energies = level + kt * steps

@@ -1,10 +1,10 @@
-"""How the quadratures of the Hall conductivities converge.
+"""Convergence of the quadratures of the Hall conductivities.
 
-In a gap a uniform mesh of N x N points errs, for a cone of mass m and velocity v, by the sum of
-the Fourier components of the curvature at N R, R a lattice vector: exp(-N |R| m / v) / 2 in
-e^2 / h for N divisible by 3 (the phases at K are then one).  At a temperature T it is exponential
-in N T; at a sharp level linear triangles leave N^-2.  The cost of the adaptive rule grows as the
-logarithm of the gap instead.
+In a gap the error of a uniform mesh of N x N points is the sum of the Fourier components of the
+curvature at N R, with R a lattice vector.  For a cone of mass m and velocity v they are
+exp(-N |R| m / v) / 2 in e^2 / h if N is divisible by 3 (the phases at K are then one).  At a
+temperature T the error is exponential in N T; at a sharp level the error of linear triangles is of
+order N^-2.  The cost of the adaptive rule grows as the logarithm of the gap.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from ..crystal.bulk_properties import bulk
 from ..crystal.gaps import CLOSED
 from ..errors import UserError
 from ..identities import Identity
+from ..lattice.honeycomb import K
 from ..lattice.lattice import Lattice
 
 EQUATION = "S23, S24"
-K = np.array([4 * np.pi / 3, 0.0])
 # Velocity of the cone at t0 = 1, in t0 a; the largest of all bands.
 SPEED = np.sqrt(3) / 2
+# Largest radius of a pocket around K, in 1/a: M is at 2 pi / 3.
 REACH = 2.0
-# Vectors N R to sum over: enough for N a m / v of 0.1.
+# Number of vectors R to sum over along each direction: enough for N a m / v of 0.1.
 IMAGES = 300
 # Levels around the Fermi energy over which the error at a sharp level is averaged.
 SPREAD = np.linspace(0.95, 1.05, 11)
-# Smallest tolerance at a sharp level: its cost grows as a power, not as a logarithm.
+# Smallest tolerance at a sharp level, where the cost grows as a power of the tolerance.
 SHARPEST = 1e-6
 # Errors below this are rounding, not convergence.
 ROUNDING = 1e-11
@@ -118,14 +119,14 @@ def compute(
     temperature: float = 0.1,
     cells: int = 12,
 ) -> dict[str, np.ndarray]:
-    """Errors of every rule for the charge, whose value in the gap is an integer.
+    """Errors of every rule for the charge, whose conductivity in the gap is an integer.
 
     ``fermi_energy`` is a level in the conduction band, below the saddle at M, for the sharp rules.
 
     Raises
     ------
     UserError
-        If a mesh does not hold K and K', or the crystal has no gap.
+        If a mesh does not contain K and K', or the crystal has no gap.
     """
     sizes = np.array(points)
     if np.any(sizes % 6) or len(sizes) < 3:
@@ -134,7 +135,7 @@ def compute(
     if gaps.indirect_gap <= CLOSED:
         raise UserError("model", "no gap", "an insulator")
     integrand = partial(curvatures, lattice, names=("charge",))
-    # Where the mesh happens to lie next to the Fermi line is averaged over.
+    # The average over levels removes the accident of how the mesh lies next to the Fermi line.
     levels = fermi_energy * SPREAD
     level, midgap = np.array([fermi_energy]), np.array([gaps.midgap])
     uniform = partial(zone_integrals.uniform, integrand, lattice)
@@ -145,14 +146,15 @@ def compute(
     sharp = np.array(
         [zone_integrals.fixed(sharp_rule, zone_integrals.squares(n // 2))[0] for n in sizes]
     )
-    start = zone_integrals.squares(cells)
+    initial_squares = zone_integrals.squares(cells)
     smooth_rule = zone_integrals.smooth_rule(integrand, lattice, level, temperature)
-    warm_reference = zone_integrals.adaptive(smooth_rule, start, 1e-10)[0][0, 0]
+    warm_reference = zone_integrals.adaptive(smooth_rule, initial_squares, 1e-10)[0][0, 0]
 
     gap_rule = zone_integrals.sharp_rule(integrand, lattice, midgap)
-    insulating = [zone_integrals.adaptive(gap_rule, start, one) for one in tolerance]
+    insulating = [zone_integrals.adaptive(gap_rule, initial_squares, tol) for tol in tolerance]
     metallic = [
-        zone_integrals.adaptive(sharp_rule, start, max(one, SHARPEST))[0][0] for one in tolerance
+        zone_integrals.adaptive(sharp_rule, initial_squares, max(tol, SHARPEST))[0][0]
+        for tol in tolerance
     ]
     band = gaps.filling
     pockets = [
@@ -167,7 +169,7 @@ def compute(
     half_gap = gaps.direct_gap / 2
     gap_error = np.abs(in_gap + gaps.chern)
     sharp_error = _rms(sharp - sharp_reference)
-    adaptive_error = np.abs([one[0][0, 0] + gaps.chern for one in insulating])
+    adaptive_error = np.abs([integral[0, 0] + gaps.chern for integral, _, _ in insulating])
     adaptive_sharp = _rms(np.array(metallic) - sharp_reference)
     order = -np.polyfit(np.log(sizes[-3:]), np.log(sharp_error[-3:]), 1)[0]
     decay = half_gap / SPEED
@@ -184,7 +186,7 @@ def compute(
         "sharp_error": sharp_error,
         "warm_error": warm_error,
         "adaptive_error": adaptive_error,
-        "adaptive_points": np.array([one[2] for one in insulating]) * zone_integrals.NODES,
+        "adaptive_points": np.array([count for *_, count in insulating]) * zone_integrals.NODES,
         "adaptive_sharp_error": adaptive_sharp,
         "rate_residual": _rate(gap_error, predicted) - 1,
         "sharp_order": order,
@@ -201,7 +203,7 @@ def _rms(errors: np.ndarray) -> np.ndarray:
 
 
 def _images(decay: float) -> float:
-    """Error of a mesh whose period is N a: half of exp(-N a m / v |R|) at every R but 0."""
+    """Error of a mesh of N x N points, half the sum of exp(-decay |R|), R != 0; decay = N m / v."""
     p, q = np.meshgrid(np.arange(-IMAGES, IMAGES + 1), np.arange(-IMAGES, IMAGES + 1))
     distance = np.sqrt(p * p + p * q + q * q)
     return 0.5 * np.exp(-decay * distance[distance > 0]).sum()
@@ -210,10 +212,10 @@ def _images(decay: float) -> float:
 def _rate(errors: np.ndarray, predicted: np.ndarray) -> float:
     """Decay of the error over the predicted one, between the last two meshes above rounding.
 
-    NaN where all but one mesh are converged to rounding.
+    NaN if fewer than two meshes have errors above rounding.
     """
     usable = np.flatnonzero(errors > ROUNDING)
     if len(usable) < 2:
         return np.nan
-    one, two = usable[-2:]
-    return np.log(errors[one] / errors[two]) / np.log(predicted[one] / predicted[two])
+    coarse, fine = usable[-2:]
+    return np.log(errors[coarse] / errors[fine]) / np.log(predicted[coarse] / predicted[fine])

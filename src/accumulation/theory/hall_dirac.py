@@ -7,9 +7,9 @@ Two cones, H = v q . sigma + Delta sigma_z with v = sqrt(3) t0 a / 2, are the li
 
 with E_F = Delta in the gap, in units of e / h.
 
-Beyond the limit, the charge that the pocket of one valley carries is that of the cone exactly: the
-Fermi line is a line of constant polar angle of the pseudospin, so its Berry phase is pi (1 - Delta
-/ E_F) whatever its shape.
+Also at a large gap the charge carried by the pocket of one valley is exactly that of the cone: on
+the Fermi line the polar angle of the pseudospin is constant, so its Berry phase is
+pi (1 - Delta / E_F) for any shape of the line.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from ..crystal.berry_curvature import (
 from ..crystal.bulk_properties import bulk
 from ..errors import UserError
 from ..identities import Identity
+from ..lattice.honeycomb import K
 from ..lattice.lattice import Lattice
 
 EQUATION = "29, S23, S24, S45"
 _CHARGE, _VALLEY, _ORBITAL = (
     list(OPERATORS).index(n) for n in ("charge", "valley", "orbital_moment")
 )
-K = np.array([4 * np.pi / 3, 0.0])
 M = np.array([np.pi, np.pi / np.sqrt(3)])
-# A pocket reaches at most to M, 2 pi / 3 from K.
+# Largest radius of a pocket around K, in 1/a: M is at 2 pi / 3.
 REACH = 2.0
 _RATIO = ("level",)
 VARIABLES = {
@@ -130,7 +130,7 @@ def compute(
         raise UserError("level", list(level), f"levels below the saddle at M, {saddle:.3g}")
     integrand = partial(curvatures, lattice)
     rule = zone_integrals.sharp_rule(integrand, lattice, np.zeros(1))
-    # The peaks at K are 1 / Delta^2 high: squares there are quartered until they are resolved.
+    # The peaks at K have the height 1 / Delta^2; squares are quartered until they are resolved.
     in_gap, _, squares = zone_integrals.adaptive(rule, zone_integrals.squares(cells), 1e-10)
     pockets = np.zeros((len(levels), 2, len(OPERATORS)))
     for i, ratio in enumerate(levels):
@@ -164,24 +164,27 @@ def compute(
 
 
 def conclude(axes: dict, values: dict) -> dict[str, np.ndarray]:
-    """Orders in the gap, from the two smallest of a grid over it."""
+    """Orders of convergence in the gap, from the two smallest gaps of a grid over one parameter.
+
+    ``values`` have the axis of the grid first; the results are numbers.
+    """
     gap = values["half_gap"]
     if gap.ndim != 1 or len(gap) < 2:
         return {}
-    two = np.argsort(gap)[:2]
-    logarithm = np.log(gap[two[1]] / gap[two[0]])
+    smallest = np.argsort(gap)[:2]
+    logarithm = np.log(gap[smallest[1]] / gap[smallest[0]])
 
     def order(distance):
-        return np.log(np.abs(distance[two[1]] / distance[two[0]])) / logarithm
+        return np.log(np.abs(distance[smallest[1]] / distance[smallest[0]])) / logarithm
 
-    out = {"plateau_order": order(values["valley"][:, 0] - 1)}
+    orders = {"plateau_order": order(values["valley"][:, 0] - 1)}
     orbital = values["orbital_moment"] / values["orbital_moment_dirac"][:, :1]
-    out["orbital_order"] = order(orbital[:, 0] - 1)
-    out["plateau_order_residual"] = out["plateau_order"] - 1
-    out["orbital_order_residual"] = out["orbital_order"] - 2
+    orders["orbital_order"] = order(orbital[:, 0] - 1)
+    orders["plateau_order_residual"] = orders["plateau_order"] - 1
+    orders["orbital_order_residual"] = orders["orbital_order"] - 2
     decays = []
-    for found, power in ((values["valley"], 1), (orbital, 3)):
-        lost = found[:, :1] - found[:, 1:]
-        decays.append(order(lost - (1 - values["valley_dirac"][:, 1:] ** power)))
-    out["decay_order_residual"] = np.abs(np.array(decays) - 2).max()
-    return out
+    for conductivity, power in ((values["valley"], 1), (orbital, 3)):
+        decrease = conductivity[:, :1] - conductivity[:, 1:]
+        decays.append(order(decrease - (1 - values["valley_dirac"][:, 1:] ** power)))
+    orders["decay_order_residual"] = np.abs(np.array(decays) - 2).max()
+    return orders

@@ -1,9 +1,9 @@
 """Reciprocity of interacting electrons, by exact diagonalization of a small cluster.
 
-H = sum h_ij c+_i c_j + V sum_<ij> (n_i - 1/2)(n_j - 1/2) on a flake, at a temperature, and S1 with
-all its many-body states: A the orbital moment (or another density) at an edge and in all, B the
-dipole x.  The proof of S1-S6 uses no more than time reversal, so that the interaction must not
-matter; without it the relation leads to the time-reversed cluster.
+H = sum h_ij c+_i c_j + V sum_<ij> (n_i - 1/2)(n_j - 1/2) on a flake at a finite temperature.  S1 is
+evaluated with all many-body states, with A the orbital moment (or another density) at an edge and
+its net, and B the dipole x.  The proof of S1-S6 uses time reversal only, so it holds with
+interaction.  Without time reversal the relation is one to the time-reversed cluster.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ from ..symmetry import time_reversal
 
 EQUATION = "S1-S6, 33"
 UNITS = {"interaction": "t0", "chemical_potential": "t0", "temperature": "t0", "eta": "t0"}
-# A Hamiltonian within this of its time reverse (in t0) has time reversal.
-INVARIANT = 1e-12
-# Larger sectors are left out of the equation of motion, which costs several diagonalizations.
+# The equation of motion is left out for larger sectors: it costs several diagonalizations.
 MOVED = 128
 _UNITS = "unit of the density x e E / t0"
 _DIMS = ("part", "region", "frequency")
@@ -139,23 +137,25 @@ def compute(
     weights = regions(flake.positions[:, 1])
     operators = flake_operators(flake, density, definition, weights)
     theta = time_reversal.partners(flake.positions, flake.spin)
-    turned, parity = time_reversal.reversed_operator, operators.parity
+    time_reversed, parity = time_reversal.reversed_operator, operators.parity
     h, x, rows = operators.hamiltonian, operators.x, operators.density
 
-    some = sectors(len(h), electrons or None)
-    rest = nearest_bonds(flake.positions), interaction, temperature, chemical_potential
-    one = ensemble(some, h, *rest)
-    other = ensemble(some, turned(h, *theta), *rest)
-    forward, backward, sum_rule = _both_ways(one, rows, x, parity, z)
-    backward_reversed = _both_ways(other, parity * turned(rows, *theta), x, parity, z)[1]
+    all_sectors = sectors(len(h), electrons or None)
+    parameters = nearest_bonds(flake.positions), interaction, temperature, chemical_potential
+    states = ensemble(all_sectors, h, *parameters)
+    reversed_states = ensemble(all_sectors, time_reversed(h, *theta), *parameters)
+    forward, backward, sum_rule = _both_ways(states, rows, x, parity, z)
+    backward_reversed = _both_ways(
+        reversed_states, parity * time_reversed(rows, *theta), x, parity, z
+    )[1]
 
-    # Independent electrons, by Eq. 17: what the grand-canonical ensemble must give at V = 0.
+    # Independent electrons (Eq. 17): the grand-canonical ensemble must agree with them at V = 0.
     energy, u = np.linalg.eigh(h)
     weight = fermi_dirac(energy, chemical_potential, temperature)
     bare = lehmann.response(
         energy, weight, lehmann.eigenbasis(u, rows), lehmann.eigenbasis(u, x), z
     )
-    number = sum(w.sum() * s.electrons for w, s in zip(one.weight, some, strict=True))
+    number = sum(w.sum() * s.electrons for w, s in zip(states.weight, all_sectors, strict=True))
     return {
         "frequency": frequency,
         "part": np.array(["real", "imaginary"]),
@@ -169,23 +169,23 @@ def compute(
         "reversed_residual": relative(forward - backward_reversed, forward),
         "sum_rule_residual": sum_rule,
         "independent_difference": relative(forward - bare, bare) if electrons == 0 else np.nan,
-        "motion_difference": _motion(one, rows, x, temperature, chemical_potential, forward, z),
+        "motion_difference": _motion(states, rows, x, temperature, chemical_potential, forward, z),
     }
 
 
 def _both_ways(states: Ensemble, rows, x, parity: int, z: np.ndarray) -> tuple:
     """chi_AB (row, z), lambda chi_BA, and the relative residual of Eq. 33."""
-    many = [[s.one_body(row) for row in rows] for s in states.sectors]
+    density = [[s.one_body(row) for row in rows] for s in states.sectors]
     dipole = [[s.one_body(x)] for s in states.sectors]
     rate = [
-        [1j * commutator(h, row) for row in some]
-        for h, some in zip(states.hamiltonian, many, strict=True)
+        [1j * commutator(h, row) for row in operators]
+        for h, operators in zip(states.hamiltonian, density, strict=True)
     ]
     torque = [
-        [commutator(row, right[0]) for row in some]
-        for some, right in zip(many, dipole, strict=True)
+        [commutator(row, right[0]) for row in operators]
+        for operators, right in zip(density, dipole, strict=True)
     ]
-    left, right, rate = (states.elements(one) for one in (many, dipole, rate))
+    left, right, rate = (states.elements(sparse) for sparse in (density, dipole, rate))
     forward = states.response(left, right, z)
     backward = parity * states.response(right, left, z)
     moving = states.response(rate, right, z)
@@ -197,7 +197,7 @@ def _both_ways(states: Ensemble, rows, x, parity: int, z: np.ndarray) -> tuple:
 def _motion(states: Ensemble, rows, x, temperature, chemical_potential, chi, z) -> float:
     """chi against the linear response of the von Neumann equation, in the middle of ``z``.
 
-    NaN where a sector is too large to be worth it.
+    NaN if a sector has more than MOVED states.
     """
     if max(len(s.states) for s in states.sectors) > MOVED:
         return np.nan
@@ -206,36 +206,39 @@ def _motion(states: Ensemble, rows, x, temperature, chemical_potential, chi, z) 
         e.min() - chemical_potential * s.electrons
         for e, s in zip(states.energy, states.sectors, strict=True)
     )
-    partition, found = 0.0, np.zeros(len(rows), dtype=complex)
+    partition, motion = 0.0, np.zeros(len(rows), dtype=complex)
     for sector, sparse in zip(states.sectors, states.hamiltonian, strict=True):
         h = sparse.toarray().astype(complex)
-        one = np.eye(len(h))
+        identity = np.eye(len(h))
         level = chemical_potential * sector.electrons + shift
-        rho = expm((level * one - h) / temperature)
+        rho = expm((level * identity - h) / temperature)
         partition += np.trace(rho).real
         change = commutator(sector.one_body(x).toarray(), rho)
-        moved = solve_sylvester(z[middle] * one - h, h, change)
-        found += [np.sum(sector.one_body(row).toarray() * moved.T) for row in rows]
-    return relative(found / partition - chi[:, middle], chi[:, middle])
+        change_of_state = solve_sylvester(z[middle] * identity - h, h, change)
+        motion += [np.sum(sector.one_body(row).toarray() * change_of_state.T) for row in rows]
+    return relative(motion / partition - chi[:, middle], chi[:, middle])
 
 
 def conclude(axes: dict, values: dict) -> dict:
-    """The worst points of the grid: with and without time reversal, without interaction."""
-    invariant = values["time_reversal_defect"] <= INVARIANT
-    found = {}
+    """Worst points of the grid with and without time reversal, and without interaction.
+
+    ``values`` have the axes of the grid; the results are numbers.
+    """
+    invariant = values["time_reversal_defect"] <= time_reversal.INVARIANT
+    worst = {}
     if invariant.any():
-        found["reciprocity_residual"] = values["asymmetry"][invariant].max()
+        worst["reciprocity_residual"] = values["asymmetry"][invariant].max()
     if not invariant.all():
-        found["reciprocity_violation"] = values["asymmetry"][~invariant].min()
+        worst["reciprocity_violation"] = values["asymmetry"][~invariant].min()
     difference = values["independent_difference"]
     if "interaction" in axes and np.isfinite(difference).all():
-        # The other axes first, whatever the order in the config.
-        free = np.moveaxis(difference, list(axes).index("interaction"), -1)
-        free = free[..., axes["interaction"] == 0]
-        if free.size:
-            found["independent_residual"] = free.max()
-        found["interaction_effect"] = difference.max()
+        # The axis of the interaction last, for any order in the config.
+        without_interaction = np.moveaxis(difference, list(axes).index("interaction"), -1)
+        without_interaction = without_interaction[..., axes["interaction"] == 0]
+        if without_interaction.size:
+            worst["independent_residual"] = without_interaction.max()
+        worst["interaction_effect"] = difference.max()
     motion = values["motion_difference"]
     if np.isfinite(motion).any():
-        found["motion_residual"] = np.nanmax(motion)
-    return found
+        worst["motion_residual"] = np.nanmax(motion)
+    return worst

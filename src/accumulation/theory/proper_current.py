@@ -1,14 +1,14 @@
-"""Conventional and proper current of a density that is not conserved, and which one accumulates.
+"""Conventional and proper current of a density that is not conserved, against its accumulation.
 
 In a ribbon y is an ordinary matrix, and d/dt (O * y) = O * v_y + (dO/dt) * y is the conventional
 current plus the torque dipole, summed across.  Its response to the field is the proper current
 
     J = sum_n int dk/2pi (df/dk) [O * y]_nn         (51, S36)
 
-a Fermi-surface quantity, which is the first moment sum_mu y_mu dn(mu) of the accumulation divided
-by tau, or at a finite rate eta = 1 / tau eta times it, exactly.  Per width it is compared with the
-conventional current of the infinite crystal (29, S23), and with what S36 can mean there: with
-position operators projected on single bands, -i[(O * y), x] is
+a Fermi-surface quantity.  It equals the first moment sum_mu y_mu dn(mu) of the accumulation divided
+by tau, or eta times the first moment at a finite rate eta = 1 / tau.  Per width it is compared with
+the conventional current of the infinite crystal (29, S23), and with two readings of S36 for the
+crystal.  With position operators projected on single bands, -i[(O * y), x] is
 
     J = sum_n int d2k/(2pi)^2 { (df/dk_x) Re sum_n' O_nn' A^y_n'n  -  f O_nn Omega_n }
 
@@ -17,7 +17,7 @@ quantity (reading A), both together are not (reading B).
 
 The net accumulation is compared with the external torque of the crystal (43) in the same way.
 
-As eta goes to zero first, eigenstates reach across the ribbon; as the width grows first, the
+If eta goes to zero first, eigenstates extend across the ribbon.  If the width grows first, the
 accumulation stays within v / eta of the edges.  The two limits differ in a metal.
 """
 
@@ -156,7 +156,7 @@ def compute(
     Parameters
     ----------
     widths : ascending, in unit cells; slopes are between the last two
-    edge_potential : added on the outermost sites of the right edge: another termination
+    edge_potential : potential on the outermost sites of the right edge, in t0
 
     Raises
     ------
@@ -169,50 +169,61 @@ def compute(
     ribbons = [lattice.ribbon(tuple(direction), width) for width in widths]
     area = abs(np.linalg.det(lattice.vectors))
     across = np.array(widths) * area / ribbons[0].period
-    kernel = plugins.load("densities", density).kernel
+    module = plugins.load("densities", density)
     operator = continuity.density_operator(density, definition)
     parts = []
     for ribbon in ribbons:
         edged = ribbon_currents.with_edge_potential(ribbon, edge_potential)
-        exact = ExactElements(edged.bloch, kernel, definition, "atomic", False)
+        exact = ExactElements(edged.bloch, module.kernel, definition, "atomic", False)
         parts.append(ribbon_currents.currents(exact, operator, levels, temperature, eta, k))
-    found = {name: np.array([part[name] for part in parts]) for name in parts[0]}
+    values = {name: np.array([part[name] for part in parts]) for name in parts[0]}
     for name in ("moment", "conventional", "net", "moment_eta", "conventional_eta", "net_eta"):
-        what, *rate = name.split("_")
-        slope = "_".join((what, "slope", *rate))
-        found[slope] = (found[name][-1] - found[name][-2]) / (across[-1] - across[-2])
-    found |= _crystal(lattice, direction, density, levels, temperature, eta, bulk_k)
-    # What accumulates, over what the crystal's conventional current would bring to the edges.
+        quantity, *rate = name.split("_")
+        slope = "_".join((quantity, "slope", *rate))
+        values[slope] = (values[name][-1] - values[name][-2]) / (across[-1] - across[-2])
+    values |= _crystal(lattice, direction, density, levels, temperature, eta, bulk_k)
+    # The accumulation over that predicted by the conventional current of the crystal.
     for name, current in (("", "bulk_conventional"), ("_eta", "bulk_conventional_eta")):
-        predicted = across[:, None] * np.where(found[current] == 0, np.nan, found[current])
-        found[f"share{name}"] = found[f"moment{name}"] / predicted
-    fastest = found.pop("fastest").max()
-    if density != "orbital_moment":
-        # What is felt of one edge at the other falls as exp(-eta w / v), on top of an amplitude of
-        # about the crystal's current times v / eta.
-        reach = (1 + fastest / eta) * np.exp(-eta * across[-2] / fastest)
-        largest = np.abs(found["bulk_conventional_eta"]).max() + np.finfo(float).tiny
-        local = found["conventional_slope_eta"] - found["bulk_conventional_eta"]
-        found["local_residual"] = local / (largest * reach)
-        # the same current, a lattice constant apart, or the torque itself
-        largest = max(largest, np.abs(found["bulk_external_eta"]).max())
-        external = found["net_slope_eta"] - found["bulk_external_eta"]
-        found["external_residual"] = external / (largest * reach)
-    if density == "orbital_moment":
-        found["drift_residual"] = _drift(found["moment"], found["drift_moment"], across)
+        predicted = across[:, None] * np.where(values[current] == 0, np.nan, values[current])
+        values[f"share{name}"] = values[f"moment{name}"] / predicted
+    fastest, drift = values.pop("fastest").max(), values.pop("drift_moment")
+    if definition in getattr(module, "MOMENT_OF_CURRENT", ()):
+        # The ribbon measures y from its middle, so the crystal has no such operator.
+        values["drift_moment"] = drift
+        values["drift_residual"] = _drift(values["moment"], drift, across)
     else:
-        del found["drift_moment"]
-    if density == "charge":
-        found |= _quantized(lattice, levels, found["moment_slope"], temperature)
-    if np.isnan(found["gap_residual"]).all():
-        del found["gap_residual"]
-    return found | {"fermi_energy": levels, "width": across}
+        values |= _against_crystal(values, eta, across, fastest)
+    bloch = ribbons[0].bloch
+    if np.array_equal(operator(bloch, np.zeros(1))[0], np.eye(bloch.size)):
+        # O = 1, the conserved charge
+        values |= _quantized(lattice, levels, values["moment_slope"], temperature)
+    if np.isnan(values["gap_residual"]).all():
+        del values["gap_residual"]
+    return values | {"fermi_energy": levels, "width": across}
+
+
+def _against_crystal(values, eta, across, fastest) -> dict[str, np.ndarray]:
+    """Slopes in the width minus the currents of the crystal, over their bounds, (fermi_energy,).
+
+    The effect of one edge at the other falls as exp(-eta w / v); its amplitude is about the
+    crystal's current times v / eta.
+    """
+    reach = (1 + fastest / eta) * np.exp(-eta * across[-2] / fastest)
+    largest = np.abs(values["bulk_conventional_eta"]).max() + np.finfo(float).tiny
+    local = values["conventional_slope_eta"] - values["bulk_conventional_eta"]
+    # The net is bounded by that current over a lattice constant, or by the torque itself.
+    larger = max(largest, np.abs(values["bulk_external_eta"]).max())
+    external = values["net_slope_eta"] - values["bulk_external_eta"]
+    return {
+        "local_residual": local / (largest * reach),
+        "external_residual": external / (larger * reach),
+    }
 
 
 def conclude(axes: dict, values: dict) -> dict[str, np.ndarray]:
-    """How much more the accumulation feels the edge than the conventional current does.
+    """Change of the accumulation with the edge over that of the conventional current, a number.
 
-    Only of a grid over ``edge_potential`` alone, between its first and last value.
+    It is computed for a grid over ``edge_potential`` alone, between the first and last value.
     """
     if list(axes) != ["edge_potential"]:
         return {}
@@ -224,10 +235,10 @@ def conclude(axes: dict, values: dict) -> dict[str, np.ndarray]:
 
 
 def _drift(moment, drift, across) -> np.ndarray:
-    """How far the moment is from that of the Drude current, (width, fermi_energy).
+    """Moment minus that of the Drude current, over its bound, (width, fermi_energy).
 
-    O * y = -v * y^2 + [y, [y, v]] / 4: the second part is at most (dy)^2 / 4 against width^2 / 12
-    of a uniform current, dy = sqrt(3) / 2 being the largest hop.  NaN where nothing flows.
+    O * y = -v * y^2 + [y, [y, v]] / 4.  The second term is at most (dy)^2 / 4, compared with
+    width^2 / 12 for a uniform current; dy = sqrt(3) / 2 is the largest hop.  NaN without a current.
     """
     flows = np.abs(drift) > 1e-3 * np.abs(drift).max()
     relative = moment / np.where(flows, drift, np.nan) - 1
@@ -264,11 +275,11 @@ def _crystal(lattice, direction, density, levels, temperature, eta, points):
 
 
 def _quantized(lattice, levels, slope, temperature) -> dict[str, np.ndarray]:
-    """2 pi times the charge current plus the Chern number, for levels in the bulk's gap."""
-    found = bulk(lattice)
-    below, above = found.valence_top, found.conduction_bottom
+    """2 pi times the charge current plus the Chern number, (fermi_energy,), in the bulk's gap."""
+    gaps = bulk(lattice)
+    below, above = gaps.valence_top, gaps.conduction_bottom
     distance = np.minimum(levels - below, above - levels)
     if not np.any(distance > FAR * temperature):
         return {}
-    residual = 2 * np.pi * slope + found.chern
+    residual = 2 * np.pi * slope + gaps.chern
     return {"chern_residual": np.where(distance > FAR * temperature, residual, np.nan)}

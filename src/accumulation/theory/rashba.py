@@ -1,15 +1,15 @@
 """Spin accumulation of the two-dimensional Rashba gas.
 
 H = k^2 / 2m + alpha (z x k) . sigma (S15), in units hbar = m = 1.  Impurities of zero range give
-every state the golden-rule lifetime tau.  Three routes, all on eigenstates or Green functions of
-the 2 x 2 matrix, none with a closed form in it:
+every state the golden-rule lifetime tau.  The spin is computed in three ways, from numerical
+eigenstates or Green functions of the 2 x 2 matrix:
 
 bare      the relaxation-time formula (28, S16): a sum over the Fermi contours with one tau
 vertex    the kinetic equation on the same contours, scattering-in included (the ladder on shell)
 ladder    the ladder of retarded and advanced Green functions (4 x 4 in spin) at a finite rate
 
 The signs are those of S11: the force is -e E, so S_y > 0 for alpha > 0, as in S18.  (28) and S16 as
-printed have lost the sign of f' = -delta, which S18 has again.
+printed lack the sign of f' = -delta; S18 has it.
 """
 
 from __future__ import annotations
@@ -99,21 +99,25 @@ NODES = 12
 
 
 def hamiltonian(kx: np.ndarray, ky: np.ndarray, rashba: float) -> np.ndarray:
-    """H(k), (..., 2, 2), S15 with hbar = m = 1."""
+    """H(k), (..., 2, 2), of S15 with hbar = m = 1; ``kx`` and ``ky`` (...) broadcast."""
     k = np.stack(np.broadcast_arrays(kx, ky), axis=-1)[..., None, None]
     kinetic = 0.5 * (k[..., 0, :, :] ** 2 + k[..., 1, :, :] ** 2) * np.eye(2)
     return kinetic + rashba * (k[..., 0, :, :] * SIGMA_Y - k[..., 1, :, :] * SIGMA_X)
 
 
 def velocity_x(kx: np.ndarray, rashba: float) -> np.ndarray:
-    """dH/dk_x, (..., 2, 2).  The text after S16 has - alpha sigma_y, which contradicts S15."""
+    """dH/dk_x, (..., 2, 2), at ``kx`` (...).
+
+    The text after S16 has - alpha sigma_y, which contradicts S15.
+    """
     return np.asarray(kx)[..., None, None] * np.eye(2) + rashba * SIGMA_Y
 
 
 def radii(level: float, rashba: float) -> tuple[np.ndarray, np.ndarray]:
-    """Radii of the two Fermi contours, the outer first, and the branch (0 lower, 1 upper) of each.
+    """Radii (sheet,) of the two Fermi contours, the outer first, and the branch (sheet,) of each.
 
-    By bisection on the eigenvalues along k_x: the lower branch falls to its bottom at k = alpha.
+    Branch 0 is the lower, 1 the upper.  The radii are found by bisection on the eigenvalues along
+    k_x; the lower branch has its minimum at k = alpha.
     """
 
     def energies(k):
@@ -160,23 +164,28 @@ def contours(level: float, rashba: float) -> dict[str, np.ndarray]:
 def kinetic(level: float, rashba: float) -> dict[str, np.ndarray]:
     """Rate, spin with and without scattering-in, and momentum relaxation times of the contours.
 
-    Golden rule with n_i u^2 = 1: w_ij = 2 pi |<i|j>|^2 N_j / angles.  The mean free path L solves
-    L_i sum_j w_ij - sum_j w_ij L_j = v_i; without scattering-in L = v tau.  Spins are per tau.
+    The golden rule with n_i u^2 = 1 is w_ij = 2 pi |<i|j>|^2 N_j / angles (S13).  The mean free
+    path L solves L_i sum_j w_ij - sum_j w_ij L_j = v_i; without scattering-in L = v tau.  Spins are
+    per tau.  ``transport_time`` is (sheet,), the others are numbers.
     """
-    found = contours(level, rashba)
-    states = found["states"].reshape(-1, 2)
-    velocity, spin = found["velocity"].ravel(), found["spin"].ravel()
-    weight = np.repeat(found["density"] / ANGLES, ANGLES)
+    contour = contours(level, rashba)
+    states = contour["states"].reshape(-1, 2)
+    velocity, spin = contour["velocity"].ravel(), contour["spin"].ravel()
+    weight = np.repeat(contour["density"] / ANGLES, ANGLES)
     scattering = 2 * np.pi * np.abs(states.conj() @ states.T) ** 2 * weight
     rates = scattering.sum(axis=1)
-    # A uniform L is conserved (particle number): least squares picks the solution without it.
+    # A uniform L solves the homogeneous equation (particle number); least squares excludes it.
     path = np.linalg.lstsq(np.diag(rates) - scattering, velocity, rcond=1e-12)[0]
     rate = rates.mean()
     times = (path * rate / velocity).reshape(2, ANGLES).mean(axis=1)
     bare = -(weight * spin * velocity / rates).sum() * rate
-    sheets = -(found["density"] * (found["spin"] * found["velocity"]).mean(axis=1) * times).sum()
+    sheets = -(
+        contour["density"] * (contour["spin"] * contour["velocity"]).mean(axis=1) * times
+    ).sum()
     # The area between the contours, or of both discs.
-    filled = found["radius"] ** 2 * np.where(found["branch"] == found["branch"][0], [1, -1], 1)
+    filled = contour["radius"] ** 2 * np.where(
+        contour["branch"] == contour["branch"][0], [1, -1], 1
+    )
     return {
         "rate": rate,
         "spin": bare,
@@ -188,9 +197,10 @@ def kinetic(level: float, rashba: float) -> dict[str, np.ndarray]:
 
 
 def radial_nodes(radius: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of int dk from 0 to infinity, panels halving in width towards ``radius``.
+    """Nodes and weights (node,) of int dk from 0 to infinity, on panels that narrow at ``radius``.
 
-    ``width`` is that of the smallest panels.  The last panel is infinite, k = 1 / t.
+    The panels halve in width towards each radius (sheet,) down to ``width``.  The last panel is
+    infinite, k = 1 / t.
     """
     far = 4 * radius.max() + 4
     steps = width * 2.0 ** np.arange(np.ceil(np.log2(far / width)))
@@ -206,8 +216,8 @@ def radial_nodes(radius: np.ndarray, width: float) -> tuple[np.ndarray, np.ndarr
 def ladder(level: float, rashba: float, strength: float, rate: float) -> float:
     """Spin per tau of the ladder with n_i u^2 = ``strength`` and the Born rate ``strength`` rate.
 
-    Vertex J = v_x + n_i u^2 sum_k G_R J G_A in spin space, a 4 x 4 system; the spin is
-    -(1 / 2 pi) Re sum_k tr[sigma_y G_R J G_A].
+    The vertex J = v_x + n_i u^2 sum_k G_R J G_A in spin space is a 4 x 4 linear system; the spin is
+    -(1 / 2 pi) Re sum_k tr[sigma_y G_R J G_A].  S18 is its limit at a small rate.
     """
     radius, _ = radii(level, rashba)
     total = strength * rate
@@ -229,10 +239,11 @@ def ladder(level: float, rashba: float, strength: float, rate: float) -> float:
 
 
 def closed_forms(level: float, rashba: float) -> tuple[float, float, float]:
-    """Rate, spin without and with vertex corrections per tau, derived by hand.
+    """Rate, spin without and with vertex corrections per tau, from closed forms.
 
-    Above the crossing S17 and S18.  Below it both contours belong to the lower branch, with
-    densities of states m / (2 pi) (alpha / v_F +- 1) and opposite velocities: alpha turns into v_F.
+    Above the crossing they are S17 and S18.  Below it both contours belong to the lower branch,
+    with densities of states m / (2 pi) (alpha / v_F +- 1) and opposite velocities, and v_F replaces
+    alpha in the spins.
     """
     speed = np.sqrt(2 * level + rashba**2)
     if level > 0:
@@ -245,7 +256,7 @@ def compute(
     fermi_energy: tuple[float, ...] = (-0.4, -0.2, 0.2, 1.0, 4.0),
     scattering: float = 0.01,
 ) -> dict[str, np.ndarray]:
-    """All three routes at each Fermi energy; ``scattering`` is n_i u^2 of the ladder.
+    """Spin in all three ways at each Fermi energy; ``scattering`` is n_i u^2 of the ladder.
 
     Raises
     ------
@@ -259,20 +270,21 @@ def compute(
     for level in fermi_energy:
         if level <= -0.5 * rashba**2 or level == 0:
             raise UserError("fermi_energy", level, "above -rashba^2 / 2, and not 0")
-    found = [kinetic(level, rashba) for level in fermi_energy]
+    results = [kinetic(level, rashba) for level in fermi_energy]
     names = ("rate", "spin", "spin_with_vertex", "by_sheet", "transport_time", "electron_density")
-    values = {name: np.array([one[name] for one in found]) for name in names}
-    rate, bare, dressed = np.array([closed_forms(one, rashba) for one in fermi_energy]).T
+    values = {name: np.array([result[name] for result in results]) for name in names}
+    rate, bare, dressed = np.array([closed_forms(level, rashba) for level in fermi_energy]).T
     pairs = list(zip(fermi_energy, values["rate"], strict=True))
-    # The ladder's error is of first order in the rate: twice the half minus the whole.
-    whole, half = (
-        np.array([ladder(level, rashba, factor * scattering, one) for level, one in pairs])
+    # The ladder's error is of first order in the rate: twice the value at half the rate minus the
+    # value at the full rate is correct to second order.
+    full, half = (
+        np.array([ladder(level, rashba, factor * scattering, born) for level, born in pairs])
         for factor in (1, 0.5)
     )
     target = values["spin_with_vertex"]
 
-    def largest(found, expected):
-        return np.max(np.abs(found / expected - 1), initial=0.0)
+    def largest(computed, expected):
+        return np.max(np.abs(computed / expected - 1), initial=0.0)
 
     above = np.array(fermi_energy) > 0
     by_sheet = values.pop("by_sheet")
@@ -280,7 +292,7 @@ def compute(
     return values | {
         "fermi_energy": np.array(fermi_energy),
         "sheet": np.array(["outer", "inner"]),
-        "spin_ladder": whole,
+        "spin_ladder": full,
         "without_vertex": bare,
         "with_vertex": dressed,
         "formula": rashba / np.pi,
@@ -288,6 +300,6 @@ def compute(
         "vertex_residual": largest(target, dressed),
         "half_residual": largest(2 * values["spin"][above], rashba / np.pi) / 2,
         "sheet_residual": largest(by_sheet, dressed),
-        "ladder_order": np.log2((whole - target) / (half - target)),
-        "ladder_residual": np.max(np.abs((2 * half - whole) / target - 1) / small**2),
+        "ladder_order": np.log2((full - target) / (half - target)),
+        "ladder_residual": np.max(np.abs((2 * half - full) / target - 1) / small**2),
     }

@@ -6,9 +6,10 @@ electric current dx/dt answers a field on the generalized polarization O * y,
 
     chi_(dP_O/dt) x = lambda_O chi_(dx/dt) P_O.
 
-By Eq. 33 the two sides differ by i (1 + lambda_O) <[P_O, x]>, which time reversal makes vanish.
-Without it, all of these lead to the system in which Theta H Theta^-1 takes the place of H.  The
-whole proper current is chi plus what the field adds to d P_O / dt by itself, -i <[P_O, x]>.
+By Eq. 33 the two sides differ by i (1 + lambda_O) <[P_O, x]>, which vanishes with time reversal.
+Without time reversal the relations connect the system with the one in which Theta H Theta^-1
+replaces H.  The full proper current is chi plus the explicit contribution of the field to
+d P_O / dt, -i <[P_O, x]>.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ from ..symmetry import time_reversal
 
 EQUATION = "13-15, 22-25"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}
-# A Hamiltonian within this of its time reverse (in t0) has time reversal.
-INVARIANT = 1e-12
 _UNITS = "unit of the density x e E / t0"
 _CURRENT = "unit of the density x e E a / hbar"
 _DIMS = ("part", "frequency")
@@ -155,37 +154,45 @@ def compute(
         raise UserError("eta", eta, "a number above 0")
     frequency = np.asarray(frequency, dtype=float)
     z = frequency + 1j * eta
-    # Rows are sites: time reversal exchanges the two spins of one.
+    # Rows are sites, as time reversal exchanges the two spins of a site.
     operators = flake_operators(system, density, definition, system.sites)
     theta = time_reversal.partners(system.positions, system.spin)
     defect = time_reversal.defect(operators.hamiltonian, *theta)
     filling = fermi_energy, temperature
-    one = _both_ways(operators, filling, z)
-    other = _both_ways(reversed_operators(operators, *theta), filling, z)
+    response = _both_ways(operators, filling, z)
+    reversed_response = _both_ways(reversed_operators(operators, *theta), filling, z)
 
     h, charge = operators.hamiltonian, operators.charge
     y = system.sites @ system.positions[:, 1] / system.sites.sum(axis=1)
     right = regions(y)[1]
     edge = {
-        "forward": right @ one["forward"],
-        "backward": right @ one["backward"],
-        "backward_reversed": right @ other["backward"],
+        "forward": right @ response["forward"],
+        "backward": right @ response["backward"],
+        "backward_reversed": right @ reversed_response["backward"],
     }
-    currents = {name: one[name] for name in ("proper", "conventional", "electric")}
+    currents = {name: response[name] for name in ("proper", "conventional", "electric")}
     return {
         "frequency": frequency,
         "part": np.array(["real", "imaginary"]),
         "density_units": np.array(operators.units),
         **{name: np.stack((v.real, v.imag)) for name, v in (edge | currents).items()},
-        "extrinsic": one["extrinsic"],
+        "extrinsic": response["extrinsic"],
         "time_reversal_defect": defect,
         "nonconservation": relative(commutator(h, charge), charge),
-        "asymmetry": relative(one["forward"] - one["backward"], one["forward"]),
-        "parity_difference": relative(one["forward"] - one["by_parity"], one["forward"]),
-        "proper_asymmetry": relative(one["proper"] - one["electric"], one["proper"]),
-        "conventional_asymmetry": relative(one["conventional"] - one["electric"], one["electric"]),
-        "reversed_residual": relative(one["forward"] - other["backward"], one["forward"]),
-        "reversed_proper_residual": relative(one["proper"] - other["electric"], one["proper"]),
+        "asymmetry": relative(response["forward"] - response["backward"], response["forward"]),
+        "parity_difference": relative(
+            response["forward"] - response["by_parity"], response["forward"]
+        ),
+        "proper_asymmetry": relative(response["proper"] - response["electric"], response["proper"]),
+        "conventional_asymmetry": relative(
+            response["conventional"] - response["electric"], response["electric"]
+        ),
+        "reversed_residual": relative(
+            response["forward"] - reversed_response["backward"], response["forward"]
+        ),
+        "reversed_proper_residual": relative(
+            response["proper"] - reversed_response["electric"], response["proper"]
+        ),
     }
 
 
@@ -216,9 +223,14 @@ def _both_ways(operators: FlakeOperators, filling: tuple, z: np.ndarray) -> dict
 def reversed_operators(
     operators: FlakeOperators, order: np.ndarray, sign: np.ndarray
 ) -> FlakeOperators:
-    """The same operators of the system with Theta H Theta^-1.
+    """The operators of the system with the Hamiltonian Theta H Theta^-1 (Eq. 22).
 
-    Theta n_O Theta^-1 = lambda_O n_O of that system, velocities change sign with it.
+    Theta n_O Theta^-1 is lambda_O times the density of that system, and Theta v Theta^-1 minus its
+    velocity.
+
+    Parameters
+    ----------
+    order, sign : (orbital,), of :func:`accumulation.symmetry.time_reversal.partners`
     """
     parity = operators.parity
 
@@ -236,22 +248,25 @@ def reversed_operators(
 
 
 def conclude(axes: dict, values: dict) -> dict:
-    """The worst point of the grid with, and without, time reversal, where there are such points."""
-    invariant = values["time_reversal_defect"] <= INVARIANT
-    changing = values["nonconservation"] > INVARIANT
+    """Worst points of the grid with and without time reversal, if there are such points.
+
+    ``values`` have the axes of the grid; the results are numbers.
+    """
+    invariant = values["time_reversal_defect"] <= time_reversal.INVARIANT
+    changing = values["nonconservation"] > time_reversal.INVARIANT
     rules = {
         "reciprocity": ("asymmetry", invariant),
         "parity": ("parity_difference", invariant),
         "proper": ("proper_asymmetry", invariant),
     }
-    found = {}
-    for name, (variable, kept) in rules.items():
-        if kept.any():
-            found[f"{name}_residual"] = values[variable][kept].max()
-        if not kept.all():
-            found[f"{name}_violation"] = values[variable][~kept].min()
+    worst = {}
+    for name, (variable, holds) in rules.items():
+        if holds.any():
+            worst[f"{name}_residual"] = values[variable][holds].max()
+        if not holds.all():
+            worst[f"{name}_violation"] = values[variable][~holds].min()
     if np.any(invariant & changing):
-        found["conventional_violation"] = values["conventional_asymmetry"][
+        worst["conventional_violation"] = values["conventional_asymmetry"][
             invariant & changing
         ].min()
-    return found
+    return worst

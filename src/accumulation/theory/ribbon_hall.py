@@ -1,10 +1,10 @@
 """Generalized Hall currents of a ribbon, row by row.
 
-The undergap current across the ribbon at each row in response to a field along it, Eqs. 29-30 and
-S22 with the current density {O * v_y, P_mu} / 2, over the width of a row: in units of the
+The undergap current across the ribbon at each row in response to a field along it (Eqs. 29-30, S22)
+has the current density {O * v_y, P_mu} / 2.  Divided by the width of a row it has the units of the
 conductivity of the crystal.  O is cut out of the crystal like the Hamiltonian: charge, spin, valley
-and the interband orbital moment (S52), whose hops fall off exponentially.  Beside it stands the
-moment of the ribbon itself, -{dH/dk, y} / 2: its current is another one, and depends on the edge.
+and the interband orbital moment (S52), whose hops fall off exponentially.  The moment of the
+ribbon, -{dH/dk, y} / 2, is computed too; its current differs and depends on the edge.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from ..states.operator_products import star
 EQUATION = "8, 29, 30, S19-S22"
 UNITS = {"fermi_energy": "t0"}
 _ROW = ("row",)
-_OWN = "own_moment"
-_UNITS = OPERATORS | {_OWN: OPERATORS["orbital_moment"]}
+_RIBBON_MOMENT = "own_moment"
+_UNITS = OPERATORS | {_RIBBON_MOMENT: OPERATORS["orbital_moment"]}
 _NAMES = {
     "charge": "Hall conductivity of the number of electrons",
     "spin": "spin Hall conductivity",
     "valley": "valley Hall conductivity",
     "orbital_moment": "orbital Hall conductivity, interband moment of the crystal",
-    _OWN: "orbital Hall conductivity, moment -{dH/dk, y} / 2 of the ribbon",
+    _RIBBON_MOMENT: "orbital Hall conductivity, moment -{dH/dk, y} / 2 of the ribbon",
 }
 VARIABLES = {
     "y": (_ROW, "a", "position across the ribbon", "S49"),
@@ -136,41 +136,41 @@ def compute(
             cut = crystals[name].ribbon(direction, n).bloch if name in crystals else None
             kernel = partial(_current, operator=cut)
             # 2 pi: from units of e / hbar to e / h
-            found = 2 * np.pi * _response(ribbon, kernel, k, fermi_energy)[1]
-            totals[name, n] = found.sum()
-            rows.setdefault(name, found)
+            profile = 2 * np.pi * _response(ribbon, kernel, k, fermi_energy)[1]
+            totals[name, n] = profile.sum()
+            rows.setdefault(name, profile)
     ribbon = ribbons[0]
     cell = abs(np.linalg.det(lattice.vectors)) / ribbon.period
-    out = {
+    values = {
         "y": ribbon.positions[:, 1],
         "sublattice": ribbon.sublattice,
         "level": fermi_energy,
     }
-    out |= {name: found / (cell / len(lattice.orbitals)) for name, found in rows.items()}
+    values |= {name: profile / (cell / len(lattice.orbitals)) for name, profile in rows.items()}
     for name in _UNITS:
         added = totals[name, width] - totals[name, narrower]
-        out[f"{name}_by_width"] = added / (cell * (width - narrower))
+        values[f"{name}_by_width"] = added / (cell * (width - narrower))
     rule = zone_integrals.sharp_rule(
         partial(curvatures, lattice), lattice, np.array([fermi_energy])
     )
     of_crystal = zone_integrals.adaptive(rule, zone_integrals.squares(12), 1e-9)[0][:, 0]
     for name, value in zip(OPERATORS, of_crystal, strict=True):
-        out[f"{name}_bulk"] = value
-        out[f"{name}_width_residual"] = np.abs(out[f"{name}_by_width"] - value)
-    return out | _flows(lattice, ribbon, rows, k, fermi_energy)
+        values[f"{name}_bulk"] = value
+        values[f"{name}_width_residual"] = np.abs(values[f"{name}_by_width"] - value)
+    return values | _flows(lattice, ribbon, rows, k, fermi_energy)
 
 
 def _response(ribbon: Ribbon, kernel, k: int, fermi_energy: float) -> np.ndarray:
     """Intraband (per tau) and interband response of a density, (2, row), at zero temperature."""
     exact = ExactElements(ribbon.bloch, kernel, "site", "atomic", needs_all_bands=False)
-    found = accumulation(
+    response = accumulation(
         elements_on_mesh(exact, k), exact, np.array([fermi_energy]), np.zeros(1)
     ).values
-    return found[:, 0, 0]
+    return response[:, 0, 0]
 
 
 def _current(states: States, definition: str, operator: BlochMatrix | None) -> Kernel:
-    """O * v_y, of the ribbon's own moment where no operator is given."""
+    """Kernel O * v_y; without an operator O is the moment of the ribbon."""
     if operator is None:
         o = orbital_moment.kernel(states, "circulation").matrix
     else:
@@ -179,21 +179,21 @@ def _current(states: States, definition: str, operator: BlochMatrix | None) -> K
 
 
 def _dipole(states: States, definition: str, spin: bool) -> Kernel:
-    """y, or s_z y."""
+    """Kernel y, or s_z y."""
     weight = states.y * states.spin if spin else states.y
     return Kernel(np.broadcast_to(np.diag(weight), states.slope.shape), "hops")
 
 
 def _flows(lattice: Lattice, ribbon: Ribbon, rows: dict, k: int, fermi_energy: float) -> dict:
-    """Sum of the rows against the intraband response of y: sum_n int dk df/dk <y> (in 1 / 2 pi).
+    """Sum of the rows minus the intraband response of y, sum_n int dk df/dk <y> (in 1 / 2 pi).
 
-    v_y = i[H, y] turns the interband sum into -f d<y>/dk, for an operator that commutes with H.
+    For an operator that commutes with H, v_y = i[H, y] makes the interband sum -f d<y>/dk.
     """
-    out = {}
+    residuals = {}
     spins = bool(np.any(lattice.spins))
-    conserved = not spins or None not in [of_spin(lattice, one) for one in (1, -1)]
+    conserved = not spins or None not in [of_spin(lattice, spin_sign) for spin_sign in (1, -1)]
     for name, spin, key in (("charge", False, "flow"), ("spin", True, "spin_flow")):
         if name == "charge" or conserved:
             flow = 2 * np.pi * _response(ribbon, partial(_dipole, spin=spin), k, fermi_energy)[0]
-            out[f"{key}_residual"] = np.abs(rows[name].sum() - flow.sum())
-    return out
+            residuals[f"{key}_residual"] = np.abs(rows[name].sum() - flow.sum())
+    return residuals

@@ -1,4 +1,4 @@
-"""Rings without and with disorder: what must hold before anything is averaged.
+"""Rings without and with disorder: identities of single rings.
 
 S11 on the eigenstates of a clean ring is the intraband response of the ribbon; the velocity matrix
 elements of a disordered ring obey the f-sum rule.
@@ -49,7 +49,7 @@ def compute(
     strength: float = 1.0,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
-    """Both residuals; the clean ring must be longer than some v / temperature.
+    """Both residuals; the clean ring must be several v / temperature long.
 
     Raises
     ------
@@ -61,30 +61,43 @@ def compute(
     module, definition = chosen(density, definition, "ribbon", by_state=True)
     ring = disordered_rings.ring(system, length)
     onsite = strength * disordered_rings.anderson(system, length, seed)
-    how = (module.kernel, definition)
+    density_of = (module.kernel, definition)
     return {
-        "clean_residual": clean_residual(system, ring, how, fermi_energy, temperature),
+        "clean_residual": clean_residual(system, ring, density_of, fermi_energy, temperature),
         "sum_rule_residual": sum_rule(ring, onsite, fermi_energy, temperature),
     }
 
 
-def clean_residual(ribbon, ring, how, fermi_energy, temperature) -> float:
-    """S11 on the clean ring over tau = 1 / eta against (55) on a mesh of k, largest difference."""
-    tiny = 1e-5
+def clean_residual(ribbon, ring, density_of, fermi_energy, temperature) -> float:
+    """Largest relative difference of S11 on the clean ring, over tau = 1 / eta, and Eq. 55.
+
+    ``density_of`` is the kernel of a density and the name of its definition.
+    """
+    broadening = 1e-5
     states = disordered_rings.eigenstates(ring.bloch, np.zeros(ring.bloch.size))
-    found, _ = disordered_rings.dissipative_response(
-        ring.bloch, *how, states, fermi_energy, temperature, np.array([tiny])
+    accumulated, _ = disordered_rings.dissipative_response(
+        ring.bloch, *density_of, states, fermi_energy, temperature, np.array([broadening])
     )
-    found = found.reshape(-1, len(ribbon.positions)).sum(axis=0) * tiny / ring.period
-    exact = ExactElements(ribbon.bloch, *how, "atomic", False)
+    accumulated = (
+        accumulated.reshape(-1, len(ribbon.positions)).sum(axis=0) * broadening / ring.period
+    )
+    exact = ExactElements(ribbon.bloch, *density_of, "atomic", False)
     mesh = elements_on_mesh(exact, 800)
     expected = accumulation(mesh, exact, np.array([fermi_energy]), np.array([temperature])).values
     expected = expected[0, 0, 0]
-    return float(np.max(np.abs(found - expected)) / np.max(np.abs(expected)))
+    return float(np.max(np.abs(accumulated - expected)) / np.max(np.abs(expected)))
 
 
 def sum_rule(ring, onsite, fermi_energy, temperature) -> float:
-    """sum_ab (f_a - f_b) / (e_b - e_a) |v_ab|^2 against tr f d2H - d2 Omega over the twist k."""
+    """Relative residual of the f-sum rule of a disordered ring.
+
+    sum_ab (f_a - f_b) / (e_b - e_a) |v_ab|^2 is compared with tr f d2H/dk2 - d2 Omega/dk2, k being
+    the twist and Omega the grand potential.
+
+    Parameters
+    ----------
+    onsite : (orbital,) energies of the disorder, in t0
+    """
     bloch, twist = ring.bloch, 1e-3
     states = disordered_rings.eigenstates(bloch, onsite)
     energy, u = states.energy, states.vectors

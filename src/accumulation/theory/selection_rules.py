@@ -1,10 +1,11 @@
-"""Which parts of a response the symmetries of a ribbon allow, and which are found.
+"""Selection rules of a ribbon: the parts of a response that symmetries allow, and their values.
 
-The operations are found from the hop table, the parity of each density under each of them from its
-own matrix (:mod:`accumulation.symmetry.operations`), conserved quantities from H(k)
-(:mod:`accumulation.symmetry.conserved`).  Every operation says value(image of a row) = +-value(row)
-of the intraband and of the interband response.  What is left is compared with what is computed: it
-is to be non-zero exactly where it is allowed.  Time reversal alone is the theorem of Eqs. 22-27.
+The operations are found from the hop table, the parity of each density under each operation from
+its matrix (:mod:`accumulation.symmetry.operations`), and conserved quantities from H(k)
+(:mod:`accumulation.symmetry.conserved`).  Every operation implies value(image of a row) =
++-value(row) for the intraband and for the interband response.  The computed parts must be non-zero
+where the rules allow them, and vanish elsewhere.  Time reversal alone gives the theorem of
+Eqs. 22-27.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ..symmetry.symmetry_rules import Symmetries, operator_residual
 
 EQUATION = "22-27, 32, 55"
 PARTS = ("even", "odd", "net")
-_EACH = ("direction", "fermi_energy", "density", "process")
+_RULE = ("direction", "fermi_energy", "density", "process")
 VARIABLES = {
     "direction": (("direction",), "1", "lattice direction along the ribbon", "53"),
     "fermi_energy": (("fermi_energy",), "t0", "Fermi energy", "55"),
@@ -41,22 +42,22 @@ VARIABLES = {
         "number of Fermi points; without any the intraband response vanishes",
         "55",
     ),
-    "allowed": ((*_EACH, "part"), "1", "1 where the symmetries allow the part", "22-27"),
+    "allowed": ((*_RULE, "part"), "1", "1 where the symmetries allow the part", "22-27"),
     "computed": (
-        (*_EACH, "part"),
+        (*_RULE, "part"),
         "1",
         "largest value of the part over the sum of the magnitudes of its terms",
         "55",
     ),
-    "dimension": (_EACH, "1", "number of independent site profiles that are allowed", "22-27"),
+    "dimension": (_RULE, "1", "number of independent site profiles that are allowed", "22-27"),
     "operator_residual": (("direction",), "t0", "g H(k) g^-1 -+ H(k') at random k", "22"),
     "forbidden_residual": (
-        _EACH,
+        _RULE,
         "1",
         "what is computed and not allowed at any site, over all terms in the sum",
         "22-27",
     ),
-    "smallest_allowed": (_EACH, "1", "smallest part that is allowed", "22-27"),
+    "smallest_allowed": (_RULE, "1", "smallest part that is allowed", "22-27"),
 }
 CHECKS = {
     "operator_residual": Identity(
@@ -90,8 +91,9 @@ def compute(
 ) -> dict[str, np.ndarray]:
     """Rules and responses of ribbons of a lattice: their ``directions``, ``widths`` in cells.
 
-    Of each density every definition is examined.  Operations that exchange filled and empty states
-    hold where the Fermi energy is the mean of the on-site energies, or in one gap with it.
+    All definitions of each density are examined.  Operations that exchange filled and empty states
+    are symmetries of the response where the Fermi energy is the mean of the on-site energies, or in
+    the same gap.
 
     Raises
     ------
@@ -106,17 +108,20 @@ def compute(
         for name in density
         for definition in plugins.load("densities", name).DEFINITIONS["ribbon"]
     ]
-    found = []
+    ribbons = []
     for direction, width in zip(directions, widths, strict=True):
         ribbon = lattice.ribbon(_direction(direction), int(width))
-        found.append(_one_ribbon(ribbon, labels, levels, gauge, k))
+        ribbons.append(_one_ribbon(ribbon, labels, levels, gauge, k))
     return {
         "direction": np.array(directions),
         "fermi_energy": levels,
         "density": np.array([" ".join(label) for label in labels]),
         "process": np.array(PROCESSES),
         "part": np.array(PARTS),
-        **{name: np.array([one[name] for one in found]) for name in found[0]},
+        **{
+            name: np.array([ribbon_values[name] for ribbon_values in ribbons])
+            for name in ribbons[0]
+        },
     }
 
 
@@ -129,10 +134,10 @@ def _direction(text: str) -> tuple[int, int]:
 
 
 def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
-    """Everything about one ribbon; arrays as in VARIABLES without ``direction``."""
-    symmetric = Symmetries(ribbon, gauge)
+    """Rules and values of one ribbon; arrays as in VARIABLES without ``direction``."""
+    symmetries = Symmetries(ribbon, gauge)
     shape = (len(levels), len(labels), len(PROCESSES))
-    may = np.zeros((*shape, len(PARTS)), dtype=bool)
+    allowed = np.zeros((*shape, len(PARTS)), dtype=bool)
     value = np.zeros((*shape, len(PARTS)))
     dimension, forbidden = np.zeros(shape, dtype=int), np.zeros((*shape, len(PARTS) + 1))
     reduce = parts_of_profile(ribbon)
@@ -142,63 +147,69 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
         profiles, scales, rounding, crossings, mesh = responses(ribbon, *label, levels, gauge, k)
         moments.append(mesh.density.sum(axis=-1))
         for e, level in enumerate(levels):
-            # What holds at the center holds in all of its gap: the same states are filled.
-            center = symmetric.center
+            # The rules of the center hold in all of its gap, where the same states are filled.
+            center = symmetries.center
             same = not crossings[e] and np.all((mesh.energy < level) == (mesh.energy < center))
-            spaces = symmetric.allowed_profiles(kernel, label[1], center if same else level)
+            spaces = symmetries.allowed_profiles(kernel, label[1], center if same else level)
             for p, process in enumerate(PROCESSES):
                 space = spaces[process]
                 filled = mesh.energy < level
                 nothing_filled = filled.all() or not filled.any()
                 if nothing_filled if process == "interband" else not crossings[e]:
                     space = space[:, :0]
-                at = (e, d, p)
+                index = (e, d, p)
                 profile = profiles[p, e]
-                may[at] = [np.abs(rows @ space).max(initial=0) > 1e-9 for rows in reduce]
-                found = np.array([np.abs(rows @ profile).max() for rows in reduce])
-                value[at] = found / scales[p, e]
-                dimension[at] = space.shape[1]
+                allowed[index] = [np.abs(rows @ space).max(initial=0) > 1e-9 for rows in reduce]
+                largest = np.array([np.abs(rows @ profile).max() for rows in reduce])
+                value[index] = largest / scales[p, e]
+                dimension[index] = space.shape[1]
                 rest = np.abs(profile - space @ (space.T @ profile)).max()
-                forbidden[at] = np.append(found, rest) / rounding[p, e]
-    _share_net(may, labels, moments)
-    forbidden[..., :-1][may] = 0.0
-    smallest = np.where(may, value, np.inf).min(axis=-1)
+                forbidden[index] = np.append(largest, rest) / rounding[p, e]
+    _share_net(allowed, labels, moments)
+    forbidden[..., :-1][allowed] = 0.0
+    smallest = np.where(allowed, value, np.inf).min(axis=-1)
     return {
-        "operations": ", ".join(operation.name for operation in symmetric.operations),
-        "operator_residual": operator_residual(ribbon, symmetric),
+        "operations": ", ".join(operation.name for operation in symmetries.operations),
+        "operator_residual": operator_residual(ribbon, symmetries),
         "crossings": crossings,
-        "allowed": may.astype(np.int8),
+        "allowed": allowed.astype(np.int8),
         "computed": value,
         "dimension": dimension,
         "forbidden_residual": forbidden.max(axis=-1),
-        "smallest_allowed": np.where(may.any(axis=-1), smallest, np.nan),
+        "smallest_allowed": np.where(allowed.any(axis=-1), smallest, np.nan),
     }
 
 
-def _share_net(may, labels, moments) -> None:
-    """The net intraband response knows of a density only its moments <n|K|n>, (label, k, band).
+def _share_net(allowed, labels, moments) -> None:
+    """Apply the strictest rule for the net intraband response to equivalent definitions.
 
-    Definitions of one density with proportional moments, vanishing ones included, have one rule for
-    it: the strictest of those that were found.
+    The net intraband response depends on the moments <n|K|n> (label, k, band) only, so definitions
+    of one density with proportional (or vanishing) moments have the same rule.  ``allowed`` is
+    changed in place.
     """
-    net = may[:, :, PROCESSES.index("intraband"), PARTS.index("net")]
+    net = allowed[:, :, PROCESSES.index("intraband"), PARTS.index("net")]
     moments = np.reshape(moments, (len(labels), -1))
     norm = np.linalg.norm(moments, axis=1, keepdims=True)
     zero = norm[:, 0] < 1e-9 * moments.shape[1] ** 0.5
     flat = moments / np.maximum(norm, 1e-300)
     same = np.abs(np.abs(flat @ flat.T) - 1) < 1e-9
     same |= zero[:, None] & zero
-    same &= [[one[0] == other[0] for one in labels] for other in labels]
-    found = net.copy()
+    same &= [[first[0] == second[0] for first in labels] for second in labels]
+    separate = net.copy()
     for d in range(len(labels)):
-        net[:, d] = found[:, same[d]].all(axis=1)
+        net[:, d] = separate[:, same[d]].all(axis=1)
 
 
 def parts_of_profile(ribbon) -> list[np.ndarray]:
-    """Matrices (value, site) that take a profile to the parts PARTS.
+    """Matrices (value, site), one for each of PARTS, that extract the part of a profile (site,).
 
-    A site, which is all the orbitals at one place, is compared with the same one at -y where there
-    is one, else with what is there (:mod:`accumulation.symmetry.mirror_rows`).
+    A site (all orbitals at one position) is compared with the same site at -y if there is one, else
+    with the other sites there (:mod:`accumulation.symmetry.mirror_rows`).
+
+    Raises
+    ------
+    UserError
+        If the ribbon has sites at some y and none at -y.
     """
     sites = ribbon.sites
     first = np.argmax(sites, axis=1)
@@ -212,7 +223,7 @@ def parts_of_profile(ribbon) -> list[np.ndarray]:
 
 
 def responses(ribbon, density, definition, levels, gauge, k):
-    """What is computed for one density of a ribbon.
+    """Response profiles of one density of a ribbon, and the scales for its comparison with zero.
 
     Returns
     -------
@@ -223,33 +234,34 @@ def responses(ribbon, density, definition, levels, gauge, k):
     mesh : its matrix elements
     """
     module = plugins.load("densities", density)
-    whole = definition in module.NEEDS_ALL_BANDS
-    exact = ExactElements(ribbon.bloch, module.kernel, definition, gauge, whole, ribbon.sites)
+    needs_all_bands = definition in module.NEEDS_ALL_BANDS
+    exact = ExactElements(
+        ribbon.bloch, module.kernel, definition, gauge, needs_all_bands, ribbon.sites
+    )
     mesh = elements_on_mesh(exact, k)
     points = fermi_points(ribbon.bloch, mesh.k, mesh.energy, mesh.velocity, levels)
-    found = accumulation(mesh, exact, levels, np.zeros(1), points=points).values[:, :, 0]
+    profiles = accumulation(mesh, exact, levels, np.zeros(1), points=points).values[:, :, 0]
     crossings = np.bincount(points.level, minlength=len(levels))
     at_level = crossings * np.abs(mesh.density).max() / (2 * np.pi)
     between, every = _term_magnitudes(exact, levels, k).max(axis=-1)
-    # Without a Fermi point or a filled state, or in a ribbon whose atoms are not connected, there
-    # is no term but rounding, and nothing to divide.
+    # Without a Fermi point or a filled state, or without hops, all terms are rounding: no division.
     scales, rounding = (
         np.where(sums > 1e-9, sums, 1.0)
         for sums in (np.stack((at_level, between)), np.stack((at_level, every)))
     )
-    return found, scales, rounding, crossings, mesh
+    return profiles, scales, rounding, crossings, mesh
 
 
 def _term_magnitudes(exact: ExactElements, levels, k) -> np.ndarray:
     """Sum of 2 |<n|n(mu)|n'> A_n'n / (e_n - e_n')| over filled n, (2, level, site).
 
-    First over empty n', then over all: what is summed where the field mixes two filled states
-    cancels, but for rounding.
+    The first one is over empty n', the second one over all n'.  Terms of two filled states cancel
+    in the response, except for their rounding.
     """
     nodes, weight = uniform_mesh(k, exact.bloch.period)
     total = np.zeros((2, len(levels), len(exact.regions)))
 
-    def work(part):
+    def add_chunk(part):
         states = States(solve(exact.bloch, nodes[part]), exact.bloch, exact.gauge)
         u = states.eigenvector
         applied = states.apply(exact.kernel(states, exact.definition))
@@ -263,5 +275,5 @@ def _term_magnitudes(exact: ExactElements, levels, k) -> np.ndarray:
             total[0, e] += exact.regions @ np.einsum("krm,km->r", by_partner, 1 - filled)
             total[1, e] += exact.regions @ by_partner.sum(axis=(0, 2))
 
-    over_chunks(work, len(nodes), exact.bloch.size)
+    over_chunks(add_chunk, len(nodes), exact.bloch.size)
     return total

@@ -5,8 +5,8 @@ gives the density Re chi E e^{-i omega t}, with eta = hbar / tau.  At low freque
 
     delta n(t) = chi_0 E(t) + rate dE/dt,
 
-where the undergap part chi_0 is what the theorem of Sec. III A forbids with time reversal, and the
-undergap part of the rate is not: it is reactive, and needs no state at the Fermi level.
+where the theorem of Sec. III A forbids the undergap part of chi_0 with time reversal, but not that
+of the rate, which is reactive and needs no state at the Fermi level.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..responses.lehmann import pair_sum, relative
 EQUATION = "17, 18, S46"
 UNITS = {"fermi_energy": "t0", "temperature": "t0", "eta": "t0"}
 REGIONS = ("left", "right", "net")
-# omega of the static limit, in t0: the average over +-i of it is off by its square over gap^2.
+# omega of the static limit, in t0: the error of the average over +-i omega is (omega / gap)^2.
 STATIC = 1e-6
 _UNITS = "unit of the density x e E / t0"
 _DIMS = ("part", "region", "frequency")
@@ -108,14 +108,14 @@ def compute(
     )
     frequency = np.asarray(frequency, dtype=float)
     z = frequency + 1j * eta
-    found, static = spectrum(exact, points, fermi_energy, temperature)
-    intraband, interband = found.intraband(z), found.interband(z)
+    response, static = spectrum(exact, points, fermi_energy, temperature)
+    intraband, interband = response.intraband(z), response.interband(z)
     total = intraband + interband
 
     coarse = pair_sum(*interband_pairs(exact, points // 2, fermi_energy, temperature), z)
-    below, above = (found.interband(np.array([s * 1j * STATIC]))[:, 0] for s in (-1, 1))
+    below, above = (response.interband(np.array([s * 1j * STATIC]))[:, 0] for s in (-1, 1))
     limit = 0.5 * (below + above).real
-    again = _reconstructed(found, eta, frequency)
+    reconstructed = _reconstructed(response, eta, frequency)
     return {
         "frequency": frequency,
         "part": np.array(["real", "imaginary"]),
@@ -123,20 +123,20 @@ def compute(
         "density_units": np.array(module.UNITS),
         "intraband": np.stack((intraband.real, intraband.imag)),
         "interband": np.stack((interband.real, interband.imag)),
-        "reconstructed": again.real,
+        "reconstructed": reconstructed.real,
         "static": static[1],
         "rate": (above - below).real / (2 * STATIC),
-        "kramers_kronig_residual": relative(again.real - total.real, total),
-        "hermiticity_residual": relative(found.total(-z.conj()) - total.conj(), total),
+        "kramers_kronig_residual": relative(reconstructed.real - total.real, total),
+        "hermiticity_residual": relative(response.total(-z.conj()) - total.conj(), total),
         "static_residual": relative(limit - static[1], static[1], interband),
         "mesh_residual": relative(coarse - interband, total),
     }
 
 
-def _reconstructed(found, eta: float, frequency: np.ndarray) -> np.ndarray:
+def _reconstructed(response, eta: float, frequency: np.ndarray) -> np.ndarray:
     """chi(omega + i eta) from its imaginary part alone, (row, frequency)."""
-    widest = float(np.abs(found.gap).max(initial=0.0))
+    widest = float(np.abs(response.gap).max(initial=0.0))
     scale = kramers_kronig.scale_of(widest)
     nodes = kramers_kronig.nodes(scale, widest, eta)
-    imaginary = found.total(nodes + 1j * eta).imag
+    imaginary = response.total(nodes + 1j * eta).imag
     return kramers_kronig.from_imaginary(imaginary, scale, frequency)

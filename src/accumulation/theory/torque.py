@@ -1,18 +1,18 @@
 """Torque density, bond currents and torque dipole of an exact flake.
 
-The field is along x, the wave vector of Eqs. S37-S40 along y.  The change of the state is found
-twice: from the exact eigenstates (Eqs. 17-21), which give the accumulation, and by solving the
+The field is along x, the wave vector of Eqs. S37-S40 along y.  The change of the state is computed
+in two ways: from the exact eigenstates (Eqs. 17-21), which give the accumulation, and from the
 equation of motion without eigenstates, which gives the torques and currents.
 
-Eq. 46 with the dipole density of Eq. 45 or S39 is the beginning of an expansion in q times the
-extent of the torque, not in q times the lattice constant: S38 writes q . d/dq T(q) for T(q) - T(0),
-which is right to first order only.  With D(q) = Tr[rho y * (T * e^{-iqy})] the residual is
+Eq. 46 with the dipole density of Eq. 45 or S39 is the first order of an expansion in q times the
+extent of the torque, not in q times the lattice constant: S38 replaces T(q) - T(0) by
+q . d/dq T(q), which is correct to first order only.  With D(q) = Tr[rho y * (T * e^{-iqy})] the
+residual is of order 2,
 
-    T(q) - T(0) + i q D(q) = (q^2 / 2) <y T y> + O(q^3)
+    T(q) - T(0) + i q D(q) = (q^2 / 2) <y T y> + O(q^3),
 
-of order 2, while T(q) - T(0) itself is of order 1.  Exact at every q is the mean of the dipole
-over wave vectors, P(q) = int_0^1 dl D(l q) with y and delta in one factor, D(mu) = y_mu T(mu):
-T(q) - T(0) = -i q P(q).
+while T(q) - T(0) is of order 1.  The mean of the dipole over wave vectors, P(q) = int_0^1 dl D(l q)
+with y and delta in one factor, D(mu) = y_mu T(mu), is exact at every q: T(q) - T(0) = -i q P(q).
 """
 
 from __future__ import annotations
@@ -163,39 +163,41 @@ def compute(
     change = continuity.response_by_liouville(h, rho, field, z)
     intrinsic, extrinsic = continuity.rate(h, operator), continuity.extrinsic_torque(operator, x)
     storage = -1j * z * accumulated
-    own = continuity.by_row(intrinsic, change)
-    outer = continuity.by_row(extrinsic, rho)
+    intrinsic_torque = continuity.by_row(intrinsic, change)
+    extrinsic_torque = continuity.by_row(extrinsic, rho)
     inflow = -continuity.bond_currents(h, operator, change).sum(axis=-1)
-    total = own + outer
-    scale = max(np.abs(part).max() for part in (storage, own, outer, inflow))
+    torque = intrinsic_torque + extrinsic_torque
+    scale = max(
+        np.abs(part).max() for part in (storage, intrinsic_torque, extrinsic_torque, inflow)
+    )
 
     slow = continuity.response_by_liouville(h, rho, field, 1j * SMALL_ETA)
-    slow = (continuity.by_row(intrinsic, slow).sum() + outer.sum()) / SMALL_ETA
+    slow = (continuity.by_row(intrinsic, slow).sum() + extrinsic_torque.sum()) / SMALL_ETA
     static = _static(system, density, definition, fermi_energy, temperature)
     excited = np.abs(filled - filled[:, None]) > EXCITED
     gap = np.abs(energy - energy[:, None])[excited].min(initial=np.inf)
     pairs = continuity.response_matrix(energy, filled, x_bands, 1j * SMALL_ETA) * o_bands.T
-    error = np.abs(pairs).sum() * SMALL_ETA / gap if np.any(total) else 0.0
+    error = np.abs(pairs).sum() * SMALL_ETA / gap if np.any(torque) else 0.0
     dipole = continuity.dipole_by_row(intrinsic, change, y) + continuity.dipole_by_row(
         extrinsic, rho, y
     )
     second = (y[:, None] * y) * (intrinsic * change.T + extrinsic * rho.T)  # of y T y
-    found = _by_wave_vector(q, y, total, dipole, second)
-    net = total.sum()
-    return found | {
+    by_wave_vector = _by_wave_vector(q, y, torque, dipole, second)
+    net = torque.sum()
+    return by_wave_vector | {
         "wave_vector": q,
         "x": x,
         "y": y,
         "storage": storage.real,
-        "extrinsic": outer.real,
-        "intrinsic": own.real,
+        "extrinsic": extrinsic_torque.real,
+        "intrinsic": intrinsic_torque.real,
         "inflow": inflow.real,
         "dipole": dipole.real,
         "net_accumulation": accumulated.sum().real,
         "net_torque": net.real,
         "static_accumulation": static,
-        "continuity_residual": np.abs(storage - total - inflow).max() / scale,
-        "net_residual": _ratio(np.abs(net - storage.sum()), np.abs(total).sum()),
+        "continuity_residual": np.abs(storage - torque - inflow).max() / scale,
+        "net_residual": _ratio(np.abs(net - storage.sum()), np.abs(torque).sum()),
         "static_residual": _ratio(np.abs(slow - static), error),
     }
 
@@ -210,7 +212,7 @@ def _static(system, density, definition, fermi_energy, temperature) -> float:
 
 
 def _by_wave_vector(q, y, total, dipole, second) -> dict[str, np.ndarray]:
-    """Eq. 46 in Fourier space; ``second`` is <y T y>."""
+    """Terms and residuals of Eq. 46 at each wave vector (q,); ``second`` is <y T y> (row, row)."""
     net, scale = total.sum(), np.abs(total).sum()
     distributed = _fourier(q, y, total) - net
     remainder = distributed + 1j * q * _fourier(q, y, dipole)
@@ -238,9 +240,9 @@ def _by_wave_vector(q, y, total, dipole, second) -> dict[str, np.ndarray]:
     }
 
 
-def _ratio(part: float, whole: float) -> float:
-    """NaN where nothing is there to compare with: a conserved density has no torque."""
-    return part / whole if whole > 0 else np.nan
+def _ratio(value: float, scale: float) -> float:
+    """value / scale; NaN for scale 0, as for the torque of a conserved density."""
+    return value / scale if scale > 0 else np.nan
 
 
 def _fourier(q: np.ndarray, y: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Net accumulation of a ribbon or wire against exact flakes, open along x too.
 
-The trade of x v_y for -y v_x in the orbital moment needs a stationary state only, not one row per
-y: the net of `circulation` is that of the moment (x * v_y - y * v_x) / 2 as it stands (Eq. 52) in
-the exact eigenstates of a flake (Eqs. 17-21), one more cell of which adds one cell of the wire.
+In a stationary state -y v_x may replace x v_y in the orbital moment, also with several rows at one
+y.  So the net of `circulation` is that of the full moment (x * v_y - y * v_x) / 2 (Eq. 52) in the
+exact eigenstates of a flake (Eqs. 17-21).  The difference of two flakes, one a cell longer than the
+other, is the net of one cell of the wire.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ..errors import UserError
 from ..identities import Identity
 from ..lattice.samples import System
 from ..responses.integrands import ExactElements
-from ..responses.static import accumulation, elements_on_mesh
+from ..responses.static import PROCESSES, accumulation, elements_on_mesh
 
 EQUATION = "17-21, 52, 55, 58"
 _UNITS = "e t0 a^2 / hbar x e E / a"
@@ -35,13 +36,12 @@ CHECKS = {
         "the net charge that the filled bands accumulate is zero", "conservation of charge", 1e-9
     ),
 }
-INTERBAND = 1
 
 
 def compute(
     system: System, fermi_energy: float = 0.0, k: int = 100, length: int = 14
 ) -> dict[str, np.ndarray]:
-    """Net of an insulating wire, and of two flakes of ``length`` and one more cells.
+    """Net accumulation of an insulating wire, and of flakes of ``length`` and ``length`` + 1 cells.
 
     Raises
     ------
@@ -58,13 +58,13 @@ def compute(
         raise UserError("fermi_energy", fermi_energy, "a value in a gap of the wire")
     electrons, _ = _rows(system, charge, "site", level, k)
     flakes = [system.chain(cells) for cells in (length, length + 1)]
-    short, long = (_rows(one, orbital_moment, "exact", level, 1)[0].sum() for one in flakes)
+    short, long = (_rows(chain, orbital_moment, "exact", level, 1)[0].sum() for chain in flakes)
     levels = np.linalg.eigvalsh(flakes[0].hamiltonian())
-    net, flake = moment.sum(), (long - short) / system.period
+    net, flake_net = moment.sum(), (long - short) / system.period
     return {
         "net": net,
-        "flake_net": flake,
-        "flake_residual": abs(flake - net) / max(abs(net), abs(flake)),
+        "flake_net": flake_net,
+        "flake_residual": abs(flake_net - net) / max(abs(net), abs(flake_net)),
         "charge_residual": abs(electrons.sum()) / max(np.abs(electrons).sum(), 1e-300),
         "gap": np.abs(levels - fermi_energy).min(),
     }
@@ -74,5 +74,5 @@ def _rows(system, density, definition, level, k) -> tuple[np.ndarray, np.ndarray
     """Interband accumulation by row, and which states are filled (k, band)."""
     exact = ExactElements(system.bloch, density.kernel, definition, "atomic", False)
     mesh = elements_on_mesh(exact, k)
-    found = accumulation(mesh, exact, level, np.zeros(1)).values
-    return found[INTERBAND, 0, 0], mesh.energy < level[0]
+    response = accumulation(mesh, exact, level, np.zeros(1)).values
+    return response[PROCESSES.index("interband"), 0, 0], mesh.energy < level[0]
