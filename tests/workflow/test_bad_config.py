@@ -15,6 +15,7 @@ from accumulation.errors import UserError
 from accumulation.study import config_file as configuration
 from accumulation.study import config_model, sizes, study
 from accumulation.study.stages import of_singles
+from accumulation.study.system_parts import lattice_of
 
 G = "systems__trivial__geometry"
 M = "systems__trivial__model"
@@ -404,6 +405,20 @@ def test_every_key_of_the_schema_is_documented():
     keys += [key for key in kinds["system"]["properties"] if key not in ("model", "geometry")]
     keys += [f"geometry.{key}" for key in kinds["system"]["properties"]["geometry"]["properties"]]
     assert [key for key in keys if f"| `{key}` |" not in text] == []
+
+
+@pytest.mark.parametrize("error", [UserError("t2", 3, "less"), RuntimeError("a slip")], ids=repr)
+def test_a_model_that_refuses_is_left_to_its_job_and_a_fault_is_not_hidden(monkeypatch, error):
+    def haldane(**parameters):
+        raise error
+
+    monkeypatch.setattr("accumulation.models.haldane.haldane", haldane)
+    system = {"model": {"name": "haldane", "t2": 3.0}}
+    if isinstance(error, UserError):
+        assert lattice_of(system) is None
+    else:
+        with pytest.raises(RuntimeError, match="a slip"):
+            lattice_of(system)
 
 
 KAGOME = """
