@@ -58,6 +58,7 @@ def public(module: ModuleType) -> list[tuple[str, object]]:
         (name, value)
         for name, value in vars(module).items()
         if not name.startswith("_")
+        and name.isidentifier()  # pydantic adds classes such as RootModel[int]
         and (inspect.isfunction(value) or inspect.isclass(value))
         and value.__module__ == module.__name__
     ]

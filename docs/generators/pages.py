@@ -1,8 +1,8 @@
 """Write what is generated in docs/: ``python docs/generators``.
 
 ``equations.md`` and the tables of ``config.md`` and ``datasets.md`` are kept in the repository,
-where a code host shows them, and a test says when they are out of date; the API reference is
-written when the site is built.
+where a code host shows them, and so is the schema of a config; a test says when they are out of
+date.  The API reference is written when the site is built.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ import api_reference
 import equation_page
 import tables
 
+from accumulation import locations
+from accumulation.study import config_schema
+
 DOCS = Path(__file__).parents[1]
 
 
 def kept() -> dict[Path, str]:
-    """Generated pages that are kept in the repository -> their text."""
+    """Generated files that are kept in the repository -> their text."""
     texts = {
         name: (DOCS / name).read_text(encoding="utf-8") for name in ("config.md", "datasets.md")
     }
     filled = {DOCS / name: tables.filled(text) for name, text in texts.items()}
-    return {**filled, DOCS / "equations.md": equation_page.page()}
+    schema = {locations.SCHEMA: config_schema.text()}
+    return {**schema, **filled, DOCS / "equations.md": equation_page.page()}
 
 
 def write_api(folder: Path = DOCS / "api") -> None:

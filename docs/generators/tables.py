@@ -1,4 +1,4 @@
-"""Tables of the references: keys of a config, from its schema; variables, from their declarations.
+"""Tables of the references: keys of a config, from its model; variables, from their declarations.
 
 A page holds ``<!-- table: NAME -->`` and ``<!-- end -->``; what stands between them is written
 here, so that keys, meanings, allowed values, defaults, units and equations are declared once.
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
-
-import yaml
 
 from accumulation.datasets import variables as dataset
+from accumulation.study import config_schema
 
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 _BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def filled(page: str) -> str:
-    """The page with every table written anew from the schema."""
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    """The page with every table written anew."""
+    schema = config_schema.generated()
     parts = {"study": schema, **{name: schema["$defs"][name] for name in ("system", "figure")}}
     head = ("key", "meaning", "allowed", "default")
     tables = {name: table(head, rows(schema, part)) for name, part in parts.items()}
@@ -53,8 +49,7 @@ def rows(schema: dict, part: dict, prefix: str = "") -> list[tuple[str, str, str
         required = key in part.get("required", ())
         inner = value.get("properties", {}) if "$ref" not in own else {}
         default = "required" if required else _default(value)
-        allowed = _description(value)
-        found.append((f"`{prefix}{key}`", own["title"], allowed, default))
+        found.append((f"`{prefix}{key}`", own["title"], value["description"], default))
         if inner:
             found += rows(schema, value, f"{prefix}{key}.")
     return found
@@ -68,12 +63,6 @@ def resolved(schema: dict, part: dict) -> dict:
     for step in part["$ref"].removeprefix("#/").split("/"):
         target = target[step]
     return {**target, **part}
-
-
-def _description(value: dict) -> str:
-    """What is allowed; of alternatives, what the last one says."""
-    places = (value, value.get("else", {}), value.get("then", {}))
-    return next(place["description"] for place in places if "description" in place)
 
 
 def _default(value: dict) -> str:

@@ -6,14 +6,16 @@ import re
 
 import pytest
 import yaml
+from pydantic import ValidationError
 from workflow_study import FIGURE, ROOT, config
 
 import accumulation as acc
 from accumulation.__main__ import main
 from accumulation.errors import UserError
 from accumulation.study import config_file as configuration
-from accumulation.study import sizes, study
+from accumulation.study import config_model, sizes, study
 from accumulation.study.stages import of_singles
+from accumulation.study.system_parts import lattice_of
 
 G = "systems__trivial__geometry"
 M = "systems__trivial__model"
@@ -351,6 +353,51 @@ def test_a_list_of_densities_makes_a_system_of_each():
         )
 
 
+@pytest.mark.parametrize("change", [None, *(change for change, *_ in FAULTS)])
+def test_the_model_and_the_schema_refuse_the_same(beside_figure, change):
+    """The schema is written from the model: what one takes for wrong the other does too."""
+    content = config(**change or {})
+    try:
+        configuration.check_structure(content, "config.yaml")
+        by_schema = False
+    except UserError:
+        by_schema = True
+    try:
+        config_model.Config.model_validate(content)
+        by_model = False
+    except ValidationError:
+        by_model = True
+    assert by_schema == by_model
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda p: p.stem)
+def test_the_model_accepts_the_configs_of_the_repository(path):
+    config_model.Config.model_validate(configuration.read(str(path)))
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "allowed"),
+    [
+        ({f"{G}__width": []}, "systems.trivial.geometry.width", "a list, {linspace"),
+        ({f"{G}__width": {"linspce": [1, 2, 2]}}, "systems.trivial.geometry.width", "linspace?"),
+        ({f"{G}__direction": []}, "systems.trivial.geometry.direction", "two integers"),
+        ({f"{G}__direction": [[1, 0], [2, 2]]}, "systems.trivial.geometry.direction", "common"),
+        ({"figures": "defalt"}, "figures", "default, or figures"),
+        ({"figures": 3}, "figures", "default, or figures"),
+        ({"figures": {"a b": {"systems": ["trivial"]}}}, "figures", "letters, digits"),
+        ({"figures": {"default": "yes"}}, "figures.default", "true or false"),
+        ({"figures": {"profile": True}}, "figures.profile", "systems, draw and options"),
+        ({f"{S}__edge_depth": -1}, "systems.trivial.edge_depth", "a number above 0, or null"),
+        ({"axes__x y": [1]}, "axes", "letters, digits and '_'"),
+        ({"axes__x": 3}, "axes.x", "a list, {linspace"),
+    ],
+)
+def test_of_several_forms_the_one_that_is_meant_is_told(beside_figure, change, key, allowed):
+    sentence = told(config(**change))
+    assert sentence.startswith(f"config/config.yaml: `{key}`: got ")
+    assert allowed in sentence.split("; allowed: ")[1]
+
+
 def test_every_key_of_the_schema_is_documented():
     text = (ROOT / "docs" / "config.md").read_text()
     kinds = configuration.schema()["$defs"]
@@ -358,6 +405,20 @@ def test_every_key_of_the_schema_is_documented():
     keys += [key for key in kinds["system"]["properties"] if key not in ("model", "geometry")]
     keys += [f"geometry.{key}" for key in kinds["system"]["properties"]["geometry"]["properties"]]
     assert [key for key in keys if f"| `{key}` |" not in text] == []
+
+
+@pytest.mark.parametrize("error", [UserError("t2", 3, "less"), RuntimeError("a slip")], ids=repr)
+def test_a_model_that_refuses_is_left_to_its_job_and_a_fault_is_not_hidden(monkeypatch, error):
+    def haldane(**parameters):
+        raise error
+
+    monkeypatch.setattr("accumulation.models.haldane.haldane", haldane)
+    system = {"model": {"name": "haldane", "t2": 3.0}}
+    if isinstance(error, UserError):
+        assert lattice_of(system) is None
+    else:
+        with pytest.raises(RuntimeError, match="a slip"):
+            lattice_of(system)
 
 
 KAGOME = """

@@ -44,3 +44,16 @@ def test_no_module_has_the_name_of_a_public_function():
     public = {*accumulation.__all__, *accumulation.plugin_api.__all__}
     assert names & public == set()
     assert len(MODULES) > 150
+
+
+def test_files_are_written_by_one_function():
+    """Whole or not at all: only `atomic_write` makes a file, and others write where it says."""
+    own = {"os.replace(", "mkstemp(", "NamedTemporaryFile(", ".rename("}
+    writing = {".write_text(", ".write_bytes(", ".to_netcdf("}
+    for path in PACKAGE.rglob("*.py"):
+        text = path.read_text()
+        if path != PACKAGE / "datasets" / "files.py":
+            assert not [call for call in own if call in text], path
+        for line in text.splitlines():
+            if any(call in line for call in writing):
+                assert "temporary" in line, f"{path}: {line}"

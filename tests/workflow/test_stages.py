@@ -1,5 +1,9 @@
 """The tables of stages and of kinds of geometry: one declaration, seen by all who read it."""
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import fields
 
 import numpy as np
@@ -7,6 +11,7 @@ import pytest
 import xarray as xr
 from workflow_study import config
 
+from accumulation import locations
 from accumulation.datasets import variables
 from accumulation.datasets.model_dataset import restore
 from accumulation.errors import UserError
@@ -16,8 +21,19 @@ from accumulation.lattice.lattice import Lattice
 from accumulation.lattice.samples import Ribbon
 from accumulation.models.stacked_haldane import stacked_haldane
 from accumulation.notebook import model
-from accumulation.study import default_figures, grid, sizes, stages, study, system_parts, tile_plan
+from accumulation.study import (
+    config_file,
+    default_figures,
+    grid,
+    sizes,
+    stages,
+    study,
+    system_parts,
+    systems,
+    tile_plan,
+)
 
+SMALL = {"study": "small", "figures": {}}
 HALDANE = {"name": "haldane", "delta": 0.5}
 RIBBON = {"kind": "ribbon", "direction": [1, 0], "width": 3}
 
@@ -133,7 +149,7 @@ def tube(monkeypatch):
     declared = geometries.Geometry("tube", Tube, {2: ("width", "turns")}, "rolled up")
     monkeypatch.setitem(geometries.GEOMETRIES, "tube", declared)
     monkeypatch.setattr(Lattice, "tube", cut, raising=False)
-    return {"kind": "tube", "direction": [1, 0], "width": 3, "turns": 2}
+    return {"kind": "tube", "direction": [1, 0], "width": 3, "turns": 3}
 
 
 def test_a_kind_of_the_table_is_checked_planned_computed_and_read_again(tube, monkeypatch):
@@ -156,7 +172,7 @@ def test_a_kind_of_the_table_is_checked_planned_computed_and_read_again(tube, mo
         {"density": "orbital_moment", "gauge": "cell"}, "tube", "systems.a"
     )
     assert default_figures.requested(None, {"a": system})["a"]["draw"] == "overview"
-    # Twice as long as the ribbon, so twice the orbitals.
+    # Three times as long as the ribbon, so three times the orbitals.
     axis = grid.Axis("delta", (("model", "delta"),), (0.1, 0.2))
     keys = {
         "axes": [axis], "points_per_job": 1, "keep_eigenvectors": True, "k": 11,
@@ -168,8 +184,45 @@ def test_a_kind_of_the_table_is_checked_planned_computed_and_read_again(tube, mo
     assert list(planned[0]) == ["bands", "elements", "response"]
     assert planned[0]["elements"][0].memory > planned[1]["elements"][0].memory
     estimated = [sizes._estimate("a", system | {"geometry": cut}, {}).disk for cut in wide]
-    assert estimated[0] > 2 * estimated[1]
+    assert estimated[0] > 3 * estimated[1]
     point = {section: system[section] for section in ("model", "geometry")}
-    assert points.bands_point(point, {"k": 8})["energy"].shape == (8, 2 * 2 * 3)
+    assert points.bands_point(point, {"k": 8})["energy"].shape == (8, 3 * 2 * 3)
     again = restore(model(stage_runs.build(**point)))
     assert type(again) is geometries.GEOMETRIES["tube"].sample
+
+
+WRITTEN = """
+import json
+from accumulation.lattice import geometries
+
+geometries.SIZES["turns"] = geometries.Size("turns of it", least=3)
+declared = geometries.Geometry("tube", geometries.Ribbon, {2: ("width", "turns")}, "rolled up")
+geometries.GEOMETRIES["tube"] = declared
+from accumulation.study import config_schema
+
+print(json.dumps(config_schema.generated()))
+"""
+
+
+def test_a_kind_of_the_table_is_a_value_of_the_config(tube, monkeypatch):
+    monkeypatch.setitem(geometries.SIZES, "turns", geometries.Size("turns of it", least=3))
+    # In a process of its own, as the model of a config is made when it is imported.
+    done = subprocess.run(
+        [sys.executable, "-c", WRITTEN],
+        env=os.environ | locations.import_path(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    schema = json.loads(done.stdout)
+    for module in (config_file, systems, system_parts):
+        monkeypatch.setattr(module, "schema", lambda: schema)
+    loaded = study.load({**SMALL, "systems": {"a": {"model": HALDANE, "geometry": tube}}})
+    assert loaded.systems["a"]["geometry"] == tube
+    assert loaded.systems["a"]["k"] == 401
+    for change, words in (
+        ({"turns": 2}, "an integer of at least 3"),
+        ({"kind": "tub"}, "ribbon, wire, flake or tube, or bulk"),
+    ):
+        with pytest.raises(UserError, match=words):
+            study.load({**SMALL, "systems": {"a": {"model": HALDANE, "geometry": tube | change}}})

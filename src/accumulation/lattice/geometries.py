@@ -78,7 +78,7 @@ _KINDS = (
     Geometry("ribbon", Ribbon, {2: ("width",)}, "periodic along x"),
     Geometry("wire", Wire, {3: ("width", "height")}, "the same of a 3D lattice"),
     Geometry("flake", Flake, {2: ("width", "length"), 3: ("width", "length", "height")}, "open"),
-    Geometry("bulk", None, {2: (), 3: ()}, "the crystal, for gaps and Chern number alone"),
+    Geometry("bulk", None, {2: (), 3: ()}, "gaps and Chern number alone"),
 )
 GEOMETRIES = {geometry.kind: geometry for geometry in _KINDS}
 

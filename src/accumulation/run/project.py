@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from .. import locations
+from ..datasets.files import atomic_write
 from ..errors import UserError, Verbatim
 from . import snakemake_words
 
@@ -105,12 +106,9 @@ def new(folder: str) -> list[Path]:
     for path in texts:
         if path.exists():
             raise UserError(str(path), Verbatim("a file that is there"), "a folder without one")
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        for path, text in texts.items():
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(folder, error.strerror, "a folder that can be written to") from error
+    for path, text in texts.items():
+        with atomic_write(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     return list(texts)
 
 

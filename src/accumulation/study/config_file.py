@@ -76,8 +76,30 @@ def check_structure(config: dict, source: str) -> None:
         raise _told(faults[0], source)
 
 
+def _inner(fault):
+    """Of a value that is none of several alternatives, what is wrong with the one that is meant.
+
+    Meant is the one whose type it has, and of several such that with the fewest faults.
+    """
+    while fault.validator == "anyOf":
+        branches: dict[int, list] = {}
+        for one in fault.context:
+            branches.setdefault(one.relative_schema_path[0], []).append(one)
+        kinds = ("type", "const")
+        meant = [
+            faults
+            for faults in branches.values()
+            if not any(one.validator in kinds and not one.relative_path for one in faults)
+        ]
+        if not meant:
+            break
+        fault = min(meant, key=len)[0]
+    return fault
+
+
 def _told(fault, source: str) -> UserError:
     """One sentence from a fault that jsonschema found."""
+    fault = _inner(fault)
     path = ".".join(str(step) for step in fault.absolute_path)
     if fault.validator == "additionalProperties":
         names = fault.schema["properties"]

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, prod
 
-from .. import plugins
 from ..errors import UserError, Verbatim
 from ..lattice.geometries import GEOMETRIES, SIZES
 from . import options
 from .config_file import number
+from .system_parts import lattice_of
 
 # A plan keeps every point in memory (1 kB) and names it (20 us): a minute and 1 GB for a million.
 MOST_POINTS = 10**6
@@ -23,6 +23,9 @@ MOST_MEMORY, MOST_DISK = 1e12, 1e13
 # Matrices of a chunk of k that are at work at once, and k in a chunk of large ones.
 WORKING, CHUNK = 12, 2
 SPACED = ("linspace", "arange")
+# What parameters that have not been checked yet may raise anywhere, such as names that a model does
+# not have.
+UNCHECKED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -152,15 +155,16 @@ def _estimate(name: str, own: dict, axes: dict) -> Size:
 
 def _options_that_are_lists(own: dict) -> set[str]:
     """Options of a theory of which a list is one value, not an axis."""
-    with contextlib.suppress(Exception):
-        every = options.parameters(own["theory"]).items()
-        return {key for key, parameter in every if options.is_list(parameter)}
-    return set()
+    try:
+        every = options.parameters(own["theory"]).items() if "theory" in own else ()
+    except UserError:  # of a theory that there is not
+        return set()
+    return {key for key, parameter in every if options.is_list(parameter)}
 
 
 def _cell(own: dict, axes: dict) -> int:
     """Orbitals of the model's unit cell at the first value of every parameter."""
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(*UNCHECKED):
         parameters = {}
         for key, value in own["model"].items():
             if isinstance(value, dict) and set(value) == {"axis"}:
@@ -169,8 +173,8 @@ def _cell(own: dict, axes: dict) -> int:
                 value = next(iter(value.values()))[0]
             value = value[0] if isinstance(value, list) else value
             parameters[key] = value if isinstance(value, bool) else _plain(value)
-        name = parameters.pop("name")
-        return len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
+        lattice = lattice_of({"model": parameters})
+        return 2 if lattice is None else len(lattice.orbitals)
     return 2
 
 

@@ -3,6 +3,16 @@
 The walk starts from a function of the package and follows every name it refers to: to other
 definitions of its module, through its imports to other modules of the package, and no further.
 Comments, docstrings and formatting do not count, so tidying a file reruns nothing.
+
+A hash of whole modules would be shorter to write and costs reruns.  Over 60 changes of this
+package's history that touch its source, the keys of the points of a grid change so many times:
+
+    hash of                                   bulk  bands  elements  response
+    definitions that are reached (this one)      6     10        13        31
+    whole modules that are reached               7     15        22        33
+    these and all that they import              32     31        38        36
+
+Elements, where the time goes, would be computed anew for what only the response runs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 from math import gcd
 from types import ModuleType
@@ -97,13 +96,18 @@ def _is_direction(pair: object) -> bool:
 
 
 def lattice_of(system: dict) -> Lattice | None:
-    """The lattice of a system's model; None of one that fails: the job that runs it tells."""
-    with contextlib.suppress(Exception):
-        parameters = dict(system["model"])
-        name = parameters.pop("name")
+    """The lattice of a system's model; None of one that refuses: the job that runs it tells.
+
+    A model of the user's refuses with a UserError whatever it raises; anything else that one of
+    the package raises is a fault of the package's and is not hidden.
+    """
+    parameters = dict(system["model"])
+    name = parameters.pop("name")
+    try:
         lattice = getattr(plugins.load("models", name), name)(**parameters)
-        return lattice if lattice.orbitals and lattice.dimension else None
-    return None
+    except UserError:
+        return None
+    return lattice if lattice.orbitals and lattice.dimension else None
 
 
 def checked_filling(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from math import prod
 
 from .. import plugins
@@ -10,6 +9,7 @@ from ..lattice.geometries import GEOMETRIES, SIZES
 from . import grid
 from .source_hash import PACKAGE, code_hash, plugin_hash
 from .stages import Stage, of_grid, plugins_of, source
+from .system_parts import lattice_of
 from .systems import SECTIONS
 
 
@@ -109,11 +109,10 @@ _cells: dict[str, int] = {}
 def _in_a_cell(kind: str, models: list[dict]) -> int:
     """Orbitals of a model's unit cell; ``kind`` is what they may depend on."""
     for model in models if kind not in _cells else []:
-        parameters = dict(model)
-        name = parameters.pop("name")
-        # A model that fails at a point is that tile's fault, told when it is worked.
-        with contextlib.suppress(Exception):
-            _cells[kind] = len(getattr(plugins.load("models", name), name)(**parameters).orbitals)
+        # A model that refuses a point is that tile's fault, told when it is worked.
+        lattice = lattice_of({"model": model})
+        if lattice is not None:
+            _cells[kind] = len(lattice.orbitals)
             break
     return _cells.get(kind, 0)
 
