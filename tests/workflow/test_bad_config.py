@@ -398,6 +398,14 @@ def test_of_several_forms_the_one_that_is_meant_is_told(beside_figure, change, k
     assert allowed in sentence.split("; allowed: ")[1]
 
 
+def test_a_stage_that_a_figure_needs_is_one_of_the_table(beside_figure):
+    text = FIGURE.replace('("response",)', '("respnse",)')
+    (beside_figure / "profile.py").write_text(text)
+    sentence = told(config())
+    assert "`NEEDS of profile`: got 'respnse'" in sentence
+    assert "one of: model, bands, elements, response (did you mean response?)" in sentence
+
+
 def test_every_key_of_the_schema_is_documented():
     text = (ROOT / "docs" / "config.md").read_text()
     kinds = configuration.schema()["$defs"]

@@ -14,7 +14,7 @@ from accumulation.errors import UserError
 from accumulation.study.grid import TILES, key
 from accumulation.run.launch import with_signature, begin, growing, prepare_jobs
 from accumulation.locations import look_beside
-from accumulation.study.stages import of_grids, of_singles
+from accumulation.study.stages import RESPONSE, of_grids, of_singles
 from accumulation.study.study import GALLERY_DPI, load, one_of
 from accumulation.run.snakemake_words import cores_of, is_on_a_cluster
 from accumulation.run.terminal import Display

@@ -4,7 +4,7 @@ EVIDENCE = study.evidence_path("nc")
 
 rule evidence:
     input:
-        [study.path(system, "response") for system in study.theories],
+        [study.path(system) for system in study.theories],
     output:
         EVIDENCE,
     log:

@@ -36,7 +36,7 @@ rule merge:
         lambda wildcards: study.merged_tiles(wildcards.system),
         spec=f"{SPECS}/{{system}}/merge.json",
     output:
-        f"{NETCDF}/response.nc",
+        f"{NETCDF}/{RESPONSE}.nc",
     log:
         f"{LOGS}/merge.log",
     benchmark:

@@ -18,6 +18,7 @@ from pathlib import Path
 from ..errors import DISK_FULL, UserError, not_written
 from ..jobs.job_logs import sentence_of
 from ..study.grid import tile_path
+from ..study.stages import RESPONSE
 from . import snakemake_words as words
 from .progress import Progress
 
@@ -101,7 +102,7 @@ class Terminal(logging.Handler):
         """A job's stage and system, such as ``bands of chiral``."""
         if rule == "tile":
             return f"{wildcards['stage']} tile {wildcards['tile']}"
-        name = {"report_page": "report", "merge": "response"}.get(rule, rule.replace("_", " "))
+        name = {"report_page": "report", "merge": RESPONSE}.get(rule, rule.replace("_", " "))
         if "figure" in wildcards:
             return f"{name} {wildcards['figure']}"
         return f"{name} of {wildcards['system']}" if "system" in wildcards else name

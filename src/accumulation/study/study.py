@@ -41,8 +41,8 @@ class Study:
     figures: dict[str, dict]
     formats: list[str]
 
-    def path(self, system: str, stage: str) -> str:
-        """The file of a stage."""
+    def path(self, system: str, stage: str = RESPONSE) -> str:
+        """The file of a stage; by itself the one that the figures and report begin from."""
         return f"results/{self.name}/{system}/{stage}.nc"
 
     def inputs(self, system: str, stage: str) -> list[str]:
@@ -257,7 +257,11 @@ def _figure(name: str, given: dict, systems: dict) -> dict:
             raise UserError(
                 f"{path}.systems", system, "systems of this study: " + ", ".join(systems), hint
             )
-    needs = [stage for stage in stages.STAGES if stage in outline.needs]
+    known = [stage.name for stage in stages.of_singles()]
+    for stage in outline.needs:
+        if stage not in known:
+            raise UserError(f"NEEDS of {draw}", stage, known)
+    needs = [stage for stage in known if stage in outline.needs]
     for system in given["systems"]:
         if is_grid(systems[system]) and needs != [RESPONSE]:
             allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
