@@ -65,7 +65,8 @@ class Geometry:
 
     def is_of(self, dimension: int, keys: Iterable[str]) -> bool:
         """Whether one with these keys can be cut out of a lattice of this dimension."""
-        return set(self.sizes_in.get(dimension, ("",))) == set(self.sizes_of(keys))
+        sizes = self.sizes_in.get(dimension)
+        return sizes is not None and set(sizes) == set(self.sizes_of(keys))
 
 
 # Every size that some kind has, in the order in which they are told.

@@ -16,6 +16,8 @@ from math import floor
 from statistics import median
 
 TILES = "results/tiles"
+# Parts of a system whose keys may be axes.
+SECTIONS = ("model", "geometry", "options")
 # Which tile of a folder holds which point.
 INDEX = "points.txt"
 POINTS_PER_JOB = 64

@@ -14,6 +14,7 @@ from ..errors import UserError, Verbatim
 from ..lattice.geometries import GEOMETRIES, SIZES
 from . import options
 from .config_file import number
+from .grid import SECTIONS
 from .system_parts import lattice_of
 
 # A plan keeps every point in memory (1 kB) and names it (20 us): a minute and 1 GB for a million.
@@ -88,7 +89,7 @@ def check(given: dict[str, dict], axes: dict, allow_large: bool = False) -> None
 
 
 def _uses(own: dict, name: str) -> bool:
-    sections = [own.get(section) for section in ("model", "geometry", "options")]
+    sections = [own.get(section) for section in SECTIONS]
     return any(
         value == {"axis": name}
         for section in sections
@@ -106,7 +107,7 @@ def _estimate(name: str, own: dict, axes: dict) -> Size:
         for key in ("fermi_energy", "temperature")
     }
     lists = _options_that_are_lists(own)
-    for section in ("model", "geometry", "options"):
+    for section in SECTIONS:
         keys = own.get(section)
         for key, value in keys.items() if isinstance(keys, dict) else ():
             if key == "direction" and isinstance(value, list) and not _lists(value):

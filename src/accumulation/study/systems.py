@@ -22,8 +22,6 @@ from .system_parts import (
     lattice_of,
 )
 
-# Parts of a system whose keys may be axes.
-SECTIONS = ("model", "geometry", "options")
 THEORY_KEYS = ("theory", "options", "model", "geometry", "filling", "points_per_job")
 # Dimensions that a merged response has anyway.
 RESERVED = {
@@ -216,7 +214,7 @@ def _without_axes(
     """
     plain = copy.deepcopy(given)
     axes: dict[str, tuple[list, list]] = {}
-    for section in SECTIONS:
+    for section in grid.SECTIONS:
         content = plain.get(section) if isinstance(plain.get(section), dict) else {}
         for key, value in content.items():
             if section == "options" and key in lists:

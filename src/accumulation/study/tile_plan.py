@@ -10,7 +10,6 @@ from . import grid
 from .source_hash import PACKAGE, code_hash, plugin_hash
 from .stages import Stage, of_grid, plugins_of, source
 from .system_parts import lattice_of
-from .systems import SECTIONS
 
 
 def planned_tiles(chosen: dict) -> dict[str, list[grid.Tile]]:
@@ -80,7 +79,7 @@ def _merge_code(chosen: dict) -> str:
 def _base(system: dict) -> tuple[dict, dict]:
     """What the points of a grid share, before the axes; and the options that are lists."""
     lists = {k: v for k, v in system.get("options", {}).items() if isinstance(v, list)}
-    base = {key: system[key] for key in SECTIONS if key in system}
+    base = {key: system[key] for key in grid.SECTIONS if key in system}
     if "options" in base:
         base["options"] = {k: v for k, v in base["options"].items() if k not in lists}
     return base, lists
