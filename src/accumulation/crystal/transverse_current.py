@@ -30,7 +30,7 @@ def current_kernel(density: KernelFunction) -> KernelFunction:
         shifted = copy.copy(states)
         shifted.y = states.y + 1.0
         moment, shifted_moment = (
-            _hermitian(density(one, definition), one) for one in (states, shifted)
+            _hermitian(density(on_states, definition), on_states) for on_states in (states, shifted)
         )
         per_length, velocity = shifted_moment - moment, states.velocity_y
         matrix = star(moment, velocity) - states.y[:, None] * star(per_length, velocity)
