@@ -70,7 +70,7 @@ def _index(rooms: dict[str, list[ModuleType]]) -> str:
         "# API reference",
         "",
         "Generated from the docstrings of the package. What is public, and what may change without",
-        "notice, is told in [what stays](../stability.md).",
+        "notice, is listed in [stability](../stability.md).",
         "",
         "| name | what it is |",
         "|---|---|",

@@ -106,7 +106,7 @@ def _plan(argument: str | None) -> None:
     print("\n".join(housekeeping.plan(project.enter(project.find_config(argument)))))
 
 
-def _unused(words: list[str], remove: bool) -> None:
+def _unused(arguments: list[str], remove: bool) -> None:
     """List or remove the files that no study needs.
 
     ``arguments`` are configs, the first of which determines the project; none, or ``all``, means
@@ -114,11 +114,15 @@ def _unused(words: list[str], remove: bool) -> None:
     """
     from .run import housekeeping, project
 
-    named = [word for given in words for word in given.split(",") if given != "all"]
-    configs = [project.find_config(word) for word in named or [None]]
+    named_configs = [
+        name for argument in arguments for name in argument.split(",") if argument != "all"
+    ]
+    configs = [project.find_config(name) for name in named_configs or [None]]
     first_config = project.enter(configs[0])
     config_files = (
-        [first_config, *map(os.path.relpath, configs[1:])] if named else housekeeping.configs()
+        [first_config, *map(os.path.relpath, configs[1:])]
+        if named_configs
+        else housekeeping.configs()
     )
     unneeded = housekeeping.unused(config_files)
     names = ", ".join(dict.fromkeys(needs.config for needs in housekeeping.needed(config_files)))
@@ -158,9 +162,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="COMMAND", required=True, prog="accumulation", help="as above"
     )
 
-    def command(name: str, work: Callable, text: str, **argument):
+    def command(name: str, handler: Callable, text: str, **argument):
         subparser = commands.add_parser(name, description=text)
-        subparser.set_defaults(work=work)
+        subparser.set_defaults(work=handler)
         if argument:
             subparser.add_argument(argument.pop("of"), **argument)
         return subparser
@@ -175,9 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     command("job-status", lambda a: print(job_status(a.job)), "state of a cluster job", of="job")
     words = "list files in results/ that no study needs"
     configs = {"of": "configs", "nargs": "*", "help": "default: all configs of the project"}
-    one = command("unused", lambda a: _unused(a.configs, a.remove), words, **configs)
-    one.add_argument("--remove", action="store_true", help="delete them")
-    for word in ("models", "densities", "theories", "figures"):
+    unused_parser = command("unused", lambda a: _unused(a.configs, a.remove), words, **configs)
+    unused_parser.add_argument("--remove", action="store_true", help="delete them")
+    for kind in ("models", "densities", "theories", "figures"):
         name = {"of": "name", "nargs": "?", "help": "describe this one"}
-        command(word, lambda a, w=word: _show(w, a.name), f"list the {word}", **name)
+        command(kind, lambda a, w=kind: _show(w, a.name), f"list the {kind}", **name)
     return parser

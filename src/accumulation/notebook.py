@@ -271,8 +271,8 @@ def response(
     _, texts = declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     system = restore(elements)
-    found = accumulations(system, elements, levels, temperatures, threads)
-    accumulated = found.values
+    result = accumulations(system, elements, levels, temperatures, threads)
+    accumulated = result.values
     values = {
         "definition": elements.definition.values,
         "gauge": elements.gauge.values,
@@ -281,9 +281,9 @@ def response(
         "temperature": temperatures,
         **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell", "spin")},
         "accumulation": accumulated,
-        "net": found.net,
-        "error": found.error,
-        "status": found.status,
+        "net": result.net,
+        "error": result.error,
+        "status": result.status,
     }
     values |= mirror_parts(system, accumulated)
     attrs |= {name: elements.attrs[name] for name in ("kind", "period", "density")}

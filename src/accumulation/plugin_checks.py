@@ -214,7 +214,7 @@ def _declared_figure(module: ModuleType, path: Path) -> None:
         **dict.fromkeys(("KINDS", "KINDS_IN_TURN", "THEORY_IN_TURN", "AXIS"), (_is_names, names)),
         **{
             key: (lambda v: isinstance(v, Mapping), "a dict by option")
-            for key in ("CHOICES", "LENGTHS", "LEAST", "HELD")
+            for key in ("CHOICES", "LENGTHS", "LEAST", "COMPUTED")
         },
     }
     for key, (fits, allowed) in kinds.items():

@@ -26,7 +26,7 @@ ENTRY = {"models": None, "densities": "kernel", "theory": "compute", "figures": 
 # Optional declarations of a figure about its systems and options (see figure_checks).
 DECLARED = (
     *("SYSTEMS", "KINDS", "KINDS_IN_TURN", "THEORY", "THEORY_IN_TURN", "AXES", "AXIS"),
-    *("CHOICES", "LENGTHS", "LEAST", "HELD"),
+    *("CHOICES", "LENGTHS", "LEAST", "COMPUTED"),
 )
 REQUIRED = object()  # stands for the default of an option without one
 LISTED = 8  # names that an error lists, the most similar first

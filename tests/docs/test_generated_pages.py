@@ -121,7 +121,7 @@ def test_tables_of_the_config_follow_the_schema():
 
 @pytest.mark.parametrize(
     ("flags", "head"),
-    [(FLAGS_OF_A_SYSTEM, "Of one system"), (FLAGS_OF_A_POINT, "Of a point of a grid")],
+    [(FLAGS_OF_A_SYSTEM, "For one system"), (FLAGS_OF_A_POINT, "For a point of a grid")],
     ids=["system", "grid"],
 )
 def test_flags_of_status_are_documented(flags, head):

@@ -11,6 +11,10 @@ from accumulation.datasets.model_dataset import restore
 from accumulation.datasets.seals import NUMBERS
 from accumulation.datasets.variables import VARIABLES
 from accumulation.errors import UserError
+from accumulation.plotting import panels
+from accumulation.responses.static import PROCESSES
+from accumulation.states.eigenpairs import solve
+from accumulation.states.eigenstates import States
 
 
 def chain():
@@ -44,6 +48,26 @@ def test_every_density_is_declared_in_full(name):
     for kind in ("ribbon", "flake"):
         assert module.DEFINITIONS[kind]
     assert set(module.NEEDS_ALL_BANDS) <= set(module.DEFINITIONS["ribbon"])
+
+
+@pytest.mark.parametrize("name", plugins.available("densities"))
+def test_declared_moment_of_the_current_is_minus_half_of_v_y_plus_y_v(name):
+    module = plugins.load("densities", name)
+    bloch = acc.haldane(t2=0.1, phi=0.7, delta=0.5, strain=0.3).ribbon((2, 1), 3).bloch
+    k = np.array([-1.1, 0.3])
+    states, y = States(solve(bloch, k), bloch), np.diag(bloch.y)
+    velocity = bloch.velocity(k)
+    for definition in getattr(module, "MOMENT_OF_CURRENT", ()):
+        kernel = module.kernel(states, definition)
+        assert kernel.basis != "bands"
+        expected = -0.5 * (velocity @ y + y @ velocity)
+        np.testing.assert_allclose(kernel.matrix, expected, atol=1e-13)
+    assert bool(getattr(module, "MOMENT_OF_CURRENT", ())) == (name == "orbital_moment")
+
+
+def test_figures_name_the_processes_as_the_physics_does():
+    """Figures import no physics, so the names are declared twice."""
+    assert panels.PROCESSES == PROCESSES
 
 
 @pytest.mark.parametrize("name", plugins.available("densities"))

@@ -171,7 +171,7 @@ def test_every_figure_declares_what_it_draws_and_is_read_as_it_is_imported(name)
         assert outline.declared.get(key) == getattr(module, key, None)
     options = list(inspect.signature(module.draw).parameters.values())[1:]
     assert outline.parameters == {one.name: one.default for one in options}
-    for key in ("CHOICES", "LENGTHS", "LEAST", "HELD"):
+    for key in ("CHOICES", "LENGTHS", "LEAST", "COMPUTED"):
         assert set(outline.declared.get(key, {})) <= set(outline.parameters)
 
 

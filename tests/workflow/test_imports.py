@@ -29,6 +29,13 @@ def test_figures_open_no_file(path):
     assert calls & OPENING == set()
 
 
+def test_one_module_decodes_the_parameters_of_datasets_for_figures():
+    """Figures read parameters by name, not from the text of an attribute."""
+    paths = [*PACKAGE.glob("figures/*.py"), *PACKAGE.glob("plotting/*.py")]
+    decoding = [path.stem for path in paths if "import json" in path.read_text().splitlines()]
+    assert decoding == ["parameters"]
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_module_is_imported_under_its_name(name):
     """``import accumulation.X as m`` yields the module, not a function of the same name."""

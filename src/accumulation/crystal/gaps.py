@@ -243,7 +243,8 @@ def _newton(bloch: ReducedBloch, frames: Frames, filled: int, f: np.ndarray) -> 
     gradients[GAP] = width * g
     stiffness, axes = np.linalg.eigh(hessians)
     stiffness = np.abs(stiffness)
-    tiny = np.finfo(float).tiny
+    # Its inverse times a gradient is finite, so that flat bands give a step of the longest length.
+    tiny = np.sqrt(np.finfo(float).tiny)
     least = 1e-8 * stiffness.max(axis=1, keepdims=True, initial=0.0) + tiny
     along = np.einsum("pia,pi->pa", axes, gradients) / np.maximum(stiffness, least)
     step = -np.einsum("pia,pa->pi", axes, along)

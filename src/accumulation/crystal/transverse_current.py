@@ -30,7 +30,7 @@ def current_kernel(density: KernelFunction) -> KernelFunction:
         shifted = copy.copy(states)
         shifted.y = states.y + 1.0
         moment, shifted_moment = (
-            _hermitian(density(one, definition), one) for one in (states, shifted)
+            _hermitian(density(on_states, definition), on_states) for on_states in (states, shifted)
         )
         per_length, velocity = shifted_moment - moment, states.velocity_y
         matrix = star(moment, velocity) - states.y[:, None] * star(per_length, velocity)
@@ -93,6 +93,9 @@ class BulkCurrent:
         return self._table.sums(self._k, [factor])[:, 0]
 
     def response(self, fermi_energy: np.ndarray, temperature: float) -> np.ndarray:
-        """Current density per e E, (level,), in [O] / hbar, at levels and temperature in t0."""
+        """Current density per e E, (level,), in [O] / hbar.
+
+        ``fermi_energy`` (level,) and ``temperature`` are in t0.
+        """
         filled = (fermi_dirac(self.energy, level, temperature) for level in fermi_energy)
         return np.array([np.sum(one * self.share) for one in filled])

@@ -193,7 +193,7 @@ def adaptive(
 
 
 def fixed(rule, cells: np.ndarray) -> np.ndarray:
-    """Integral (operator, level) on these squares (square, 3) without refinement."""
+    """Integral (operator, level) on the squares ``cells`` (square, 3) without refinement."""
     return _batched(rule, cells).sum(axis=0)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
@@ -11,6 +9,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
 from ..plotting import panels, style
+from ..plotting.panels import PROCESSES
+from ..plotting.parameters import model_of
 from ..plotting.section import draw_section
 from ..plotting.units import accumulation_units
 
@@ -21,15 +21,14 @@ AXES = 0
 LENGTHS = {"titles": "systems"}
 CAPTION = (
     "Wires cut out of three-dimensional crystals, open along y and z, with the field along x. A "
-    "row for each: accumulation over the cross-section, a disc for every place (y, z), sites and "
-    "spins at one place added up; dissipative intraband part (for tau = hbar / t0), intrinsic "
+    "row for each: accumulation over the cross-section, a disc for each position (y, z), summed "
+    "over its sites and spins; dissipative intraband part (for tau = hbar / t0), intrinsic "
     "interband part, and the net of each layer. Every map has its own range, symmetric about zero. "
     "Time reversal combined with z -> -z (layers of alternating flux) makes the intraband moments "
     "of a layer and its mirror image equal and the interband ones opposite, without a net. Time "
     "reversal combined with inversion (the antiferromagnet) leaves the intraband part staggered, "
     "without a net, and allows a net interband accumulation: the magnetoelectric effect."
 )
-PROCESSES = ("intraband", "interband")
 SUBJECTS = {"orbital_moment": "orbital moment", "spin": "spin", "charge": "electrons"}
 
 
@@ -49,14 +48,14 @@ def draw(
     Raises
     ------
     UserError
-        If a system is no wire, the titles are not one a system, or one lacks what is asked for.
+        If a system is not a wire or lacks a selected value, or the titles are not one a system.
     """
     if titles:
         titles = panels.listed("titles", titles, len(systems))
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.3 + 2.2 * len(systems))
     figure.get_layout_engine().set(w_pad=0.06)
     rows = figure.subfigures(len(systems), 1, squeeze=False)[:, 0]
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    letters = iter(style.LETTERS)
     for number, (part, system) in enumerate(zip(rows, systems, strict=True)):
         response = panels.pick(
             system["response"],
@@ -77,7 +76,7 @@ def draw(
 
 
 def _title(response: xr.Dataset) -> str:
-    name = json.loads(response.attrs["parameters"])["model"]["name"].replace("_", " ")
+    name = model_of(response)["name"].replace("_", " ")
     density = response.attrs["density"]
     level = float(response.fermi_energy)
     return f"{name}: {SUBJECTS.get(density, density)}, $E_F={level:g}\\,t_0$"

@@ -16,8 +16,8 @@ CAPTION = (
     "(hexagon), and the band's orbital moment. With time reversal the charge curvature and the "
     "moment are odd in k, the valley and orbital curvatures even; in the topological phase at "
     "Delta = 0 the charge curvature and the moment are even and the valley curvature is odd. Each "
-    "panel has its own symmetric range; colors are linear only up to a twentieth of it, so that "
-    "what lies between the peaks is seen. Where bands of both spins cross, a band's quantity jumps."
+    "panel has its own symmetric range; colors are linear up to a twentieth of it, which shows the "
+    "values between the peaks. Where bands of both spins cross, the quantity of a band jumps."
 )
 TITLES = {
     "moment": ("moment $m$", r"$e t_0 a^2/\hbar$"),
@@ -47,7 +47,7 @@ def draw(
         panels.one_of("quantities", name, tuple(TITLES))
     figure = style.new_figure(style.DOUBLE_COLUMN, 1.5 * len(systems) + 0.25)
     axes = figure.subplots(len(systems), len(quantities), sharex=True, sharey=True, squeeze=False)
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    letters = iter(style.LETTERS)
     for row, system in zip(axes, systems, strict=True):
         ds = system["response"]
         spinful = with_spin and np.abs(ds.spin_curvature.values).max() > panels.ZERO
@@ -61,7 +61,7 @@ def draw(
 
 
 def _label(ds) -> str:
-    """Name of the crystal; of Haldane's model with its mass, as it has no Chern number here."""
+    """Name of the crystal; Haldane's model with its gap, as the dataset has no Chern number."""
     name = crystals.name(ds)
     top = ds.energy.isel(band=ds.sizes["band"] // 2 - 1).max().item()
     return f"{name}, gap {-2 * top:.2g} $t_0$" if name == "Haldane" else name

@@ -18,11 +18,10 @@ CAPTION = (
     "eta of the delta function of S11 (smallest above). Points: S11 on exact eigenstates, mean and "
     "standard error over realizations with the same seeds at every strength; width, length and "
     "number of realizations stand above each column. Dashed: relaxation-time formula (28) with "
-    "golden-rule times, no vertex corrections. Lines: kinetic equation, with them. In gapped "
-    "graphene both are the same by time reversal, and localization makes them fail where eta is "
-    "small. With spin-orbit coupling the formula is wrong at weak disorder already, and altogether "
-    "at the edges of the quantum spin Hall insulator: what the golden rule counts there is forward "
-    "scattering."
+    "golden-rule times, no vertex corrections. Lines: kinetic equation, with vertex corrections. "
+    "In gapped graphene both agree by time reversal, and localization makes both fail at small "
+    "eta. With spin-orbit coupling the formula is wrong even at weak disorder, most of all at the "
+    "edges of the quantum spin Hall insulator, where the golden rule counts forward scattering."
 )
 WIDTHS = {0: (style.BLUE, "o"), 1: (style.GREEN, "s"), 2: (style.ORANGE, "^")}
 
@@ -82,10 +81,10 @@ def _upper(ax, ds) -> None:
 
 def _curves(ax, ds, mean, error, relaxed, full) -> None:
     for i, (color, marker) in zip(range(ds.sizes["broadening"]), WIDTHS.values(), strict=False):
-        at = {"broadening": i}
+        index = {"broadening": i}
         for values, line in ((full, "-"), (relaxed, "--")):
-            ax.plot(ds.strength, values.isel(seed=0, **at), color=color, linestyle=line)
-        _points(ax, ds.strength, mean.isel(at), error.isel(at), color, marker)
+            ax.plot(ds.strength, values.isel(seed=0, **index), color=color, linestyle=line)
+        _points(ax, ds.strength, mean.isel(index), error.isel(index), color, marker)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_formatter(NullFormatter())
@@ -93,11 +92,11 @@ def _curves(ax, ds, mean, error, relaxed, full) -> None:
 
 def _ratio(ax, ds) -> None:
     for i, (color, marker) in zip(range(ds.sizes["broadening"]), WIDTHS.values(), strict=False):
-        at = {"broadening": i}
-        full = ds.conductivity_kinetic.isel(seed=0, **at)
-        relaxed = ds.conductivity_relaxation.isel(seed=0, **at)
+        index = {"broadening": i}
+        full = ds.conductivity_kinetic.isel(seed=0, **index)
+        relaxed = ds.conductivity_relaxation.isel(seed=0, **index)
         ax.plot(ds.strength, relaxed / full, color=color, linestyle="--")
-        mean, error = (ds[f"{name}_conductivity"].isel(at) / full for name in ("mean", "error"))
+        mean, error = (ds[f"{name}_conductivity"].isel(index) / full for name in ("mean", "error"))
         _points(ax, ds.strength, mean, error, color, marker)
     ax.axhline(1, color=style.GREY, linewidth=0.6, zorder=0)
     ax.set_ylim(0, 1.6)

@@ -17,8 +17,8 @@ CAPTION = (
     "strength, of the states nearest to the Fermi points k > 0 (points with standard errors, one "
     "color each, set side by side), measured on the exact eigenstates. Lines: golden rule on the "
     "Fermi points of the infinite ribbon. Dotted: second order for the ring itself at the finite "
-    "resolution of the measurement. All strengths have the same realizations, so that errors go "
-    "along. Bottom: accumulation by site across the ribbon at one weak and one strong disorder, "
+    "resolution of the measurement. All strengths have the same realizations, so their errors are "
+    "correlated. Bottom: accumulation by site across the ribbon at a weak and a strong disorder, "
     "exact (points with standard errors), kinetic equation (lines) and relaxation-time formula "
     "(dashed), at the smallest eta."
 )
@@ -65,12 +65,13 @@ def _rates(ax, ds) -> None:
     # Side by side, or the error bars of the modes would cover each other.
     shifts = 1.04 ** (np.arange(ds.sizes["mode"]) - 0.5 * (ds.sizes["mode"] - 1))
     for mode, color, shift in zip(range(ds.sizes["mode"]), colors, shifts, strict=False):
-        at, square = ds.isel(mode=mode), ds.strength**2
-        ax.plot(ds.strength, at.golden_rule_rate.isel(seed=0) / square, color=color)
-        ax.plot(ds.strength, at.born_rate.mean("seed") / square, color=color, linestyle=":")
+        of_mode, square = ds.isel(mode=mode), ds.strength**2
+        ax.plot(ds.strength, of_mode.golden_rule_rate.isel(seed=0) / square, color=color)
+        ax.plot(ds.strength, of_mode.born_rate.mean("seed") / square, color=color, linestyle=":")
         ax.errorbar(
-            ds.strength * shift, at.mean_rate / square, yerr=at.error_rate / square, color=color,
-            marker="o", linestyle="none", markersize=2.6, elinewidth=0.7, capsize=1.2, capthick=0.6,
+            ds.strength * shift, of_mode.mean_rate / square, yerr=of_mode.error_rate / square,
+            color=color, marker="o", linestyle="none", markersize=2.6, elinewidth=0.7, capsize=1.2,
+            capthick=0.6,
         )  # fmt: skip
     ring_axes.strengths(ax, ds)
     ax.set_ylim(bottom=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,6 +9,8 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from ..plotting import style
 from ..plotting.naming import model_name
+from ..plotting.panels import PROCESSES
+from ..plotting.parameters import options_of
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "ribbons")
@@ -18,11 +18,11 @@ THEORY = "dissipation"
 AXES = 0
 CAPTION = (
     "The Fermi energy swept from band to gap (shaded) to band, at a temperature of 0.02 t0. Top: "
-    "density of states of the ribbon. Middle: what accumulates in the half of the ribbon with "
+    "density of states of the ribbon. Middle: accumulation in the half of the ribbon with "
     "y > 0, intraband (for tau = hbar / t0) and interband, on an asinh axis. Bottom: undergap "
     "current of the same moment in the middle of the ribbon and in the infinite crystal, and that "
-    "of charge. With time reversal (graphene, Kane-Mele) the interband accumulation vanishes, "
-    "though the current has a plateau in the gap: it is no source of accumulation. The spin "
+    "of charge. With time reversal (graphene, Kane-Mele) the interband accumulation vanishes "
+    "although the current has a plateau in the gap: it is no source of accumulation. The spin "
     "current of the quantum spin Hall insulator ends in edge states, which dissipate. Without time "
     "reversal (Haldane) there is interband accumulation in the gap; its peak in (c) is where the "
     "states of the two edges hybridize. O is the density's unit: e t0 a^2 / hbar (moment), "
@@ -34,7 +34,7 @@ HALL = 2 * np.pi  # currents per e E / hbar to per e E / h
 
 @style.styled
 def draw(systems: list[dict], linear: float = 0.001) -> Figure:
-    """A column for each sweep; ``linear`` is where the axis of the accumulation is linear to."""
+    """A column for each sweep; the axis of the accumulation is linear up to ``linear``."""
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
     axes = figure.subplots(
         3, len(systems), sharex="col", squeeze=False, height_ratios=[0.8, 1.3, 1.3]
@@ -52,7 +52,7 @@ def draw(systems: list[dict], linear: float = 0.001) -> Figure:
             style.zero_line(ax)
         column[0].fill_between(energy, ds.density_of_states, color=style.GREY, linewidth=0)
         column[0].set_ylim(0)
-        for process in ("intraband", "interband"):
+        for process in PROCESSES:
             look = style.ROLES[process]
             values = ds.edge.sel(process=process)
             column[1].plot(energy, values, color=look["color"], linewidth=1.2)
@@ -60,8 +60,8 @@ def draw(systems: list[dict], linear: float = 0.001) -> Figure:
         column[2].plot(energy, HALL * ds.undergap_current, color=style.VERMILION, linewidth=1.2)
         column[2].plot(energy, HALL * ds.bulk_current, color="black", linestyle=(0, (4, 2)))
         column[2].plot(energy, HALL * ds.charge_current, color=style.GREEN, linewidth=0.8)
-        # Where bands of the ribbon nearly cross, its current has resonances: not the whole of them.
-        shown = [np.abs(ds[one]).max() for one in ("bulk_current", "charge_current")]
+        # The current has resonances where bands of the ribbon nearly cross; the axis cuts them.
+        shown = [np.abs(ds[current]).max() for current in ("bulk_current", "charge_current")]
         limit = min(3 * max(shown), max(*shown, np.abs(ds.undergap_current).max()))
         column[2].set_ylim(-1.15 * HALL * limit, 1.15 * HALL * limit)
         column[2].yaxis.set_major_locator(MaxNLocator(5))
@@ -93,4 +93,4 @@ def draw(systems: list[dict], linear: float = 0.001) -> Figure:
 
 def density(ds) -> str:
     """Name of the density of a sweep."""
-    return json.loads(ds.attrs["parameters"])["options"]["density"]
+    return options_of(ds)["density"]

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..plotting import drawing, panels, style
+from ..plotting.naming import edge_of_period
 
 NEEDS = ("model", "response")
 SYSTEMS = (3, 3, "zigzag, armchair and chiral ribbons")
@@ -42,7 +43,7 @@ def draw(
         _excerpt(top, system["model"])
         period = system["model"].attrs["period"]
         length = "$a$" if np.isclose(period, 1) else f"{period:.3g} $a$"
-        style.letter(bottom, name, f"{drawing.edge_name(period)}, period {length}")
+        style.letter(bottom, name, f"{edge_of_period(period)}, period {length}")
         for definition in definitions:
             response = panels.pick(
                 system["response"],
@@ -60,11 +61,11 @@ def draw(
 
 
 def _excerpt(ax, model) -> None:
-    """A piece of the ribbon, y to the right as in the profile under it, cut at the panel's edge."""
+    """Draw a piece of the ribbon, with y to the right as in the profile below it."""
     period, width = model.attrs["period"], np.ptp(model.y.values)
     length = drawing.strip(ax, model, int(width / period) + 2, upright=False, size=4)
     middle = model.x.values.min() + 0.5 * length
-    # The height follows from the panel's shape: only the middle of the range matters.
+    # The aspect fixes the height of the range, so only its middle matters.
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_ylim(middle - 0.1 * width, middle + 0.1 * width, auto=True)
     ax.set_axis_off()

@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from ..errors import UserError
 from ..plotting import drawing, panels, style
+from ..plotting.naming import edge_of_period
 
 NEEDS = ("model", "elements", "response")
 SYSTEMS = (3, 3, "ribbons of gapped graphene, trivial and topological phase")
@@ -71,18 +72,18 @@ def _ribbon(ax, model, cells: int) -> None:
     """Ribbon with its edges named, the axes, the field and one cell marked."""
     length = drawing.strip(ax, model, cells, size=7)
     x, y, sublattice = model.x.values, model.y.values, model.sublattice.values
-    left, right, low, high = x.min(), x.min() + length, y.min(), y.max()
+    start, end, low, high = x.min(), x.min() + length, y.min(), y.max()
     period = model.attrs["period"]
-    corner = (left + (cells // 2 - 0.25) * period, low - 0.3)
+    corner = (start + (cells // 2 - 0.25) * period, low - 0.3)
     cell = Rectangle(corner, period, high - low + 0.6, color=style.SKY, alpha=0.35, linewidth=0)
     ax.add_patch(cell)
-    edge = drawing.edge_name(period)
-    centre = 0.5 * (left + right)
+    edge = edge_of_period(period)
+    centre = 0.5 * (start + end)
     for row, height, place in ((y.argmax(), high + 0.7, "bottom"), (y.argmin(), low - 0.7, "top")):
         text = f"{edge} edge ({sublattice[row]})"
         ax.text(centre, height, text, ha="center", va=place, fontsize=7)
     reach = 0.14 * (high - low)
-    origin = (left - 0.27 * (high - low), low)
+    origin = (start - 0.27 * (high - low), low)
     for tip, name, align in (
         ((reach, 0), "$x$", {"ha": "center", "va": "top"}),
         ((0, reach), "$y$", {"ha": "right", "va": "center"}),
@@ -95,9 +96,9 @@ def _ribbon(ax, model, cells: int) -> None:
         field[0] + 0.6 * reach, field[1] + 0.5, r"$\mathbf{E}$", color=style.VERMILION,
         ha="center", va="bottom",
     )  # fmt: skip
-    # The box keeps the panel's size, so the letters of all panels stand in one line.
+    # The panel keeps its size, so the letters of all panels are aligned.
     ax.set_aspect("equal", adjustable="datalim")
-    ax.set_xlim(origin[0] - 0.08 * (high - low), right + 0.5, auto=True)
+    ax.set_xlim(origin[0] - 0.08 * (high - low), end + 0.5, auto=True)
     ax.set_ylim(low - 1.9, high + 1.9, auto=True)
     ax.set_axis_off()
 

@@ -9,7 +9,7 @@ from ..plotting import panels, style
 NEEDS = ("elements", "response")
 SYSTEMS = (2, 2, "the trivial, then the topological ribbon")
 KINDS = ("ribbon", "wire")
-HELD = {"beside": "gauge"}
+COMPUTED = {"beside": "gauge"}
 CHOICES = {"states": ("valence", "conduction", "all"), "beside": (None, "cell")}
 CAPTION = (
     "Haldane zigzag ribbons with flux pi/2 and the Fermi level in the gap (Fig. 3 of the paper): "
@@ -19,8 +19,8 @@ CAPTION = (
     "t0 tau / hbar. In the atomic gauge, which couples the field to the true position, the "
     "interband part of a zigzag ribbon is identically zero by the symmetry T M_x (time reversal "
     "times the mirror x -> -x), for every flux and staggered potential. The cell gauge, which "
-    "couples the field to the position of the unit cell, gives non-zero values of the kind that "
-    "the paper shows (diamonds). Filled markers: A sites, open: B sites."
+    "couples the field to the position of the unit cell, gives non-zero values as in the paper "
+    "(diamonds). Filled markers: A sites, open: B sites."
 )
 
 
@@ -35,7 +35,7 @@ def draw(
 ) -> Figure:
     """Figure 3 of a trivial and a topological ribbon, in this order.
 
-    ``beside`` is the gauge whose interband part is drawn beside that of ``gauge``; None: neither.
+    ``beside`` is the gauge whose interband part is drawn in addition to that of ``gauge``.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def draw(
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.7)
     axes = figure.subplots(2, 2)
     letters, responses = iter("abcd"), []
-    for (left, right), system in zip(axes, systems, strict=True):
+    for (moment_axes, profile_axes), system in zip(axes, systems, strict=True):
         elements = panels.pick(system["elements"], definition=definition, gauge=gauge)
         response = panels.pick(
             system["response"],
@@ -57,18 +57,18 @@ def draw(
         )  # fmt: skip
         half = elements.sizes["band"] // 2
         chosen = {"valence": slice(half), "conduction": slice(half, None), "all": slice(None)}
-        lines = panels.moment(left, elements, chosen[states])
-        panels.energy_bar(figure, lines, left)
+        lines = panels.moment(moment_axes, elements, chosen[states])
+        panels.energy_bar(figure, lines, moment_axes)
         if beside is not None:
             other = panels.pick(
                 system["response"],
                 definition=definition, gauge=beside, fermi_energy=fermi_energy, temperature=None,
             )  # fmt: skip
-            panels.profile(right, other, ["interband"], role=f"{beside} gauge")
-        panels.profile(right, response)
+            panels.profile(profile_axes, other, ["interband"], role=f"{beside} gauge")
+        panels.profile(profile_axes, response)
         responses.append(response)
-        style.letter(left, next(letters))
-        style.letter(right, next(letters))
+        style.letter(moment_axes, next(letters))
+        style.letter(profile_axes, next(letters))
     handles = panels.process_handles()
     if beside is not None:
         handles.append(style.role_handle(f"{beside} gauge"))

@@ -19,16 +19,14 @@ CAPTION = (
     "intraband part is multiplied by t0 tau / hbar. Filled markers: A sites, open: B sites. "
     "Panels of one system share the vertical range."
 )
-DEFINITIONS = ("band", "circulation", "local")
-GAUGES = ("atomic", "cell")
 TITLES = ("trivial", "topological")
 
 
 @style.styled
 def draw(
     systems: list[dict],
-    definitions: tuple[str, ...] = DEFINITIONS,
-    gauges: tuple[str, ...] = GAUGES,
+    definitions: tuple[str, ...] = ("band", "circulation", "local"),
+    gauges: tuple[str, ...] = ("atomic", "cell"),
     fermi_energy: float | None = None,
     titles: tuple[str, str] = TITLES,
 ) -> Figure:
@@ -48,11 +46,11 @@ def draw(
     axes = figure.subplots(
         len(systems) * len(gauges), len(definitions), sharex=True, sharey="row", squeeze=False
     )
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    letters = iter(style.LETTERS)
     for number, (system, title) in enumerate(zip(systems, titles, strict=True)):
-        own = axes[number * len(gauges) : (number + 1) * len(gauges)]
+        system_axes = axes[number * len(gauges) : (number + 1) * len(gauges)]
         responses = []
-        for gauge, row in zip(gauges, own, strict=True):
+        for gauge, row in zip(gauges, system_axes, strict=True):
             for definition, ax in zip(definitions, row, strict=True):
                 response = panels.pick(
                     system["response"],
@@ -62,8 +60,8 @@ def draw(
                 panels.profile(ax, response)
                 style.letter(ax, next(letters), definition)
                 responses.append(response)
-        panels.share_limits(own.ravel(), responses)
-        for gauge, row in zip(gauges, own, strict=True):
+        panels.share_limits(system_axes.ravel(), responses)
+        for gauge, row in zip(gauges, system_axes, strict=True):
             row[0].set_ylabel(f"{title}, {gauge} gauge\n{row[0].get_ylabel()}")
             for ax in row:
                 ax.label_outer()

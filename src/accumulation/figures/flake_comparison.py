@@ -57,16 +57,16 @@ def _rows(top, bottom, case: list[dict], fermi_energy) -> None:
         case[0]["response"],
         definition="local", gauge="atomic", fermi_energy=fermi_energy, temperature=None,
     )  # fmt: skip
-    wanted = ribbon.accumulation.sel(process="interband").values
-    panels.scatter(top, ribbon, wanted, "ribbon", linestyle="none", markersize=5.5)
+    expected = ribbon.accumulation.sel(process="interband").values
+    panels.scatter(top, ribbon, expected, "ribbon", linestyle="none", markersize=5.5)
     looks = ({"marker": "x", "color": style.GREY}, {"marker": "o", "color": "black"})
     for system, look in zip(case[1:], looks, strict=True):
-        found, cells = middle_cell(system["response"], ribbon, case[0], fermi_energy)
+        values, cells = middle_cell(system["response"], ribbon, case[0], fermi_energy)
         bottom.semilogy(
-            ribbon.y.values, np.abs(found - wanted), linestyle="none", label=f"{cells} cells",
+            ribbon.y.values, np.abs(values - expected), linestyle="none", label=f"{cells} cells",
             **look,
         )  # fmt: skip
-    top.plot(ribbon.y.values, found, linestyle="none", color="black", marker="+", markersize=5)
+    top.plot(ribbon.y.values, values, linestyle="none", color="black", marker="+", markersize=5)
     handles = [style.role_handle("ribbon"), style.role_handle("flake")]
     style.legend_above(top, handles, raise_by=3)
     style.legend_above(bottom, bottom.get_legend_handles_labels()[0], raise_by=3)
@@ -80,10 +80,15 @@ def _rows(top, bottom, case: list[dict], fermi_energy) -> None:
 def middle_cell(
     flake: xr.Dataset, ribbon: xr.Dataset, system: dict, fermi_energy=None
 ) -> tuple[np.ndarray, int]:
-    """Flake's `local` interband response per length in its middle cell, in the ribbon's order.
+    """Interband response `local` of a flake's middle cell, (row,) per length, and its cells.
 
-    Returns it and the number of the flake's cells.  A flake's origin of x is its own, so the sites
-    are matched by y, sublattice and x up to one shift, modulo the period.
+    The rows are in the order of the ribbon.  Sites are matched by y, sublattice and, modulo the
+    period, x up to one shift, as the origin of x differs.
+
+    Raises
+    ------
+    UserError
+        If the flake's sites are not those of the ribbon.
     """
     flake = panels.pick(
         flake, definition="local", gauge="atomic", fermi_energy=fermi_energy, temperature=None
@@ -110,7 +115,7 @@ def _same_sites(ribbon: xr.Dataset, flake: xr.Dataset, period: float) -> np.ndar
 
 
 def _net(ax, case: list[dict], fermi_energy) -> None:
-    """Both nets per length and their difference, in numbers."""
+    """Write both nets per length and their difference."""
     nets = []
     for system, definition in zip(case, ("circulation", "exact", "exact"), strict=True):
         ds = panels.pick(

@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from ..plotting import maps, panels, style
+from ..plotting import grid_panels, maps, panels, style
+from ..plotting.panels import PROCESSES
+from ..plotting.parameters import axes_of
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -21,17 +23,17 @@ CAPTION = (
     "/ t0; interband: intrinsic. Bottom: gaps of the bulk and of the ribbon, and the Chern number "
     "of the filled bands. A point that is undefined, such as midgap without a gap, is left out."
 )
+# Look of the sums and gaps of grid_panels.
 SUMS = {
-    "net": ("black", "s", "net"),
-    "left_edge": (style.BLUE, "o", "left edge"),
-    "right_edge": (style.VERMILION, "^", "right edge"),
+    "net": {"color": "black", "marker": "s"},
+    "left_edge": {"color": style.BLUE, "marker": "o"},
+    "right_edge": {"color": style.VERMILION, "marker": "^"},
 }
 GAPS = {
-    "direct_gap": ("black", "-", "direct gap, bulk"),
-    "indirect_gap": (style.GREY, (0, (4, 2)), "indirect gap, bulk"),
-    "ribbon_gap": (style.GREEN, "-", "gap of the ribbon"),
+    "direct_gap": {"color": "black", "linestyle": "-"},
+    "indirect_gap": {"color": style.GREY, "linestyle": style.DASHED},
+    "ribbon_gap": {"color": style.GREEN, "linestyle": "-"},
 }
-PROCESSES = ("intraband", "interband")
 
 
 @style.styled
@@ -41,29 +43,27 @@ def draw(
     fermi_energy: float | str | None = None,
     temperature: float | None = None,
 ) -> Figure:
-    """Curves of the sums of every definition, gaps and Chern number beneath.
+    """Curves of the sums of every definition, with gaps and Chern number below.
 
-    Of gauge, Fermi energy and temperature the first is shown unless one is named.
+    The default of gauge, Fermi energy and temperature is the first value of the grid.
 
     Raises
     ------
     UserError
-        If there is not one system, or it is no grid over one parameter, or lacks what is named.
+        If there is not one system, it is not a grid over one parameter, or it lacks a value.
     """
     panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
-    (name,) = maps.varying_axes(ds, 1) or maps.names_of_axes(ds)[:1]
+    (name,) = maps.varying_axes(ds, 1) or axes_of(ds)[:1]
     ds = maps.first_of_others(ds, [name])
-    ds = ds.squeeze([other for other in maps.names_of_axes(ds) if other != name])
+    ds = ds.squeeze([other for other in axes_of(ds) if other != name])
     if ds[name].dtype.kind in "iuf":
         ds = ds.sortby(name)
-    definitions = ds.definition.values.tolist() if "definition" in ds else []
-    if definitions:
-        ds = panels.pick(ds, gauge=gauge, fermi_energy=fermi_energy, temperature=temperature)
+    ds, definitions = grid_panels.selected(ds, gauge, fermi_energy, temperature)
     rows = len(definitions) + 1
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.7 + 1.7 * rows)
     axes = figure.subplots(rows, 2, sharex=True, squeeze=False)
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    letters = iter(style.LETTERS)
     label, x = maps.scaled(ds, name)
     for row, definition in zip(axes, definitions, strict=False):
         for ax, process in zip(row, PROCESSES, strict=True):
@@ -76,36 +76,30 @@ def draw(
     for ax in axes[-1]:
         maps.label_values(ax.xaxis, ds, name)
         ax.set_xlabel(label)
-    sums = [_handle(*look) for look in SUMS.values()] if definitions else []
-    style.legend_below(figure, [*sums, *handles])
+    sums = [Line2D([], [], label=grid_panels.SUMS[name], **look) for name, look in SUMS.items()]
+    style.legend_below(figure, [*(sums if definitions else []), *handles])
     return figure
-
-
-def _handle(color: str, marker: str, label: str) -> Line2D:
-    return Line2D([], [], color=color, marker=marker, label=label)
 
 
 def _sums(ax, x: np.ndarray, ds: xr.Dataset) -> None:
     style.zero_line(ax)
     values = np.array([ds[name].values for name in SUMS])
-    for one, (color, marker, _) in zip(values, SUMS.values(), strict=True):
-        ax.plot(x, one, color=color, marker=marker)
+    for curve, look in zip(values, SUMS.values(), strict=True):
+        ax.plot(x, curve, **look)
     ax.set_ylabel(f"Accumulation ({accumulation_units(ds.net.attrs['units'])})")
-    finite = np.abs(values[np.isfinite(values)])
-    if not len(finite):
-        panels.note(ax, "undefined at every point")
-    elif finite.max() < panels.ZERO:
+    remark = panels.remark_on(values)
+    if remark:
         ax.set_ylim(-1, 1)
-        panels.note(ax, "zero")
+        panels.note(ax, remark)
 
 
 def _gaps(ax, x: np.ndarray, ds: xr.Dataset) -> list[Line2D]:
     handles = []
     style.zero_line(ax)
-    for name, (color, line, label) in GAPS.items():
+    for name, look in GAPS.items():
         if name in ds and np.isfinite(ds[name].values).any():
-            ax.plot(x, ds[name], color=color, linestyle=line, marker=".")
-            handles.append(Line2D([], [], color=color, linestyle=line, label=label))
+            ax.plot(x, ds[name], marker=".", **look)
+            handles.append(Line2D([], [], label=grid_panels.GAPS[name], **look))
     if not handles:
         panels.note(ax, "no gaps: see the variable status")
     ax.set_ylabel("Gap ($t_0$)")

@@ -7,7 +7,9 @@ import xarray as xr
 from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
-from ..plotting import maps, panels, style
+from ..plotting import grid_panels, maps, panels, style
+from ..plotting.grid_panels import SUMS
+from ..plotting.panels import PROCESSES
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -15,15 +17,13 @@ SYSTEMS = (1, 1, "a grid over two or more parameters")
 KINDS = ("bulk", "ribbon", "wire", "flake")
 AXES = (2, None)
 CAPTION = (
-    "A grid over two parameters; further ones are at their first value, which stands above. For "
+    "A grid over two parameters; further ones have their first value, given above the panels. For "
     "each definition of the density: net accumulation and its parts at the left (y < 0) and the "
     "right edge, intraband (dissipative, for tau = hbar / t0) above interband (intrinsic). Below: "
     "direct gap of the bulk, gap of the ribbon, Chern number of the filled bands. Hatched: "
     "undefined, such as midgap without a gap."
 )
-SUMS = {"net": "net", "left_edge": "left edge", "right_edge": "right edge"}
-GAPS = {"direct_gap": "direct gap, bulk", "ribbon_gap": "gap of the ribbon"}
-PROCESSES = ("intraband", "interband")
+GAPS = ("direct_gap", "ribbon_gap")
 
 
 @style.styled
@@ -33,39 +33,37 @@ def draw(
     fermi_energy: float | str | None = None,
     temperature: float | None = None,
 ) -> Figure:
-    """Maps of every definition's sums, of gaps and Chern number.
+    """Maps of the sums of every definition, with gaps and Chern number below.
 
-    Of gauge, Fermi energy and temperature the first is shown unless one is named.
+    The default of gauge, Fermi energy and temperature is the first value of the grid.
 
     Raises
     ------
     UserError
-        If there is not one system, or it is no grid over two parameters, or lacks what is named.
+        If there is not one system, it is not a grid over two parameters, or it lacks a value.
     """
     panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
     shown = maps.varying_axes(ds, 2)[:2]
-    words = maps.words_of_others(ds, shown)
+    text = maps.text_of_others(ds, shown)
     ds = maps.first_of_others(ds, shown)
-    definitions = ds.definition.values.tolist() if "definition" in ds else []
-    if definitions:
-        ds = panels.pick(ds, gauge=gauge, fermi_energy=fermi_energy, temperature=temperature)
+    ds, definitions = grid_panels.selected(ds, gauge, fermi_energy, temperature)
     below = [name for name in (*GAPS, "chern") if name in ds]
     rows = 2 * len(definitions) + 1
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.5 + 1.75 * rows)
-    if words:
-        figure.suptitle(words, fontsize=8)
+    if text:
+        figure.suptitle(text, fontsize=8)
     axes = figure.subplots(rows, 3, sharex=True, sharey=True, squeeze=False)
-    letters = iter("abcdefghijklmnopqrstuvwxyz" * 2)
+    letters = iter(style.LETTERS * 2)
     for number in range(rows - 1):
         definition, process = definitions[number // 2], PROCESSES[number % 2]
-        one = ds.sel(definition=definition, process=process)
+        response = ds.sel(definition=definition, process=process)
         for ax, name in zip(axes[number], SUMS, strict=True):
             title = f"{definition}, {SUMS[name]}" if name == "net" else SUMS[name]
             style.letter(ax, next(letters), title)
-            _sum(figure, ax, one, name, process)
+            _sum(figure, ax, response, name, process)
     for ax, name in zip(axes[-1], below, strict=False):
-        style.letter(ax, next(letters), GAPS.get(name, "topology"))
+        style.letter(ax, next(letters), grid_panels.GAPS.get(name, "topology"))
         _below(figure, ax, ds, name)
     for ax in axes[-1, len(below) :]:
         ax.set_axis_off()

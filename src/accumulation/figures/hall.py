@@ -25,12 +25,12 @@ LINES = ("-", (0, (4, 1.5)), (0, (1, 1)))
 @style.styled
 def draw(systems: list[dict]) -> Figure:
     """A column for each crystal, a row for each quantity; line styles are temperatures."""
-    found = [system["response"] for system in systems]
+    datasets = [system["response"] for system in systems]
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.8)
-    axes = figure.subplots(3, len(found), sharex=True, sharey="row", squeeze=False)
+    axes = figure.subplots(3, len(datasets), sharex=True, sharey="row", squeeze=False)
     letters = iter("abcdefghijklmnopqrstuvwx")
     for number, (row, quantities) in enumerate(zip(axes, ROWS, strict=True)):
-        for ax, ds in zip(row, found, strict=True):
+        for ax, ds in zip(row, datasets, strict=True):
             style.letter(ax, next(letters), _title(ds) if number == 0 else "")
             _panel(ax, ds, quantities)
     for ax in axes[-1]:
@@ -40,9 +40,9 @@ def draw(systems: list[dict]) -> Figure:
     axes[2][0].set_ylabel(r"$\sigma_{yx}$: orbital moment" "\n" r"($(e/h)\,e t_0 a^2/\hbar$)")
     temperatures = [
         Line2D([], [], color=style.GREY, linestyle=line, label=f"$k_BT={float(t):g}\\,t_0$")
-        for t, line in zip(found[0].temperature.values, LINES, strict=False)
+        for t, line in zip(datasets[0].temperature.values, LINES, strict=False)
     ]
-    names = [one for quantities in ROWS for one in quantities]
+    names = [name for quantities in ROWS for name in quantities]
     style.legend_below(figure, [*crystals.handles(names), *temperatures])
     return figure
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import style
+from ..plotting.parameters import options_of
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a crystal")
 THEORY = "hall_convergence"
 CAPTION = (
-    "Error of the charge Hall conductivity against the number of k points, for crystals ever "
-    "nearer to the transition. Left: in the gap, against the integer; uniform meshes converge as "
+    "Error of the charge Hall conductivity against the number of k points, for crystals with "
+    "smaller and smaller gaps. Left: in the gap, against the integer; uniform meshes converge as "
     "the curvature's Fourier components (lines: sum of exp(-N |R| m / v) / 2 over lattice vectors "
-    "R, no fit), squares that are quartered where bands nearly touch need hardly more points for "
-    "a smaller gap. Right: at a level in the band: uniform meshes at a temperature against "
+    "R, no fit), adaptive squares need hardly more points for a smaller gap. Right: at a level in "
+    "the band: uniform meshes at a temperature against "
     "adaptive quadrature, linear triangles at zero temperature (root mean square over levels "
     "within 5 %) against pockets in polar coordinates."
 )
@@ -27,26 +26,26 @@ FLOOR = 3e-15
 
 @style.styled
 def draw(systems: list[dict]) -> Figure:
-    """In the gap, and in the band."""
+    """Errors in the gap (left) and in the band (right)."""
     ds = systems[0]["response"]
     axes = ds.half_gap.dims
     points = [ds] if not axes else [ds.isel({axes[0]: i}) for i in range(ds.sizes[axes[0]])]
-    points = sorted(points, key=lambda one: -one.half_gap.item())
+    points = sorted(points, key=lambda point: -point.half_gap.item())
     colors = (style.BLUE, style.ORANGE, style.VERMILION, style.GREEN, style.PURPLE)
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.8)
     left, right = figure.subplots(1, 2, sharex=True)
-    for one, color in zip(points, colors, strict=False):
-        count = one.points.values**2
+    for crystal, color in zip(points, colors, strict=False):
+        count = crystal.points.values**2
         look = {"color": color, "linestyle": "none"}
-        left.loglog(count, np.maximum(one.gap_error, FLOOR), marker="o", **look)
-        left.loglog(count, one.gap_error_predicted, color=color, linewidth=0.6)
+        left.loglog(count, np.maximum(crystal.gap_error, FLOOR), marker="o", **look)
+        left.loglog(count, crystal.gap_error_predicted, color=color, linewidth=0.6)
         left.loglog(
-            one.adaptive_points, np.maximum(one.adaptive_error, FLOOR), marker="D",
+            crystal.adaptive_points, np.maximum(crystal.adaptive_error, FLOOR), marker="D",
             markerfacecolor="white", color=color, linestyle=(0, (1, 1)),
         )  # fmt: skip
-        right.loglog(count, np.maximum(one.warm_error, FLOOR), marker="o", color=color)
+        right.loglog(count, np.maximum(crystal.warm_error, FLOOR), marker="o", color=color)
         right.loglog(
-            count, one.sharp_error, marker="^", color=color, markerfacecolor="white",
+            count, crystal.sharp_error, marker="^", color=color, markerfacecolor="white",
             linestyle=(0, (4, 2)),
         )  # fmt: skip
     guide = np.array([2e3, 3e4])
@@ -60,11 +59,12 @@ def draw(systems: list[dict]) -> Figure:
         ax.set_ylim(1e-15, 3e2)
         style.letter(ax, letter, title)
     left.set_ylabel(r"error of $\sigma_{yx}$ ($e^2/h$)")
+    gaps = [2 * crystal.half_gap.item() for crystal in points]
     grey = {"color": style.GREY}
     handles = [
         *(
             Line2D([], [], color=color, marker="o", linestyle="none", label=f"gap {gap:.2g} $t_0$")
-            for gap, color in zip([2 * one.half_gap.item() for one in points], colors, strict=False)
+            for gap, color in zip(gaps, colors, strict=False)
         ),
         Line2D([], [], marker="o", linestyle="none", label="uniform mesh", **grey),
         Line2D([], [], linewidth=0.6, label="predicted", **grey),
@@ -78,6 +78,6 @@ def draw(systems: list[dict]) -> Figure:
 
 
 def _level(ds) -> str:
-    options = json.loads(ds.attrs["parameters"])["options"]
+    options = options_of(ds)
     level, temperature = options["fermi_energy"], options["temperature"]
     return rf"$E_F={level:g}\,t_0$; circles: $k_BT={temperature:g}\,t_0$"

@@ -54,8 +54,8 @@ def _decay(ax, ds, orbital, level, axis) -> None:
     for power, marker, values in ((1, "o", ds.valley), (3, "s", orbital)):
         ax.plot(fine, inside**power, color=style.GREY, zorder=0)
         for number, shade in enumerate(shades):
-            one = values.isel({axis: number}).values
-            ax.plot(level, one, linestyle="none", marker=marker, color=shade, markersize=3.6)
+            ratios = values.isel({axis: number}).values
+            ax.plot(level, ratios, linestyle="none", marker=marker, color=shade, markersize=3.6)
     ax.set_xlabel(r"$E_F/\Delta$")
     ax.set_ylabel(r"$\sigma_{yx}$ / plateau of the cone")
     ax.set_ylim(0, 1.08)

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..errors import UserError
 from ..plotting import panels, style
+from ..plotting.style import DASHED, LOG_ZERO, PALE
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -21,11 +22,6 @@ CAPTION = (
     "plus signs: against the cluster with the opposite flux. (b, c) Both responses of the net "
     "moment, real parts, without and with repulsion. Dashed: the reciprocal response."
 )
-DASHED = (0, (4, 2))
-# A wide, pale line under a dashed one, so that both are seen where they coincide.
-PALE = {"linewidth": 2.4, "alpha": 0.45, "solid_capstyle": "butt"}
-# Drawn in place of an asymmetry that is exactly zero.
-FLOOR = 1e-17
 
 
 @style.styled
@@ -61,24 +57,24 @@ def _asymmetries(ax, ds) -> None:
     style.letter(ax, "a")
     looks = (("o", style.BLUE), ("^", style.ORANGE))
     for flux, (marker, color) in zip(ds.phi.values, looks, strict=True):
-        at = ds.sel(phi=flux)
-        values = np.maximum(at.asymmetry.values, FLOOR)
+        of_flux = ds.sel(phi=flux)
+        values = np.maximum(of_flux.asymmetry.values, LOG_ZERO)
         label = rf"$\varphi={flux:.2g}$"
         ax.plot(ds.interaction, values, color=color, marker=marker, label=label, clip_on=False)
-    values = np.maximum(at.reversed_residual.values, FLOOR)
+    values = np.maximum(of_flux.reversed_residual.values, LOG_ZERO)
     label = rf"$\varphi={flux:.2g}$ against ${-flux:.2g}$"
     ax.plot(ds.interaction, values, color="black", marker="+", linestyle=":", label=label)
     ax.set_yscale("log")
-    ax.set_ylim(FLOOR, 30)
+    ax.set_ylim(LOG_ZERO, 30)
     ax.set_xlabel("$V$ ($t_0$)")
     ax.set_ylabel("relative asymmetry")
     ax.legend(frameon=False, loc="center right")
 
 
-def _responses(ax, at, interaction: float) -> None:
+def _responses(ax, of_flux, interaction: float) -> None:
     style.zero_line(ax)
     for value, color in ((0.0, style.BLUE), (interaction, style.VERMILION)):
-        one = at.sel(interaction=value, method="nearest")
-        ax.plot(at.frequency, one.forward, color=color, **PALE)
-        ax.plot(at.frequency, one.backward, color=color, linestyle=DASHED)
-    ax.set_xlim(at.frequency.values[0], at.frequency.values[-1])
+        of_interaction = of_flux.sel(interaction=value, method="nearest")
+        ax.plot(of_flux.frequency, of_interaction.forward, color=color, **PALE)
+        ax.plot(of_flux.frequency, of_interaction.backward, color=color, linestyle=DASHED)
+    ax.set_xlim(of_flux.frequency.values[0], of_flux.frequency.values[-1])

@@ -1,4 +1,4 @@
-"""Bands, and what accumulates where."""
+"""Bands of a system, and its accumulation at each site."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..plotting import panels, style
+from ..plotting.panels import PROCESSES
 from ..plotting.section import draw_section
 from ..plotting.sites import to_sites
 
@@ -16,14 +17,13 @@ SYSTEMS = (1, 1, "a ribbon, wire or flake")
 KINDS = ("ribbon", "wire", "flake")
 AXES = 0
 CAPTION = (
-    "Bands, of a flake the levels, coloured by the mean position of the state across the system: "
-    "grey in the middle, blue and red at the edges; dashed: Fermi level. Beside: what a field "
-    "along x accumulates at each site, spins and orbitals of a site added up (of a wire over its "
-    "cross-section), a row for each definition of the density. Intraband: dissipative, for tau = "
-    "hbar / t0; interband: intrinsic. Each panel has its own range."
+    "Left: bands, or the levels of a flake, coloured by the mean position of the state across the "
+    "system: grey in the middle, blue and red at the edges; dashed: Fermi level. Right: "
+    "accumulation in a field along x at each site, summed over its spins and orbitals (of a wire: "
+    "over its cross-section), a row for each definition of the density. Intraband: dissipative, "
+    "for tau = hbar / t0; interband: intrinsic. Each panel has its own range."
 )
-PROCESSES = ("intraband", "interband")
-# Sublattices that markers can tell apart.
+# Largest number of sublattices with distinguishable markers.
 MOST_NAMES = 4
 
 
@@ -36,7 +36,7 @@ def draw(
 ) -> Figure:
     """Bands of a ribbon, wire or flake, and its accumulation in every definition.
 
-    Of gauge, Fermi energy and temperature the first is shown unless one is named.
+    The default of gauge, Fermi energy and temperature is the first value of the dataset.
 
     Raises
     ------
@@ -48,25 +48,25 @@ def draw(
     response = panels.pick(
         systems[0]["response"], gauge=gauge, fermi_energy=fermi_energy, temperature=temperature
     )
-    if "definition" not in response.dims:  # one that was made with a single definition
+    if "definition" not in response.dims:  # computed for a single definition
         elements, response = elements.expand_dims("definition"), response.expand_dims("definition")
     definitions = response.definition.values.tolist()
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.7 + 1.8 * max(len(definitions), 1.4))
     grid = figure.add_gridspec(len(definitions), 3, width_ratios=[1.15, 1, 1])
     levels = figure.add_subplot(grid[:, 0])
     _levels(figure, levels, elements.isel(definition=0), response)
-    letters = iter("bcdefghijklmnopqrstuvwxyz")
-    style.letter(levels, "a")
+    letters = iter(style.LETTERS)
+    style.letter(levels, next(letters))
     for row, definition in enumerate(definitions):
-        one = to_sites(response.sel(definition=definition))
+        by_site = to_sites(response.sel(definition=definition))
         for column, process in enumerate(PROCESSES):
             ax = figure.add_subplot(grid[row, column + 1])
             style.letter(ax, next(letters), f"{definition}, {process}")
-            _accumulated(figure, ax, one, process)
+            _accumulated(figure, ax, by_site, process)
             if row < len(definitions) - 1:
                 ax.set_xlabel("")
-    if one.attrs["kind"] != "wire" and 1 < len(panels.sublattices(one)) <= MOST_NAMES:
-        panels.site_legend(figure, one)
+    if by_site.attrs["kind"] != "wire" and 1 < len(panels.sublattices(by_site)) <= MOST_NAMES:
+        panels.site_legend(figure, by_site)
     return figure
 
 
@@ -107,14 +107,12 @@ def _accumulated(figure, ax, response, process: str) -> None:
         return
     if len(panels.sublattices(response)) > MOST_NAMES:
         response = response.assign_coords(sublattice=("row", [""] * response.sizes["row"]))
-    # The sites of a flake at one y have little in common: no line through them.
+    # No lines for a flake: its sites at the same x differ in y and cell.
     look = {"linestyle": "none"} if response.attrs["kind"] == "flake" else {}
     panels.profile(ax, response, [process], **look)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-    peak = panels.peak(response, process)
-    if not np.isfinite(peak):
-        panels.note(ax, "undefined")
-    elif peak < panels.ZERO:
+    remark = panels.remark_on(response.accumulation.sel(process=process).values)
+    if remark:
         ax.set_ylim(-1, 1)
         panels.label_accumulation(ax, response)
-        panels.note(ax, "zero")
+        panels.note(ax, remark)

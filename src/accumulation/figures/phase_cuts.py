@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..plotting import drawing, maps, panels, style
+from ..plotting import maps, panels, style
+from ..plotting.naming import edge_of_geometry
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -30,7 +31,7 @@ def draw(
     gauge: str = "atomic",
     fermi_energy: str | float = "midgap",
 ) -> Figure:
-    """A column for each ribbon, at the value of phi nearest to the one asked for.
+    """A column for each ribbon, at the value of phi nearest to ``phi``.
 
     Raises
     ------
@@ -41,26 +42,26 @@ def draw(
     axes = figure.subplots(2, len(systems), sharex=True, squeeze=False, height_ratios=[1.5, 1])
     for top, bottom, system, name in zip(axes[0], axes[1], systems, "abcdef", strict=False):
         ds = maps.chosen(system["response"], definition, gauge, fermi_energy)
-        _, up = maps.axes_of(ds)
-        at = ds.sel(phi=phi, method="nearest").sortby(up)
-        label, x = maps.scaled(at, up)
-        for process in ("intraband", "interband"):
+        _, up = maps.map_axes(ds)
+        cut = ds.sel(phi=phi, method="nearest").sortby(up)
+        label, x = maps.scaled(cut, up)
+        for process in panels.PROCESSES:
             look = {k: v for k, v in style.ROLES[process].items() if k != "label"}
-            values = at.right_edge.sel(process=process)
+            values = cut.right_edge.sel(process=process)
             top.plot(x, values, **look, clip_on=False)
         style.zero_line(top)
-        edge = drawing.direction_name(ds.attrs)
-        style.letter(top, name, rf"{edge}, $\varphi={float(at.phi) / np.pi:.2g}\,\pi$")
-        bottom.plot(x, at.direct_gap, color="black")
-        bottom.plot(x, at.ribbon_gap, color=style.GREEN, marker="s")
+        edge = edge_of_geometry(ds)
+        style.letter(top, name, rf"{edge}, $\varphi={float(cut.phi) / np.pi:.2g}\,\pi$")
+        bottom.plot(x, cut.direct_gap, color="black")
+        bottom.plot(x, cut.ribbon_gap, color=style.GREEN, marker="s")
         bottom.set_xlabel(label)
         bottom.set_ylim(bottom=0)
         if up == "delta":
             for sign in (-1, 1):
-                place = sign * 3 * np.sqrt(3) * abs(np.sin(float(at.phi)))
+                place = sign * 3 * np.sqrt(3) * abs(np.sin(float(cut.phi)))
                 for ax in (top, bottom):
                     ax.axvline(place, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)))
-    axes[0][0].set_ylabel(f"Accumulation ({accumulation_units(at.right_edge.attrs['units'])})")
+    axes[0][0].set_ylabel(f"Accumulation ({accumulation_units(cut.right_edge.attrs['units'])})")
     axes[1][0].set_ylabel("Gap ($t_0$)")
     gaps = [
         Line2D([], [], color="black", label="direct gap, bulk"),

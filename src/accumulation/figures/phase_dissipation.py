@@ -8,7 +8,8 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from ..plotting import drawing, maps, style
+from ..plotting import maps, style
+from ..plotting.naming import edge_of_geometry
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "grids over two parameters")
@@ -18,11 +19,11 @@ CAPTION = (
     "Is the accumulation at the edges dissipative? At each point of the phase diagram (midgap, "
     "T = 0): none, only interband (the filled bands, no dissipation), only intraband (a current of "
     "edge states at the Fermi level, dissipative), or both. Dashed: bulk transition; between it "
-    "and the region without edge states the ribbon's finite width keeps a gap. Hatched: no bulk "
-    "gap."
+    "and the region without edge states the finite width of the ribbon leaves a gap. Hatched: no "
+    "bulk gap."
 )
 COLORS = ["#F2F2F2", style.ORANGE, style.BLUE, style.PURPLE]
-WORDS = ["none", "interband only: nondissipative", "intraband only: dissipative", "both"]
+LABELS = ["none", "interband only: nondissipative", "intraband only: dissipative", "both"]
 
 
 @style.styled
@@ -33,12 +34,12 @@ def draw(
     fermi_energy: str | float = "midgap",
     threshold: float = 1e-6,
 ) -> Figure:
-    """One map for each ribbon; what is smaller than ``threshold`` counts as zero.
+    """One map for each ribbon; accumulations below ``threshold`` count as zero.
 
     Raises
     ------
     UserError
-        If a system is not a grid over two parameters or lacks what is asked for.
+        If a system is not a grid over two parameters or lacks a selected value.
     """
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.9)
     axes = figure.subplots(1, len(systems), sharey=True, squeeze=False)[0]
@@ -47,11 +48,11 @@ def draw(
         kinds = _kinds(ds, threshold)
         norm = BoundaryNorm([-0.5, 0.5, 1.5, 2.5, 3.5], 4)
         maps.draw_map(ax, ds, kinds, ListedColormap(COLORS), norm)
-        style.letter(ax, name, drawing.direction_name(ds.attrs))
+        style.letter(ax, name, edge_of_geometry(ds))
         ax.label_outer()
     handles = [
-        Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=word)
-        for color, word in zip(COLORS, WORDS, strict=True)
+        Patch(facecolor=color, edgecolor=style.GREY, linewidth=0.4, label=label)
+        for color, label in zip(COLORS, LABELS, strict=True)
     ]
     undefined = Patch(**maps.UNDEFINED, label="undefined")
     style.legend_below(figure, [*handles, undefined])

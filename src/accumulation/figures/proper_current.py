@@ -13,17 +13,17 @@ NEEDS = ("response",)
 SYSTEMS = (5, 5, "charge, spin over edge_potential, spin, orbital moment, orbital moment")
 THEORY = "proper_current"
 CAPTION = (
-    "What accumulates, per width and tau: first moment of the accumulation (the proper current), "
+    "First moment of the accumulation (the proper current), per width and tau, "
     "against the conventional current of the same ribbons and of the crystal. (a) Charge of a "
     "Chern insulator, conserved. (b) Spin of an insulator with Rashba coupling and (c) of a "
     "quantum spin Hall insulator. Open symbols: for eta to zero before the width grows. Readings "
-    "A and B are what S36 can mean in the crystal: the dipole of its states on the Fermi surface, "
+    "A and B of S36 in the crystal: the dipole of its states on the Fermi surface, "
     "without and with the drift of their spin. (d) Orbital moment: conventional currents, with a "
-    "plateau in the gap. (e) Spin accumulated over what the crystal's conventional current "
-    "predicts (dashed), in the gap (eta to zero) and in the metal (finite eta); open symbols: a "
-    "potential is on the outermost sites of one edge. (f) Orbital moment: what accumulates "
-    "(circles) grows as the cube of the width, being the moment of the Drude current (lines); the "
-    "conventional current (crosses) does not tell it."
+    "plateau in the gap. (e) Accumulated spin over that predicted by the crystal's conventional "
+    "current (dashed), in the gap (eta to zero) and in the metal (finite eta); open symbols: with "
+    "a potential on the outermost sites of one edge. (f) Orbital moment: the accumulated moment "
+    "(circles) grows as the cube of the width, as it is the moment of the Drude current (lines); "
+    "the conventional current (crosses) does not predict it."
 )
 _MOMENT, _CONVENTIONAL, _CRYSTAL = style.VERMILION, style.BLUE, "black"
 
@@ -110,9 +110,9 @@ def _share(ax, spin, levels: tuple[float, ...]) -> None:
     ax.plot(width, gap, color=style.GREEN, marker="o", label="in the gap")
     for level, color, marker in zip(levels, (style.VERMILION, style.PURPLE), "sD", strict=False):
         for i, line in zip(range(len(potentials)), ("-", (0, (3, 1))), strict=False):
-            at = spin.share_eta.isel(edge_potential=i).sel(fermi_energy=level, method="nearest")
-            label = rf"$E_F={float(at.fermi_energy):.2g}\,t_0$"
-            ax.plot(width, at, color=color, marker=marker, linestyle=line,
+            share = spin.share_eta.isel(edge_potential=i).sel(fermi_energy=level, method="nearest")
+            label = rf"$E_F={float(share.fermi_energy):.2g}\,t_0$"
+            ax.plot(width, share, color=color, marker=marker, linestyle=line,
                     markerfacecolor=color if i == 0 else "white",
                     label=label if i == 0 else None)  # fmt: skip
     ax.axhline(1, color=_CRYSTAL, linestyle=(0, (4, 2)), linewidth=0.7)
@@ -132,17 +132,17 @@ def _cube(ax, *rest) -> None:
     *datasets, level = rest
     looks = zip(datasets, (style.VERMILION, style.PURPLE), ("invariant", "broken"), strict=True)
     for ds, color, name in looks:
-        at = ds.sel(fermi_energy=level, method="nearest")
-        width = at.width.values
-        ax.loglog(width, np.abs(at.drift_moment), color=color, linewidth=0.7)
-        ax.loglog(width, np.abs(at.moment), color=color, marker="o", markerfacecolor="white",
+        at_level = ds.sel(fermi_energy=level, method="nearest")
+        width = at_level.width.values
+        ax.loglog(width, np.abs(at_level.drift_moment), color=color, linewidth=0.7)
+        ax.loglog(width, np.abs(at_level.moment), color=color, marker="o", markerfacecolor="white",
                   linestyle="none", label=f"accumulated, $T$ {name}")  # fmt: skip
-        ax.loglog(width, np.abs(at.conventional_eta), color=color, marker="x", linestyle="none",
-                  label=f"conventional, $T$ {name}")  # fmt: skip
+        ax.loglog(width, np.abs(at_level.conventional_eta), color=color, marker="x",
+                  linestyle="none", label=f"conventional, $T$ {name}")  # fmt: skip
     ax.set_xlabel("Width ($a$)")
     ax.set_ylabel(r"$|\mathrm{Moment}|$ ($e^2E\,t_0 a^3/\hbar^2$)")
     low, high = ax.get_ylim()
     ax.set_ylim(0.5 * low, 300 * high)
-    ax.set_xticks(width, [f"{one:.0f}" for one in width])
+    ax.set_xticks(width, [f"{value:.0f}" for value in width])
     ax.xaxis.set_minor_locator(NullLocator())
     ax.legend(frameon=False, loc="upper left", fontsize=6)

@@ -16,9 +16,9 @@ CAPTION = (
     "printed S18. Circles: S16 integrated along the Fermi contours with one relaxation time. "
     "Squares: kinetic equation with scattering-in, that is, with vertex corrections. Crosses: "
     "ladder of Green functions at the finite scattering rate of the dataset. Lines: closed forms. "
-    "(b) Momentum relaxation times of the two contours; with these in the place of one tau S16 "
+    "(b) Momentum relaxation times of the two contours; with these in place of a single tau S16 "
     "gives S18. (c) The same spin at a fixed number and strength of impurities, whose tau falls "
-    "towards the bottom of the band; tau_0 is that above the crossing."
+    "towards the bottom of the band; tau_0 is tau above the crossing."
 )
 
 
@@ -33,7 +33,7 @@ def draw(systems: list[dict]) -> Figure:
     """
     panels.need_systems(systems, SYSTEMS)
     ds = systems[0]["response"]
-    # The printed closed form is alpha / pi: it holds the Rashba constant.
+    # The printed closed form is alpha / pi, the Rashba constant in these units.
     unit = ds.formula
     density = ds.electron_density / (np.pi * unit**2)
     figure = style.new_figure(style.DOUBLE_COLUMN, 2.5)

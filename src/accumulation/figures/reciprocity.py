@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..errors import UserError
 from ..plotting import panels, style
+from ..plotting.style import DASHED, LOG_ZERO, PALE
 from ..plotting.units import accumulation_units, tex_units
 
 NEEDS = ("response",)
@@ -18,8 +19,8 @@ CAPTION = (
     "(a, b) Density at the right edge of a flake in a field on the dipole x (wide lines), against "
     "parity times the dipole in a field on that density (dashed): they coincide with time reversal "
     "only; circles: the reciprocal response of the flake with the opposite flux. (c) The same for "
-    "currents at phi = 0: the proper current d(O * y)/dt has the reciprocity, the conventional "
-    "O * v_y has not. (d) Asymmetries relative to the largest response against the flux: time "
+    "currents at phi = 0: the proper current d(O * y)/dt is reciprocal, the conventional current "
+    "O * v_y is not. (d) Asymmetries relative to the largest response against the flux: time "
     "reversal holds at 0 and pi only."
 )
 PARTS = {"real": style.BLUE, "imaginary": style.VERMILION}
@@ -29,12 +30,7 @@ RESPONSES = {
     "conventional_asymmetry": (style.PURPLE, "D", "conventional current"),
     "reversed_residual": ("black", "+", "density, opposite flux"),
 }
-DASHED = (0, (4, 2))
 CIRCLES = {"linestyle": "none", "marker": "o", "markerfacecolor": "none", "markeredgewidth": 0.6}
-# A wide, pale line under a dashed one, so that both are seen where they coincide.
-PALE = {"linewidth": 2.4, "alpha": 0.45, "solid_capstyle": "butt"}
-# Drawn in place of an asymmetry that is exactly zero.
-FLOOR = 1e-17
 
 
 @style.styled
@@ -54,16 +50,16 @@ def draw(systems: list[dict], phi: float = 0.7853981633974483) -> Figure:
     axes = figure.subplots(2, 2)
     units = accumulation_units(str(ds.density_units.values.flat[0]))
     for ax, flux, name in zip(axes[0], (0.0, phi), "ab", strict=True):
-        at = ds.sel(phi=flux, method="nearest")
-        shown = rf"{float(at.phi) / np.pi:.2g}\,\pi" if flux else "0"
+        of_flux = ds.sel(phi=flux, method="nearest")
+        shown = rf"{float(of_flux.phi) / np.pi:.2g}\,\pi" if flux else "0"
         style.letter(ax, name, rf"$\varphi={shown}$")
-        _density(ax, at)
+        _density(ax, of_flux)
         ax.set_ylabel(rf"$\chi$ ({units})")
     axes[0, 1].sharey(axes[0, 0])
     axes[0, 0].autoscale(axis="y")
-    at = ds.sel(phi=0, method="nearest")
+    of_flux = ds.sel(phi=0, method="nearest")
     style.letter(axes[1, 0], "c", r"currents, real part, $\varphi=0$")
-    _currents(axes[1, 0], at)
+    _currents(axes[1, 0], of_flux)
     style.letter(axes[1, 1], "d")
     _asymmetries(axes[1, 1], ds)
     for ax in axes.flat[:3]:
@@ -73,32 +69,32 @@ def draw(systems: list[dict], phi: float = 0.7853981633974483) -> Figure:
     return figure
 
 
-def _density(ax, at) -> None:
+def _density(ax, of_flux) -> None:
     style.zero_line(ax)
     for part, color in PARTS.items():
-        one = at.sel(part=part)
-        ax.plot(at.frequency, one.forward, color=color, **PALE)
-        ax.plot(at.frequency, one.backward, color=color, linestyle=DASHED)
-        ax.plot(at.frequency[::4], one.backward_reversed[::4], color=color, **CIRCLES)
+        chi = of_flux.sel(part=part)
+        ax.plot(of_flux.frequency, chi.forward, color=color, **PALE)
+        ax.plot(of_flux.frequency, chi.backward, color=color, linestyle=DASHED)
+        ax.plot(of_flux.frequency[::4], chi.backward_reversed[::4], color=color, **CIRCLES)
 
 
-def _currents(ax, at) -> None:
+def _currents(ax, of_flux) -> None:
     style.zero_line(ax)
-    real = at.sel(part="real")
-    ax.plot(at.frequency, real.proper, color=style.GREEN, **PALE)
-    ax.plot(at.frequency, real.conventional, color=style.PURPLE)
-    ax.plot(at.frequency, real.electric, color="black", linestyle=DASHED)
+    real = of_flux.sel(part="real")
+    ax.plot(of_flux.frequency, real.proper, color=style.GREEN, **PALE)
+    ax.plot(of_flux.frequency, real.conventional, color=style.PURPLE)
+    ax.plot(of_flux.frequency, real.electric, color="black", linestyle=DASHED)
     # dO y / dt per field e E: the unit of the density, times a / hbar.
-    over, _, under = str(at.density_units.values).partition("/")
+    over, _, under = str(of_flux.density_units.values).partition("/")
     ax.set_ylabel(rf"$\chi$ ({tex_units(f'{over} e E a / {under} hbar')})")
 
 
 def _asymmetries(ax, ds) -> None:
     for name, (color, marker, _) in RESPONSES.items():
-        values = np.maximum(ds[name].values, FLOOR)
+        values = np.maximum(ds[name].values, LOG_ZERO)
         ax.plot(ds.phi / np.pi, values, color=color, marker=marker, clip_on=False)
     ax.set_yscale("log")
-    ax.set_ylim(FLOOR, 30)
+    ax.set_ylim(LOG_ZERO, 30)
     ax.set_xlim(0, ds.phi.values.max() / np.pi)
     ax.set_xlabel(r"$\varphi$ ($\pi$)")
     ax.set_ylabel("relative asymmetry")

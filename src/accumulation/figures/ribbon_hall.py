@@ -15,10 +15,10 @@ AXES = 0
 CAPTION = (
     "Undergap current across a ribbon at each row, over the row's width, in response to a field "
     "along the ribbon; horizontal lines: conductivity of the crystal. Symbols: sites (A filled, B "
-    "open); lines: mean of the rows of one unit cell across. The current of the ribbon's own "
-    "moment -{dH/dk, y} / 2 (light blue) is not that of the crystal's interband moment: it depends "
-    "on the edge, and its single rows, which grow with y with opposite signs on A and B, are left "
-    "out; the mean of neighbours depends on which of them are paired."
+    "open); lines: mean of the rows of one unit cell across. The current of the moment of the "
+    "ribbon, -{dH/dk, y} / 2 (light blue), is not that of the crystal's interband moment: it "
+    "depends on the edge. Its single rows, which grow with y with opposite signs on A and B, are "
+    "not shown; the mean of neighbours depends on how they are paired."
 )
 SITES = ("charge", "spin", "valley", "orbital_moment")
 ROWS = (("charge", "spin"), ("valley",), ("orbital_moment", "own_moment"))
@@ -27,12 +27,12 @@ ROWS = (("charge", "spin"), ("valley",), ("orbital_moment", "own_moment"))
 @style.styled
 def draw(systems: list[dict]) -> Figure:
     """A column for each ribbon, a row for each kind of current."""
-    found = [system["response"] for system in systems]
+    datasets = [system["response"] for system in systems]
     figure = style.new_figure(style.DOUBLE_COLUMN, 4.6)
-    axes = figure.subplots(3, len(found), sharex="col", sharey="row", squeeze=False)
-    letters = iter("abcdefghijklmnopqrstuvwxyz")
+    axes = figure.subplots(3, len(datasets), sharex="col", sharey="row", squeeze=False)
+    letters = iter(style.LETTERS)
     for number, (row, quantities) in enumerate(zip(axes, ROWS, strict=True)):
-        for ax, ds in zip(row, found, strict=True):
+        for ax, ds in zip(row, datasets, strict=True):
             title = f"{_title(ds)},\n{crystals.edge(ds)}" if number == 0 else ""
             style.letter(ax, next(letters), title)
             style.zero_line(ax)
@@ -45,7 +45,7 @@ def draw(systems: list[dict]) -> Figure:
     axes[0][0].set_ylabel(r"charge ($e^2/h$)," "\n" r"spin ($(e/h)\,\hbar/2$)")
     axes[1][0].set_ylabel("valley ($e/h$)")
     axes[2][0].set_ylabel("orbital moment\n" r"($(e/h)\,e t_0 a^2/\hbar$)")
-    names = [one for quantities in ROWS for one in quantities]
+    names = [name for quantities in ROWS for name in quantities]
     crystal = Line2D([], [], color="black", linewidth=0.6, linestyle=(0, (4, 2)), label="crystal")
     sites = style.sublattice_handles(["A", "B"])
     style.legend_below(figure, [*crystals.handles(names), crystal, *sites])
@@ -75,7 +75,7 @@ def _title(ds) -> str:
 
 def _sites(ds, name: str, letter: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean of the rows of one sublattice at each y, both spins together."""
-    on = np.array([str(one).startswith(letter) for one in ds.sublattice.values])
+    on = np.array([str(name).startswith(letter) for name in ds.sublattice.values])
     y, where = np.unique(np.round(ds.y.values[on], 6), return_inverse=True)
     return y, np.bincount(where, ds[name].values[on]) / np.bincount(where)
 

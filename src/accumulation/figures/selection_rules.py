@@ -1,4 +1,4 @@
-"""Table of selection rules, and what is computed."""
+"""Table of selection rules, and computed responses."""
 
 from __future__ import annotations
 
@@ -7,40 +7,39 @@ from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
 from ..plotting import style
-from ..plotting.naming import model_name
+from ..plotting.naming import edge_name, model_name
 
 NEEDS = ("response",)
 SYSTEMS = (1, None, "crystals")
 THEORY = "selection_rules"
 AXES = 0
 CAPTION = (
-    "Which parts of a response symmetry allows. Rows: models and edges; columns: densities, intra- "
-    "and interband, each even and odd in y and net; a site is compared with the same one at -y, "
-    "or with the other sublattice's where that is what lies there (zigzag, chiral). Colored: "
-    "allowed by what the program finds in the Hamiltonian; the color is the largest computed value "
-    "over the sum of the magnitudes of its terms. Grey: forbidden, and zero to rounding; white: no "
-    "such density. (a) Fermi energy in a band; (b) at zero, where operations that exchange filled "
-    "and empty states (S) hold as well, and an insulator has no intraband response. Beside: "
-    "operations (T antiunitary, Mx: x -> -x, My: y -> -y, C2: both, F exchanges spins). (c) All "
-    "computed values, over all definitions of the densities; those that vanish identically are in "
-    "the leftmost bin."
+    "Parts of a response that symmetry allows. Rows: models and edges; columns: densities, intra- "
+    "and interband, each even and odd in y and net; a site is compared with the same site at -y, "
+    "or with that of the other sublattice (zigzag, chiral). Colored: allowed by the symmetries "
+    "found in the Hamiltonian; the color is the largest computed value over the sum of the "
+    "magnitudes of its terms. Grey: forbidden, and zero to rounding; white: no such density. "
+    "(a) Fermi energy in a band; (b) at zero, where operations that exchange filled and empty "
+    "states (S) are symmetries too, and an insulator has no intraband response. Right: operations "
+    "(T antiunitary, Mx: x -> -x, My: y -> -y, C2: both, F exchanges spins). (c) All computed "
+    "values, for all definitions of the densities; those that vanish identically are in the "
+    "leftmost bin."
 )
-EDGES = {"1 0": "zigzag", "1 1": "armchair"}
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
 CHOICES = {"columns": tuple(COLUMNS)}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
-# Where the histogram ends, and what counts as zero in the table.
+# Lower end of the histogram, and the value below which the table counts zero.
 LOWEST, ROUNDING = 1e-18, 1e-9
 COLORS = LogNorm(1e-4, 1)
 
 
 @style.styled
 def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figure:
-    """A row for every edge of every system; ``columns`` are the densities shown, where there."""
+    """A row for every edge of every system; ``columns`` are the densities shown if computed."""
     tables = [system["response"] for system in systems]
     first = tables[0]
     levels, edges = first.fermi_energy.values, first.sizes["direction"]
-    held = [name for name in columns if any(name in table.density.values for table in tables)]
+    densities = [name for name in columns if any(name in table.density.values for table in tables)]
     rows = edges * len(tables)
     height = 0.135 * rows + 2.6
     figure = style.new_figure(style.DOUBLE_COLUMN, height)
@@ -49,14 +48,15 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
     for e, level in enumerate(levels):
         ax = figure.add_subplot(grid[0, e])
         axes.append(ax)
-        image = _table(ax, tables, held, e)
+        image = _table(ax, tables, densities, e)
         place = "in a band" if level else "at zero"
         letter = rf"$\mathbf{{({'abc'[e]})}}$"
         ax.set_title(rf"{letter} $E_F={level:g}\,t_0$, {place}", loc="left", pad=28)
         ax.set_yticks(np.arange(rows) + 0.5)
         ax.tick_params(length=0, pad=2)
         ax.set_yticklabels([])
-    names = [edge_name(text) for table in tables for text in table.direction.values]
+    directions = [text.split() for table in tables for text in table.direction.values]
+    names = [edge_name([int(number) for number in numbers]) for numbers in directions]
     axes[0].set_yticklabels(names, fontsize=5.5)
     for i, table in enumerate(tables):
         axes[0].text(
@@ -75,27 +75,22 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
     return figure
 
 
-def edge_name(direction: str) -> str:
-    """Zigzag, armchair, or the lattice direction of a chiral edge."""
-    return EDGES.get(direction, f"chiral ({direction.replace(' ', ', ')})")
-
-
 def _beside(ax):
     return ax.get_yaxis_transform()
 
 
-def _table(ax, tables, held, level):
+def _table(ax, tables, densities, level):
     """Cells of one Fermi energy: model x edge against density x process x part."""
     blocks = []
     for table in tables:
-        known = list(table.density.values)
+        available = list(table.density.values)
         shape = (table.sizes["direction"], table.sizes["process"], table.sizes["part"])
-        block = np.full((2, shape[0], len(held), *shape[1:]), np.nan)
-        for j, name in enumerate(held):
-            if name in known:
-                at = {"fermi_energy": level, "density": known.index(name)}
-                block[0, :, j] = table.allowed.isel(at).values
-                block[1, :, j] = table.computed.isel(at).values
+        block = np.full((2, shape[0], len(densities), *shape[1:]), np.nan)
+        for j, name in enumerate(densities):
+            if name in available:
+                index = {"fermi_energy": level, "density": available.index(name)}
+                block[0, :, j] = table.allowed.isel(index).values
+                block[1, :, j] = table.computed.isel(index).values
         blocks.append(block.reshape(2, shape[0], -1))
     allowed, computed = np.concatenate(blocks, axis=1)
     rows, count = allowed.shape
@@ -120,15 +115,15 @@ def _table(ax, tables, held, level):
         ax.text(
             3 * j + 1.5, -0.25, ("intra", "inter")[j % 2], ha="center", va="bottom", fontsize=5.5
         )
-    for j, name in enumerate(held):
+    for j, name in enumerate(densities):
         ax.text(6 * j + 3, -1.15, COLUMNS.get(name, name), ha="center", va="bottom", fontsize=6.5)
     return image
 
 
 def _operations(text: str) -> str:
     names = text.split(", ")
-    found = [name.replace(" ", r"\,") for name in names if name != "1"]
-    return ", ".join(f"${_upright(name)}$" for name in found) if len(names) < 9 else (
+    shown = [name.replace(" ", r"\,") for name in names if name != "1"]
+    return ", ".join(f"${_upright(name)}$" for name in shown) if len(names) < 9 else (
         f"{len(names)} operations"
     )  # fmt: skip
 
@@ -142,11 +137,11 @@ def _histogram(ax, tables) -> None:
     bins = np.logspace(np.log10(LOWEST), 0.5, 75)
     values = {0: [], 1: []}
     for table in tables:
-        for kind, some in values.items():
-            some.append(table.computed.values[table.allowed.values == kind])
+        for kind, arrays in values.items():
+            arrays.append(table.computed.values[table.allowed.values == kind])
     for kind, color, label in ((0, style.GREY, "forbidden"), (1, style.BLUE, "allowed")):
-        every = np.maximum(np.concatenate(values[kind]), LOWEST * 1.01)
-        ax.hist(every, bins=bins, color=color, label=f"{label} ({len(every)})")
+        shown = np.maximum(np.concatenate(values[kind]), LOWEST * 1.01)
+        ax.hist(shown, bins=bins, color=color, label=f"{label} ({len(shown)})")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("computed value / sum of magnitudes of its terms")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import panels, style
+from ..plotting.parameters import model_of, options_of
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -19,10 +18,10 @@ LEAST = {"every": 1}
 CAPTION = (
     "Response of the density at the right edge of ribbons to a field at frequency omega (S46 with "
     "broadening eta): intraband (dissipative, a Drude peak) and interband. Crosses: the real part "
-    "of the whole, found from the imaginary part alone by the Kramers-Kronig relation on a grid of "
-    "its own. With time reversal the insulator's response vanishes at omega = 0, but not at finite "
-    "frequency: dotted, its reactive answer to dE/dt at eta = 0, which needs no state at the Fermi "
-    "level."
+    "of the sum, from the imaginary part alone by the Kramers-Kronig relation on a separate grid. "
+    "With time reversal the insulator's response vanishes at omega = 0, but not at finite "
+    "frequency: dotted, its reactive response to dE/dt at eta = 0, which needs no state at the "
+    "Fermi level."
 )
 LOOK = {"intraband": (style.BLUE, "-"), "interband": (style.ORANGE, "-")}
 # Dotted lines end here, in t0 / hbar.
@@ -70,10 +69,10 @@ def _column(ax, ds, part: str, every: int) -> None:
         total = ds.intraband + ds.interband
         ax.plot(frequency, total.sel(part=part), color="black", linewidth=0.5)
     if part == "real":
-        shown = slice(None, None, every)
+        crosses = slice(None, None, every)
         ax.plot(
-            frequency[shown],
-            ds.reconstructed.values[shown],
+            frequency[crosses],
+            ds.reconstructed.values[crosses],
             color="black",
             linestyle="none",
             marker="x",
@@ -92,10 +91,9 @@ def _insulating(ds) -> bool:
 
 
 def _title(ds) -> str:
-    """What tells the systems apart: flux and Fermi energy."""
-    parameters = json.loads(ds.attrs["parameters"])
-    level = parameters["options"]["fermi_energy"]
+    """Kind of system, flux and Fermi energy."""
+    level = options_of(ds)["fermi_energy"]
     kind = "insulator" if _insulating(ds) else "metal"
-    flux = parameters["model"].get("phi")
+    flux = model_of(ds).get("phi")
     phase = "" if flux is None else rf", $\varphi={flux:.2g}$"
     return rf"{kind}{phase}, $E_F={level:g}\,t_0$"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import style
+from ..plotting.parameters import options_of
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -17,7 +16,7 @@ AXES = 0
 CAPTION = (
     "Net response per length at finite frequency. Lines: intraband plus interband term of a ribbon "
     "(S46). Crosses: difference of two exact flakes, one cell longer than the other, in which x is "
-    "an ordinary matrix and no intraband term exists. Dotted: the flake's own orbital moment "
+    "an ordinary matrix and no intraband term exists. Dotted: the full orbital moment of the flake "
     "(x v_y - y v_x) / 2, which is the circulation -y v_x in a stationary state only: at finite "
     "frequency and broadening they differ by half the rate of the quadrupole x y."
 )
@@ -33,18 +32,18 @@ def draw(systems: list[dict]) -> Figure:
         ds = system["response"]
         style.zero_line(ax)
         for part, color in LOOK.items():
-            one = ds.sel(part=part)
-            ax.plot(ds.frequency, one.ribbon, color=color)
-            ax.plot(ds.frequency, one.flake_operator, color=color, linestyle=":")
-            ax.plot(ds.frequency, one.flake, color=color, linestyle="none", marker="x")
+            chi = ds.sel(part=part)
+            ax.plot(ds.frequency, chi.ribbon, color=color)
+            ax.plot(ds.frequency, chi.flake_operator, color=color, linestyle=":")
+            ax.plot(ds.frequency, chi.flake, color=color, linestyle="none", marker="x")
         ax.set_xlim(ds.frequency[0], ds.frequency[-1])
         ax.set_xlabel(r"$\omega$ ($t_0/\hbar$)")
-        level = json.loads(ds.attrs["parameters"])["options"]["fermi_energy"]
+        level = options_of(ds)["fermi_energy"]
         style.letter(ax, name, rf"$E_F={level:g}\,t_0$")
         units = accumulation_units(ds.density_units.item())
         ax.set_ylabel(rf"$\chi$ ({units})")
     handles = [Line2D([], [], color=color, label=part) for part, color in LOOK.items()]
-    looks = (("-", "", "ribbon"), ("none", "x", "flake"), (":", "", "flake, own operator"))
+    looks = (("-", "", "ribbon"), ("none", "x", "flake"), (":", "", "flake, full moment"))
     handles += [
         Line2D([], [], color="black", linestyle=line, marker=marker, label=label)
         for line, marker, label in looks

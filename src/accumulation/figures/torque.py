@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import panels, style
+from ..plotting.parameters import options_of
 
 NEEDS = ("response",)
 SYSTEMS = (
@@ -20,13 +19,14 @@ THEORY_IN_TURN = ("torque", "torque", "torque", "external_torque", "proper_curre
 CAPTION = (
     "(a) Continuity equation of a flake without any symmetry, static field along x, orbital "
     "moment: extrinsic and intrinsic torque and inflow through bonds against the rate of change "
-    "(eta times the accumulation), added up over x. (b) What Eq. 46 leaves over, its "
-    "predicted leading term q^2 <y T y> / 2 (dashed), and the distributed torque itself, in the "
-    "widest flake. (c) Their ratio in flakes of different width, which falls as q "
+    "(eta times the accumulation), summed over x. (b) The residual of Eq. 46, its "
+    "predicted leading term q^2 <y T y> / 2 (dashed), and the distributed torque, in the "
+    "widest flake. (c) Ratio of residual and torque in flakes of different width, which falls as q "
     "times the extent of the torque (dashed), not as q^2. (d) Net torque per length against the "
-    "switching rate: it vanishes with it in a flake, and tends to the external torque (dashed) in "
-    "a ribbon. (e) External torque of the ribbon as a Fermi-surface sum (markers) and as a sum "
-    "over filled states (line), extrinsic plus intrinsic, and the net torque at a finite rate. (f) "
+    "switching rate: it vanishes with the rate in a flake, and tends to the external torque "
+    "(dashed) in a ribbon. (e) External torque of the ribbon as a Fermi-surface sum (markers) and "
+    "as a sum over filled states (line), extrinsic plus intrinsic, and the net torque at a finite "
+    "rate. (f) "
     "Strained crystal: net torque (eta times the net accumulation) per width of ribbons with two "
     "terminations against that of the crystal, at finite eta and for eta to zero."
 )
@@ -77,24 +77,24 @@ def draw(systems: list[dict], ribbon_eta: float = 0.1) -> Figure:
 
 
 def _continuity(ax, ds) -> None:
-    at = ds.isel({name: 0 for name in ds.storage.dims if name != "row"})
-    y, line = np.unique(np.round(at.y.values, 6), return_inverse=True)
+    first = ds.isel({name: 0 for name in ds.storage.dims if name != "row"})
+    y, line = np.unique(np.round(first.y.values, 6), return_inverse=True)
     for name, (color, marker, _) in _PARTS.items():
-        ax.plot(y, np.bincount(line, at[name].values), color=color, marker=marker, linewidth=0.4)
+        ax.plot(y, np.bincount(line, first[name].values), color=color, marker=marker, linewidth=0.4)
     style.zero_line(ax)
     style.y_axis(ax, y)
     ax.set_ylabel(r"Rate ($e^2 E\,t_0 a^3/\hbar^2$)")
 
 
 def _fourier(ax, ds) -> None:
-    at = ds.isel(width=-1)
-    q = at.wave_vector.values
+    widest = ds.isel(width=-1)
+    q = widest.wave_vector.values
     shown = q > 1e-3
-    ax.loglog(q[shown], at.distributed_q.values[shown], color=style.BLUE, marker="o",
+    ax.loglog(q[shown], widest.distributed_q.values[shown], color=style.BLUE, marker="o",
               label=r"$|T(q)-T(0)|$")  # fmt: skip
-    ax.loglog(q[shown], at.remainder_q.values[shown], color=style.VERMILION, marker="s",
+    ax.loglog(q[shown], widest.remainder_q.values[shown], color=style.VERMILION, marker="s",
               label=r"$|T(q)-T(0)+iqD(q)|$")  # fmt: skip
-    ax.loglog(q[shown], at.predicted_q.values[shown], color="black", linestyle=(0, (4, 2)),
+    ax.loglog(q[shown], widest.predicted_q.values[shown], color="black", linestyle=(0, (4, 2)),
               label=r"$q^2|\langle yTy\rangle|/2$")  # fmt: skip
     ax.set_xlabel("$q$ ($1/a$)")
     ax.set_ylabel(r"Spin torque ($eEa/2$)")
@@ -103,13 +103,13 @@ def _fourier(ax, ds) -> None:
 
 def _ratio(ax, ds) -> None:
     for color, width in zip(_COLORS, ds.width.values, strict=False):
-        at = ds.sel(width=width)
-        q = at.wave_vector.values
+        flake = ds.sel(width=width)
+        q = flake.wave_vector.values
         shown = q > 1e-3
-        ratio = (at.remainder_q / at.distributed_q).values
-        label = f"{np.ptp(at.y.values[np.isfinite(at.y.values)]):.1f} $a$"
+        ratio = (flake.remainder_q / flake.distributed_q).values
+        label = f"{np.ptp(flake.y.values[np.isfinite(flake.y.values)]):.1f} $a$"
         ax.loglog(q[shown], ratio[shown], color=color, marker="o", label=label)
-        ax.loglog(q[shown], q[shown] * float(at.extent), color=color, linestyle=(0, (4, 2)))
+        ax.loglog(q[shown], q[shown] * float(flake.extent), color=color, linestyle=(0, (4, 2)))
     ax.set_xlabel("$q$ ($1/a$)")
     ax.set_ylabel("Left over / distributed")
     ax.legend(frameon=False, loc="upper left", title="flake from edge to edge", title_fontsize=7)
@@ -120,10 +120,14 @@ def _switching(ax, flake, ribbon) -> None:
     ax.loglog(
         flake.eta, np.abs(flake.net_torque) / length, color=style.BLUE, marker="o", label="flake"
     )
-    level = _options(flake)["fermi_energy"]
-    at = ribbon.sel(fermi_energy=level, method="nearest")
-    ax.loglog(at.eta, np.abs(at.net_torque), color=style.VERMILION, marker="s", label="ribbon")
-    ax.axhline(abs(float(at.fermi_surface)), color="black", linestyle=(0, (4, 2)), linewidth=0.7)
+    level = options_of(flake)["fermi_energy"]
+    at_level = ribbon.sel(fermi_energy=level, method="nearest")
+    ax.loglog(
+        at_level.eta, np.abs(at_level.net_torque), color=style.VERMILION, marker="s", label="ribbon"
+    )
+    ax.axhline(
+        abs(float(at_level.fermi_surface)), color="black", linestyle=(0, (4, 2)), linewidth=0.7
+    )
     ax.set_xlabel(r"Switching rate $\eta$ ($t_0/\hbar$)")
     ax.set_ylabel(r"$|$Net torque$|$ ($e^2 E\,t_0 a^2/\hbar^2$)")
     ax.legend(frameon=False)
@@ -150,15 +154,11 @@ def _net(ax, ds) -> None:
     ax.plot(level, crystal.bulk_external_eta, color="black", label=r"crystal, $\eta$")
     for i, (color, marker) in enumerate(((style.BLUE, "x"), (style.VERMILION, "+"))):
         if i < ds.sizes["edge_potential"]:
-            at = ds.isel(edge_potential=i)
-            label = f"ribbon, edge {float(at.edge_potential):g} $t_0$"
-            ax.plot(level, at.net_slope_eta, color=color, marker=marker, linestyle="none",
+            edged = ds.isel(edge_potential=i)
+            label = f"ribbon, edge {float(edged.edge_potential):g} $t_0$"
+            ax.plot(level, edged.net_slope_eta, color=color, marker=marker, linestyle="none",
                     label=label)  # fmt: skip
     style.zero_line(ax)
     ax.set_xlabel("Fermi energy ($t_0$)")
     ax.set_ylabel("Net torque per width ($eE/2a$)")
     ax.legend(frameon=False, fontsize=6)
-
-
-def _options(ds) -> dict:
-    return json.loads(ds.attrs["parameters"])["options"]

@@ -174,7 +174,13 @@ def _remember(path: Path, keys: list[str]) -> None:
 
 
 def load_spec(text: str) -> dict:
-    """A spec from its text, or from the file that ``@path`` names (one too long for a shell)."""
+    """A spec from its text, or from the file that ``@path`` names (one too long for a shell).
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read.
+    """
     if text.startswith("@"):
         try:
             text = Path(text[1:]).read_text(encoding="utf-8")

@@ -190,7 +190,12 @@ class BlochMatrix:
         return np.array([solve_banded((width, width), b, r, check_finite=False) for b, r in pairs])
 
     def hamiltonian(self, k: np.ndarray) -> np.ndarray:
-        """H(k), (k, orbital, orbital), in t0 and the basis of S48; float64 where ``is_real``."""
+        """H(k), (k, orbital, orbital), in t0 and the basis of S48; float64 where ``is_real``.
+
+        Parameters
+        ----------
+        k : (k,), in 1/a
+        """
         return self._evaluate(self._hopping, self.is_real, k)
 
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
@@ -198,11 +203,15 @@ class BlochMatrix:
 
         ``atomic``: dH/dk.  ``cell``: i[H, R] with R the cell position; it equals dH/dk + i[x, H]
         with x the position of the site in its cell.
+
+        Parameters
+        ----------
+        k : (k,), in 1/a
         """
         return self._evaluate(self._slope[gauge], self._real[gauge], k)
 
     def velocity_y(self, k: np.ndarray) -> np.ndarray:
-        """Velocity across the ribbon, i[H, y] (Eq. 4), (k, orbital, orbital), in t0 a."""
+        """Velocity across, i[H, y] (Eq. 4), (k, orbital, orbital), in t0 a, at k (k,) in 1/a."""
         difference = self.y[self.column] - self.y[self.row]
         return self._evaluate(1j * self._hopping * difference, False, k)
 

@@ -12,7 +12,7 @@ class BulkTable:
     """Hops of a crystal; their sum with phases e^{i k d} is a Bloch matrix in the atomic gauge.
 
     displacement : (hop, dimension) full displacement of each hop, in a
-    amplitude : (hop, row * size + column) amplitude of each hop in its matrix element, else zero
+    amplitude : (hop, element) amplitude of each hop in its element row * size + column, else zero
     size : number of orbitals of a cell
     """
 
@@ -49,7 +49,7 @@ class BulkTable:
     def evaluate(self, k: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
         """Bloch sums (..., factor, orbital, orbital) at k (..., dimension).
 
-        ``amplitude`` is a table made once by :meth:`weighted` for many k.
+        ``amplitude`` (hop, factor * element) is made once by :meth:`weighted` for many k.
         """
         values = np.exp(1j * (k @ self.displacement.T)) @ amplitude
         return values.reshape(*k.shape[:-1], -1, self.size, self.size)

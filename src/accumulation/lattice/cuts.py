@@ -125,7 +125,12 @@ def _positions(cell: UnitCell, extent: tuple[int, ...], across, axes) -> np.ndar
 
 
 def normal_of(vectors: np.ndarray) -> np.ndarray:
-    """Unit vector (3,) normal to a1 and a2: along z in two dimensions, else on a3's side."""
+    """Unit vector (3,) normal to a1 and a2: along z in two dimensions, else on the side of a3.
+
+    Parameters
+    ----------
+    vectors : (dimension, dimension), the lattice vectors as rows
+    """
     if len(vectors) == 2:
         return np.array([0.0, 0.0, 1.0])
     normal = np.cross(vectors[0], vectors[1])

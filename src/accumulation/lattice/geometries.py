@@ -1,7 +1,7 @@
-"""The kinds of geometry: how a lattice may be cut, declared once for all who ask.
+"""Table of the kinds of geometry: ribbon, wire, flake and bulk, with their sizes.
 
-A kind's name is the method of :class:`~accumulation.lattice.lattice.Lattice` that cuts it, the
-``kind`` of the system that this returns, and ``geometry.kind`` in a config.
+The name of a kind is the method of :class:`~accumulation.lattice.lattice.Lattice` that cuts it, the
+``kind`` of the system that the method returns, and ``geometry.kind`` in a config.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ NUMERALS = {1: "one", 2: "two", 3: "three"}
 
 @dataclass(frozen=True)
 class Size:
-    """An argument by which a kind of geometry is as large as it is.
+    """A size of a geometry: an argument of the method that cuts it.
 
-    title : what it counts, in the words of the reference of a config;  least : its smallest value
+    title : meaning for the reference of a config;  least : smallest value
     """
 
     title: str
@@ -26,7 +26,7 @@ class Size:
 
     @property
     def allowed(self) -> str:
-        """What it may be, in words."""
+        """Description of the allowed values."""
         return f"an integer of at least {self.least}"
 
 
@@ -36,10 +36,10 @@ class Geometry:
 
     Attributes
     ----------
-    kind : its name
-    sample : class of the systems that are cut, None where nothing is: the crystal itself
-    sizes_in : dimension of the lattice -> its sizes, arguments of the method that cuts it
-    title : what it is, in the words of the reference of a config
+    kind : name
+    sample : class of the systems that are cut; None for the crystal itself
+    sizes_in : dimension of the lattice -> names of its sizes
+    title : description for the reference of a config
     """
 
     kind: str
@@ -49,27 +49,27 @@ class Geometry:
 
     @property
     def is_cut(self) -> bool:
-        """Whether there are edges."""
+        """Whether the system has edges."""
         return self.sample is not None
 
     @property
     def periodic(self) -> bool:
-        """Whether its states are Bloch states along x, on a mesh of k."""
+        """Whether the system has Bloch states along x, on a mesh of k."""
         return self.sample is not None and self.sample.periodic
 
     def sizes_of(self, keys: Iterable[str]) -> tuple[str, ...]:
-        """The sizes that it must have, given these keys: the fewest that hold all of its own."""
-        every = sorted(self.sizes_in.values(), key=len)
-        own = set(keys) & set(every[-1])
-        return next(sizes for sizes in every if own <= set(sizes))
+        """The smallest set of sizes of this kind that contains all sizes among ``keys``."""
+        alternatives = sorted(self.sizes_in.values(), key=len)
+        given_sizes = set(keys) & set(alternatives[-1])
+        return next(sizes for sizes in alternatives if given_sizes <= set(sizes))
 
     def is_of(self, dimension: int, keys: Iterable[str]) -> bool:
-        """Whether one with these keys can be cut out of a lattice of this dimension."""
+        """Whether a geometry with these keys can be cut out of a lattice of this dimension."""
         sizes = self.sizes_in.get(dimension)
         return sizes is not None and set(sizes) == set(self.sizes_of(keys))
 
 
-# Every size that some kind has, in the order in which they are told.
+# All sizes, in the order in which they are listed.
 SIZES = {
     "width": Size("unit cells across"),
     "height": Size("unit cells along the third lattice vector"),
@@ -85,7 +85,7 @@ GEOMETRIES = {geometry.kind: geometry for geometry in _KINDS}
 
 
 def kinds_with(size: str) -> list[str]:
-    """The kinds that have a size, in any dimension."""
+    """The kinds that have this size in any dimension."""
     return [
         geometry.kind
         for geometry in GEOMETRIES.values()
@@ -94,12 +94,16 @@ def kinds_with(size: str) -> list[str]:
 
 
 def sizes_in(dimension: int) -> set[str]:
-    """The sizes that some kind has in a lattice of this dimension."""
-    return {size for one in GEOMETRIES.values() for size in one.sizes_in.get(dimension, ())}
+    """The sizes of all kinds in a lattice of this dimension."""
+    geometries = GEOMETRIES.values()
+    return {size for geometry in geometries for size in geometry.sizes_in.get(dimension, ())}
 
 
 def kinds_in(dimension: int) -> str:
-    """What can be cut out of a lattice, such as ``wire, or a flake with a height``."""
+    """Text with the kinds that fit a lattice only of this dimension, or with more sizes in it.
+
+    Such as ``wire, or a flake with a height``.
+    """
     only, also = [], []
     for geometry in GEOMETRIES.values():
         if not geometry.is_cut or dimension not in geometry.sizes_in:

@@ -1,1 +1,1 @@
-"""One model a file: ``name.py`` holds the function ``name(...) -> Lattice``."""
+"""Models: one file for each, ``name.py`` with the function ``name(...) -> Lattice``."""

@@ -16,19 +16,25 @@ UNITS = {"t0": "t0", "t2": "t0", "phi": "rad", "delta": "t0", "strain": "1"}
 def haldane(
     t0: float = 1.0, t2: float = 0.0, phi: float = 0.0, delta: float = 0.0, strain: float = 0.0
 ) -> Lattice:
-    """Haldane model, Eqs. 53 and S41-S42; gapped graphene is its ``t2 = 0``.
+    """Haldane model (Eqs. 53, S41-S42); with ``t2 = 0`` it is gapped graphene.
 
     H = -t0 sum a+ b + t2 e^{i phi} sum a+ a + t2 e^{-i phi} sum b+ b + h.c. + delta (a+ a - b+ b)
+
+    Energies are in units of t0 of the unstrained model by convention; lengths are in units of the
+    next-nearest-neighbour distance a.  At s = 0 the model is topological iff
+    |delta| < 3 sqrt(3) t2 |sin phi|.
 
     Parameters
     ----------
     t0, t2 : nearest and next-nearest-neighbour hopping amplitudes
-    phi : staggered flux of the second-neighbour hops, radians
+    phi : staggered flux of the second-neighbour hops, in radians
     delta : staggered on-site potential, + on A and - on B
     strain : s; the bond delta1 becomes t0 (1 + s), which breaks the mirror x -> -x
 
-    Energies share one unit, t0 of the unstrained model by convention; lengths are in units of the
-    next-nearest-neighbour distance a.  Topological iff |delta| < 3 sqrt(3) t2 |sin phi| (s = 0).
+    Raises
+    ------
+    UserError
+        For a parameter that is not a finite real number.
     """
     height = 1 / (2 * sqrt(3))
     lattice = Lattice(

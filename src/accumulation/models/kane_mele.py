@@ -26,14 +26,19 @@ def kane_mele(
 
     Spin up is Haldane's model at phi = pi / 2 with t2 = ``spin_orbit``, spin down at -pi / 2, in
     the conventions of :func:`accumulation.models.haldane.haldane`; d_ij is the unit vector from j
-    to i.  Invariant under time reversal.  Quantum spin Hall insulator iff |delta| < 3 sqrt(3)
-    |spin_orbit| at ``rashba`` = 0.
+    to i.  The model is invariant under time reversal, and a quantum spin Hall insulator at
+    ``rashba`` = 0 iff |delta| < 3 sqrt(3) |spin_orbit|.
 
     Parameters
     ----------
     t0, spin_orbit, rashba, delta : in t0;  lengths are in units of the next-nearest-neighbour
         distance a
-    strain : s; the bond delta1 becomes t0 (1 + s), as in Haldane's
+    strain : s; the bond delta1 becomes t0 (1 + s), as in Haldane's model
+
+    Raises
+    ------
+    UserError
+        For a parameter that is not a finite real number.
     """
     height = 1 / (2 * sqrt(3))
     places = {"A": (0.0, 0.0), "B": (0.5, height)}

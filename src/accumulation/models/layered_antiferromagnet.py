@@ -27,28 +27,34 @@ def layered_antiferromagnet(
     spacing: float = 1.0,
     spacing_between: float = 1.5,
 ) -> Lattice:
-    """Kane-Mele layers in pairs with everything that is odd in a layer's inversion alternating.
+    """Kane-Mele layers in pairs, in which all terms odd under inversion of a layer alternate.
 
     H = sum_l H_Kane-Mele(rashba_l, delta_l) + exchange_l s_z + interlayer hopping,
     rashba_l, delta_l, exchange_l = -+ rashba, -+ delta, -+ exchange for the two layers of a cell
 
-    The layers of a pair are inversion partners: A of one lies under B of the other (AA' stacking,
-    as in 2H crystals), and the surroundings of each are asymmetric in opposite senses, hence
-    opposite Rashba couplings: the hidden spin polarization of Zhang, Liu, Luo, Freeman and Zunger,
-    Nature Physics 10, 387 (2014).  The exchange field of an A-type antiferromagnet, ferromagnetic
-    layers of opposite sign as in bilayer CrI3, is odd under inversion P and time reversal T but not
-    under both: PT holds, every band is doubly degenerate, and a magnetoelectric response is
-    allowed.  The strained bond breaks the threefold axis, which forbids s_z in an in-plane field.
+    The layers of a pair are inversion partners: A of one is below B of the other (AA' stacking, as
+    in 2H crystals).  Their surroundings are asymmetric in opposite directions, which gives opposite
+    Rashba couplings: the hidden spin polarization of Zhang, Liu, Luo, Freeman and Zunger, Nature
+    Physics 10, 387 (2014).  The exchange field of an A-type antiferromagnet (ferromagnetic layers
+    of opposite sign, as in bilayer CrI3) is odd under inversion P and under time reversal T, and
+    even under PT.  So PT is a symmetry, every band is doubly degenerate, and a magnetoelectric
+    response is allowed.  The strained bond breaks the threefold axis, which would forbid s_z in an
+    in-plane field.
 
     Parameters
     ----------
     t0, spin_orbit, rashba, delta : of a layer, see
         :func:`accumulation.models.kane_mele.kane_mele`
-    exchange : J, the field of the local moments on the spin of the electrons
-    tz, tz_between : hopping straight up within a pair of layers and between pairs
+    exchange : field of the local moments on the spin of the electrons
+    tz, tz_between : vertical hopping within a pair of layers and between pairs
     strain : the bond delta1 becomes t0 (1 + strain), as in
         :func:`accumulation.models.haldane.haldane`
     spacing, spacing_between : distances of layers within a pair and between pairs, in a
+
+    Raises
+    ------
+    UserError
+        For a parameter that is not a finite real number, or spacings without a positive sum.
     """
     layers = []
     for sign in (-1, 1):

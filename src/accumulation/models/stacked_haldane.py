@@ -28,9 +28,10 @@ def stacked_haldane(
 
     H = sum_l H_Haldane(phi_l) - tz sum_l (a+_{l+1} a_l + b+_{l+1} b_l) + h.c.
 
-    With one flux everywhere a cell is one layer, a weak Chern insulator: H = H_Haldane - 2 tz cos
-    (k_z spacing).  With ``alternate`` a cell is two layers of opposite flux, which time reversal
-    followed by one step up maps onto each other, as in an antiferromagnet: no net Chern number.
+    With the same flux everywhere a cell is one layer, and the model is a weak Chern insulator,
+    H = H_Haldane - 2 tz cos(k_z spacing).  With ``alternate`` a cell has two layers of opposite
+    flux.  Time reversal followed by a translation by one layer is then a symmetry, as in an
+    antiferromagnet, and the net Chern number is zero.
 
     Parameters
     ----------
@@ -38,6 +39,11 @@ def stacked_haldane(
     tz : hopping between neighbouring layers
     spacing : distance of neighbouring layers, in a
     alternate : whether every second layer has the flux -phi
+
+    Raises
+    ------
+    UserError
+        For a parameter that is not a finite real number, or a spacing that is not positive.
     """
     fluxes = (phi, -phi) if alternate else (phi,)
     layers = [haldane(t0, t2, flux, delta, strain) for flux in fluxes]

@@ -1,1 +1,1 @@
-"""What figures share: style, units, panels, maps."""
+"""Parts shared by figures: style, units, names, panels, maps and sections."""

@@ -1,14 +1,14 @@
-"""What the figures of Hall responses share: names of systems, looks of what is transported."""
+"""Parts shared by figures of Hall responses: names of crystals, looks of transported quantities."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 from matplotlib.colors import AsinhNorm
 from matplotlib.lines import Line2D
 
 from . import style
+from .naming import edge_name
+from .parameters import model_of, options_of
 
 COLORS = {
     "charge": "black",
@@ -17,7 +17,7 @@ COLORS = {
     "orbital_moment": style.BLUE,
     "own_moment": style.SKY,
 }
-WORDS = {
+LABELS = {
     "charge": "charge",
     "spin": "spin",
     "valley": "valley",
@@ -33,9 +33,8 @@ UNITS = {
 
 
 def name(ds, number: int | None = None) -> str:
-    """Short name of the model of a dataset; its Chern number, where one is given."""
-    parameters = json.loads(ds.attrs["parameters"])
-    model = parameters.get("model", {})
+    """Short name of the model of a dataset, with its Chern number if ``number`` is given."""
+    model = model_of(ds)
     if model.get("name") == "kane_mele":
         return "Kane-Mele"
     if model.get("name") != "haldane":
@@ -47,17 +46,18 @@ def name(ds, number: int | None = None) -> str:
 
 def edge(ds) -> str:
     """Name of the edge of a ribbon that is cut along the option ``direction``."""
-    direction = tuple(json.loads(ds.attrs["parameters"])["options"]["direction"])
-    chiral = f"chiral ({direction[0]}, {direction[1]})"
-    return {(1, 0): "zigzag", (1, 1): "armchair"}.get(direction, chiral)
+    return edge_name(options_of(ds)["direction"])
 
 
 def handles(names: list[str]) -> list[Line2D]:
-    """Legend entries of what is transported."""
-    return [Line2D([], [], color=COLORS[one], label=WORDS[one]) for one in names]
+    """Legend entries of transported quantities."""
+    return [Line2D([], [], color=COLORS[name], label=LABELS[name]) for name in names]
 
 
 def around_zero(values: np.ndarray) -> AsinhNorm:
-    """Norm with zero in the middle, linear up to a twentieth of the largest value."""
+    """Colour norm with zero in the middle, linear up to a twentieth of the largest value.
+
+    ``values`` is an array of any shape.
+    """
     top = np.abs(values).max() or 1.0
     return AsinhNorm(top / 20, vmin=-top, vmax=top)

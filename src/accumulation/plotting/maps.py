@@ -1,8 +1,6 @@
-"""Maps over a grid of two parameters, shared by the figures of phase diagrams."""
+"""Maps over a grid of two parameters, and the choice of axes of a grid."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import xarray as xr
@@ -11,8 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
 from . import panels, style
+from .parameters import axes_of, model_of
 
-# How an axis of the grid is shown: label, and the factor by which its values are divided.
+# Label of an axis of the grid, and the unit by which its values are divided.
 LABELS = {
     "phi": (r"$\varphi/\pi$", np.pi),
     "delta": (r"$\Delta$ ($t_0$)", 1.0),
@@ -22,36 +21,31 @@ LABELS = {
 UNDEFINED = {"facecolor": "white", "edgecolor": style.GREY, "hatch": "//////", "linewidth": 0}
 
 
-def axes_of(ds: xr.Dataset) -> list[str]:
-    """Names of the grid's dimensions that have more than one value.
+def map_axes(ds: xr.Dataset) -> list[str]:
+    """Names of the two axes of a map, horizontal and vertical: those with more than one value.
 
     Raises
     ------
     UserError
         If there are not two of them.
     """
-    axes = json.loads(ds.attrs["parameters"])["axes"]
-    names = [name for name in axes if ds.sizes[name] > 1]
+    names = [name for name in axes_of(ds) if ds.sizes[name] > 1]
     if len(names) != 2:
         raise UserError("systems", f"a grid over {', '.join(names)}", "a grid over two parameters")
-    # phi, if it is there, goes to the right
+    # phi is the horizontal axis
     return sorted(names, key=lambda name: name != "phi")
 
 
-def names_of_axes(ds: xr.Dataset) -> list[str]:
-    """Names of the grid's dimensions, in the order of the attribute ``parameters``."""
-    return list(json.loads(ds.attrs["parameters"])["axes"])
-
-
 def varying_axes(ds: xr.Dataset, least: int) -> list[str]:
-    """Names of the grid's dimensions of more than one value.
+    """Names of the axes of a grid with more than one value.
 
     Raises
     ------
     UserError
-        If there are other than ``least`` of them where that is 1 (none is one point), or fewer.
+        If there are fewer than ``least``; for ``least`` = 1, if there are several (a grid of one
+        point has none).
     """
-    names = [name for name in names_of_axes(ds) if ds.sizes[name] > 1]
+    names = [name for name in axes_of(ds) if ds.sizes[name] > 1]
     if (least == 1 and len(names) > 1) or (least > 1 and len(names) < least):
         count = {1: "one parameter", 2: "two parameters"}[least]
         raise UserError("systems", f"a grid over {', '.join(names)}", f"a grid over {count}")
@@ -59,24 +53,25 @@ def varying_axes(ds: xr.Dataset, least: int) -> list[str]:
 
 
 def first_of_others(ds: xr.Dataset, shown: list[str]) -> xr.Dataset:
-    """The grid at the first value of every axis but these; the others stay dimensions of one."""
-    return ds.isel({name: [0] for name in names_of_axes(ds) if name not in shown})
+    """The grid at the first value of every axis that is not shown; these keep a length of 1."""
+    return ds.isel({name: [0] for name in axes_of(ds) if name not in shown})
 
 
-def words_of_others(ds: xr.Dataset, shown: list[str]) -> str:
-    """Names and first values of the axes of several values that are not shown."""
-    others = [name for name in names_of_axes(ds) if ds.sizes[name] > 1 and name not in shown]
+def text_of_others(ds: xr.Dataset, shown: list[str]) -> str:
+    """Names and first values of the axes with several values that are not shown."""
+    others = [name for name in axes_of(ds) if ds.sizes[name] > 1 and name not in shown]
     first = [ds[name].values[0] for name in others]
     texts = [str(v) if isinstance(v, str) else f"{v:.6g}" for v in first]
     return ", ".join(f"{name} = {text}" for name, text in zip(others, texts, strict=True))
 
 
 def scaled(ds: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
-    """Label and values of an axis, places of those that are no numbers; delta in units of t2 where
-    that is one number.
+    """Label and scaled values of an axis, or indices of values that are not numbers.
+
+    delta is in units of t2 if t2 is one number.
     """
     values = ds[name].values
-    t2 = json.loads(ds.attrs["parameters"]).get("model", {}).get("t2")
+    t2 = model_of(ds).get("t2")
     if values.dtype.kind not in "iuf":
         return name, np.arange(len(values))
     if name == "delta" and isinstance(t2, float) and t2 != 0:
@@ -86,26 +81,21 @@ def scaled(ds: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
 
 
 def boundary(ax, ds: xr.Dataset) -> None:
-    """The analytic phase boundary |Delta| = 3 sqrt(3) t2 |sin phi| of the Haldane model."""
-    if set(axes_of(ds)) != {"phi", "delta"} or "t2" not in _model(ds):
+    """Draw the analytic phase boundary |Delta| = 3 sqrt(3) t2 |sin phi| of the Haldane model."""
+    model = model_of(ds)
+    if set(map_axes(ds)) != {"phi", "delta"} or model.get("name") != "haldane":
         return
-    if _model(ds)["name"] != "haldane":
+    if "t2" not in model or model.get("strain", 0.0) != 0:
         return
     phi = np.linspace(ds.phi.values.min(), ds.phi.values.max(), 401)
     edge = 3 * np.sqrt(3) * np.abs(np.sin(phi))
-    if _model(ds).get("strain", 0.0) != 0:
-        return
     for sign in (1, -1):
-        ax.plot(phi / np.pi, sign * edge, color="black", linewidth=0.7, linestyle=(0, (4, 2)))
-
-
-def _model(ds: xr.Dataset) -> dict:
-    return json.loads(ds.attrs["parameters"]).get("model", {})
+        ax.plot(phi / np.pi, sign * edge, color="black", linewidth=0.7, linestyle=style.DASHED)
 
 
 def draw_map(ax, ds: xr.Dataset, values: xr.DataArray, cmap, norm=None):
-    """Colored cells; undefined points (NaN) are hatched grey.  Returns the artist."""
-    right, up = axes_of(ds)
+    """Draw coloured cells, with undefined points (NaN) hatched grey, and return the artist."""
+    right, up = map_axes(ds)
     (x_label, x), (y_label, y) = scaled(ds, right), scaled(ds, up)
     order = np.argsort(x), np.argsort(y)
     cells = _two_dimensional(values, up, right)[np.ix_(order[1], order[0])]
@@ -113,7 +103,7 @@ def draw_map(ax, ds: xr.Dataset, values: xr.DataArray, cmap, norm=None):
     artist = ax.pcolormesh(
         x[order[0]], y[order[1]], cells, cmap=cmap, norm=norm, shading="nearest", rasterized=True
     )
-    # Few, as the outer ones of neighbouring panels would touch.
+    # Few ticks, as the outer labels of neighbouring panels would touch.
     ax.xaxis.set_major_locator(MaxNLocator(5))
     label_values(ax.xaxis, ds, right)
     label_values(ax.yaxis, ds, up)
@@ -124,13 +114,13 @@ def draw_map(ax, ds: xr.Dataset, values: xr.DataArray, cmap, norm=None):
 
 
 def _two_dimensional(values: xr.DataArray, up: str, right: str) -> np.ndarray:
-    """values(up, right); further dimensions have one value."""
+    """Values (up, right); further dimensions have length 1."""
     others = [dim for dim in values.dims if dim not in (up, right)]
     return values.isel(dict.fromkeys(others, 0)).transpose(up, right).values
 
 
 def label_values(axis, ds: xr.Dataset, name: str) -> None:
-    """Ticks of an axis whose values are few integers or no numbers, such as directions."""
+    """Set the ticks of an axis whose values are a few integers or not numbers."""
     values = ds[name].values
     if values.dtype.kind not in "iuf":
         axis.set_ticks(np.arange(len(values)), labels=values.astype(str))
@@ -139,7 +129,10 @@ def label_values(axis, ds: xr.Dataset, name: str) -> None:
 
 
 def diverging(values: np.ndarray) -> SymLogNorm | TwoSlopeNorm:
-    """Norm with zero in the middle; symlog where values span more than a decade and a half."""
+    """Colour norm with zero in the middle; symlog if values span more than a decade and a half.
+
+    ``values`` is an array of any shape.
+    """
     finite = np.abs(values[np.isfinite(values)])
     top = finite.max(initial=0.0) or 1.0
     usual = np.median(finite[finite > panels.ZERO]) if np.any(finite > panels.ZERO) else top
@@ -150,7 +143,7 @@ def diverging(values: np.ndarray) -> SymLogNorm | TwoSlopeNorm:
 
 
 def color_bar(figure, ax, artist, label: str) -> None:
-    """Color bar of a map; of a symlog one with a tick a decade, and zero."""
+    """Add the colour bar of a map; a symlog one has a tick at zero and at each decade."""
     bar = figure.colorbar(artist, ax=ax, label=label)
     norm = artist.norm
     if isinstance(norm, SymLogNorm):
@@ -166,7 +159,13 @@ def color_bar(figure, ax, artist, label: str) -> None:
 
 
 def chosen(ds: xr.Dataset, definition, gauge, fermi_energy, temperature=None) -> xr.Dataset:
-    """One definition, gauge, Fermi energy and temperature of a grid's response."""
+    """The response of a grid at one definition, gauge, Fermi energy and temperature.
+
+    Raises
+    ------
+    UserError
+        If the dataset does not contain one of them.
+    """
     return panels.pick(
         ds,
         definition=definition,

@@ -1,27 +1,48 @@
-"""What a model is called in a figure."""
+"""Names of models and edges in figures."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 
 import numpy as np
+import xarray as xr
 
+from .parameters import geometry_of, model_of, options_of
+
+# Common names of the edges of a honeycomb, by direction and by period in a.
+EDGES = {(1, 0): "zigzag", (1, 1): "armchair"}
+PERIODS = {1.0: "zigzag", 3**0.5: "armchair"}
 SYMBOLS = {"t2": "t_2", "phi": r"\varphi", "delta": r"\Delta", "strain": "s"}
 SYMBOLS |= {"spin_orbit": r"\lambda", "rashba": r"\lambda_R"}
 NAMES = {"haldane": "Haldane", "kane_mele": "Kane–Mele"}
 
 
-def model_name(table) -> str:
-    """Name and parameters of a model, two lines, and the gauge where it is that of the cell."""
-    parameters = json.loads(table.attrs["parameters"])
-    model = dict(parameters["model"])
+def edge_name(direction: Sequence[int]) -> str:
+    """Common name of the edge of a honeycomb along (n, m); a chiral one with its numbers."""
+    chiral = f"chiral ({', '.join(map(str, direction))})" if direction else "ribbon"
+    return EDGES.get(tuple(direction), chiral)
+
+
+def edge_of_geometry(ds: xr.Dataset) -> str:
+    """Name of the edge of a dataset's ribbon, wire or flake."""
+    return edge_name(geometry_of(ds).get("direction", []))
+
+
+def edge_of_period(period: float) -> str:
+    """Common name of the edge of a honeycomb from the ribbon's period, in a."""
+    return next((name for length, name in PERIODS.items() if np.isclose(period, length)), "chiral")
+
+
+def model_name(ds: xr.Dataset) -> str:
+    """Name and parameters of a model in two lines, with the gauge if it is the cell gauge."""
+    model = dict(model_of(ds))
     name = model.pop("name")
     values = [f"{SYMBOLS.get(key, key)}={_short(key, v)}" for key, v in model.items() if v]
     values = [text for text in values if not text.startswith("t0=")]
     if name == "haldane" and not model.get("phi"):
         name = "graphene"
     name = NAMES.get(name, name)
-    if parameters["options"].get("gauge") == "cell":
+    if options_of(ds).get("gauge") == "cell":
         name += ", cell gauge"
     return f"{name}\n$" + r",\;".join(values) + "$"
 

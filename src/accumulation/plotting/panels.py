@@ -1,4 +1,4 @@
-"""Panels that several figures share: bands, moments, profiles across the ribbon."""
+"""Panels shared by figures: bands, moments, profiles across the ribbon."""
 
 from __future__ import annotations
 
@@ -13,65 +13,78 @@ from . import style
 from .sites import to_sites
 from .units import accumulation_units, tex_units
 
-# Below this, in units of the axis, a quantity that a symmetry forbids is rounding only.
+PROCESSES = ("intraband", "interband")
+# Values below this, in units of the axis, are rounding of a quantity that a symmetry forbids.
 ZERO = 1e-9
-# Rows further apart than this, in a, are not joined: a little over sqrt(3), a zigzag ribbon's step.
+# Rows further apart than this, in a, are not joined; the step of a zigzag ribbon is sqrt(3).
 NEAR = 1.8
 
 
-def pick(ds: xr.Dataset, **wanted) -> xr.Dataset:
-    """One entry of each of definition, gauge, fermi_energy, temperature; None takes the first.
+def pick(ds: xr.Dataset, **selection) -> xr.Dataset:
+    """One entry of each of definition, gauge, fermi_energy, temperature; None selects the first.
 
     Raises
     ------
     UserError
-        If the dataset does not hold what is asked for; the message lists what it holds.
+        If the dataset does not contain a selected value; the error lists those that it contains.
     """
-    for name, value in wanted.items():
-        held = np.atleast_1d(ds[name].values)
-        index = 0 if value is None else _position(name, value, held)
+    for name, value in selection.items():
+        values = np.atleast_1d(ds[name].values)
+        index = 0 if value is None else _position(name, value, values)
         if name in ds.dims:
             ds = ds.isel({name: index})
     return ds
 
 
-def _position(name: str, value, held: np.ndarray) -> int:
-    allowed = "one of: " + ", ".join(str(entry) for entry in held)
-    if held.dtype.kind == "f":
+def _position(name: str, value, values: np.ndarray) -> int:
+    allowed = "one of: " + ", ".join(str(entry) for entry in values)
+    if values.dtype.kind == "f":
         try:
-            found = np.flatnonzero(np.isclose(held, float(value), atol=1e-9))
+            indices = np.flatnonzero(np.isclose(values, float(value), atol=1e-9))
         except (TypeError, ValueError):
             raise UserError(name, value, allowed) from None
     else:
-        found = np.flatnonzero(held.astype(str) == value)
-    if not len(found):
+        indices = np.flatnonzero(values.astype(str) == value)
+    if not len(indices):
         raise UserError(name, value, allowed)
-    return int(found[0])
+    return int(indices[0])
 
 
 def need_systems(systems: list, declared: tuple[int, int | None, str]) -> None:
-    """Raise UserError unless a figure was given as many systems as its SYSTEMS declares."""
-    least, most, what = declared
+    """Check the number of systems of a figure against its SYSTEMS (least, most, description).
+
+    Raises
+    ------
+    UserError
+        If there are fewer or more systems.
+    """
+    least, most, description = declared
     if len(systems) < least or (most is not None and len(systems) > most):
         count = f"exactly {least}" if least == most else f"{least} to {most}"
-        words = f"at least {least}" if most is None else count
-        raise UserError("systems", f"{len(systems)} systems", f"{words}: {what}")
+        count = f"at least {least}" if most is None else count
+        raise UserError("systems", f"{len(systems)} systems", f"{count}: {description}")
 
 
 def one_of(key: str, value, allowed: tuple):
-    """``value``, or UserError if it is not allowed."""
+    """The value, if it is one of ``allowed``.
+
+    Raises
+    ------
+    UserError
+        If it is not.
+    """
     if value not in allowed:
         raise UserError(key, value, "one of: " + ", ".join(map(str, allowed)))
     return value
 
 
 def listed(key: str, value, count: int | None = None) -> list[str]:
-    """``value`` as a list of names, ``count`` of them; a single name is a list of one.
+    """The value as a list of ``count`` names; a single name is a list of one.
 
     Raises
     ------
     UserError
-        If it is empty, of another length, or does not consist of names.
+        If it is empty, of another length, or not a list of names.
     """
     names = [value] if isinstance(value, str) else value
     fits = isinstance(names, (list, tuple)) and all(isinstance(name, str) for name in names)
@@ -81,13 +94,13 @@ def listed(key: str, value, count: int | None = None) -> list[str]:
 
 
 def state_lines(ax, ds: xr.Dataset, values: np.ndarray, color: np.ndarray, cmap, norm=None):
-    """Lines values(k, band), colored by color(k, band); returns the artist for a color bar."""
+    """Draw ``values`` (k, band) as lines coloured by ``color`` (k, band); return the artist."""
     k = np.broadcast_to(ds.k.values[:, None], values.shape)
     points = np.stack([k, values], axis=-1)  # (k, band, 2)
     segments = np.stack([points[:-1], points[1:]], axis=-2).reshape(-1, 2, 2)
     middle = 0.5 * (color[:-1] + color[1:]).ravel()
     norm = norm or Normalize(color.min(), color.max())
-    # As a picture in the PDF: tens of thousands of segments would be megabytes of vectors.
+    # Rasterized, as tens of thousands of segments would be megabytes of vectors in a PDF.
     lines = LineCollection(
         segments,
         array=middle,
@@ -106,12 +119,12 @@ def state_lines(ax, ds: xr.Dataset, values: np.ndarray, color: np.ndarray, cmap,
 
 
 def energy_lines(ax, elements: xr.Dataset, values: np.ndarray):
-    """State lines colored by energy."""
+    """Draw ``values`` (k, band) as lines coloured by energy."""
     return state_lines(ax, elements, values, elements.energy.values, style.ENERGY)
 
 
 def energy_bar(figure, artist, axes, fermi_energy: float | None = None):
-    """Color bar of the energy, with the Fermi level marked."""
+    """Add the colour bar of the energy, with the Fermi level (in t0) marked."""
     bar = figure.colorbar(artist, ax=axes, pad=0.03, aspect=28)
     bar.set_label("Energy ($t_0$)")
     bar.outline.set_linewidth(0.5)
@@ -123,7 +136,7 @@ def energy_bar(figure, artist, axes, fermi_energy: float | None = None):
 
 
 def moment(ax, elements: xr.Dataset, bands: slice | None = None):
-    """m_nn(k) of the states, colored by energy; ``elements`` holds one definition and gauge."""
+    """Draw m_nn(k) of the states, coloured by energy, for one definition and gauge."""
     shown = elements.isel(band=bands or slice(None))
     lines = energy_lines(ax, shown, shown.moment.values)
     style.zero_line(ax)
@@ -137,7 +150,7 @@ def moment(ax, elements: xr.Dataset, bands: slice | None = None):
 
 
 def _show_the_bulk(ax, values: np.ndarray) -> None:
-    """An asinh axis, linear in the bulk's range, where edge states (y v, with y large) dwarf it."""
+    """Use an asinh axis, linear in the range of the bulk, if edge states have larger moments."""
     peaks = np.sort(np.max(np.abs(values), axis=0))
     bulk = peaks[-min(4, len(peaks))]  # there are at most three edge states
     top = np.max(np.abs(values))
@@ -153,12 +166,20 @@ def _show_the_bulk(ax, values: np.ndarray) -> None:
 
 
 def note(ax, text: str, height: float = 0.8) -> None:
-    """Short remark in a panel whose data lie on zero, hence clear of the upper half."""
+    """Write a short remark into a panel whose upper half is empty."""
     ax.text(0.5, height, text, transform=ax.transAxes, ha="center", va="center", fontsize=7)
 
 
+def remark_on(values: np.ndarray) -> str | None:
+    """``undefined`` if no value (of an array of any shape) is finite, ``zero`` if all vanish."""
+    finite = np.abs(values[np.isfinite(values)])
+    if not finite.size:
+        return "undefined"
+    return "zero" if finite.max() < ZERO else None
+
+
 def scatter(ax, response: xr.Dataset, values: np.ndarray, role: str, **look) -> None:
-    """values(row) against y: filled markers on the first sublattice, open ones on the others.
+    """Draw ``values`` (row,) against y, with filled markers on the first sublattice, else open.
 
     Faint lines join the sites of one sublattice at the same x, unless they are far apart.
     """
@@ -179,10 +200,8 @@ def sublattices(ds: xr.Dataset) -> list[str]:
     return sorted(set(ds.sublattice.values.tolist()))
 
 
-def profile(
-    ax, response: xr.Dataset, processes=("intraband", "interband"), role=None, **look
-) -> None:
-    """Accumulation by site of one or both processes; ``role`` overrides the process's look."""
+def profile(ax, response: xr.Dataset, processes=PROCESSES, role=None, **look) -> None:
+    """Draw the accumulation by site of one or both processes; ``role`` overrides their look."""
     response = to_sites(response)
     for process in processes:
         values = response.accumulation.sel(process=process).values
@@ -191,7 +210,13 @@ def profile(
 
 
 def parts(ax, response: xr.Dataset, process: str = "intraband") -> None:
-    """Even and odd parts of the accumulation about the ribbon's centre."""
+    """Draw the even and odd parts of the accumulation about the ribbon's centre.
+
+    Raises
+    ------
+    UserError
+        If the rows do not pair under y -> -y.
+    """
     if "even" not in response:
         raise UserError("systems", "rows that do not pair up", "ribbons with rows at y and -y")
     response = to_sites(response)
@@ -207,10 +232,10 @@ def _finish_profile(ax, response: xr.Dataset) -> None:
 
 
 def label_accumulation(ax, response: xr.Dataset, name: str = "Accumulation ", log=False) -> None:
-    """Vertical label with units; call it again when the limits have changed.
+    """Set the vertical label with units; it must be called again after a change of the limits.
 
-    A power of ten of small values goes into the label: matplotlib's own would push the panel
-    letter out of line.
+    The label contains the power of ten of small values, as matplotlib's own text would displace
+    the panel letter.
     """
     units = accumulation_units(response.accumulation.attrs["units"])
     exponent = int(np.floor(np.log10(np.max(np.abs(ax.get_ylim())))))
@@ -218,7 +243,7 @@ def label_accumulation(ax, response: xr.Dataset, name: str = "Accumulation ", lo
         scale = 10.0**exponent
         ax.yaxis.set_major_formatter(lambda value, _: f"{value / scale:.3g}".replace("-", "−"))
         units = rf"$10^{{{exponent}}}\,$" + units
-    elif isinstance(ax.yaxis.get_major_formatter(), FuncFormatter):  # of other limits, before
+    elif isinstance(ax.yaxis.get_major_formatter(), FuncFormatter):  # set for earlier limits
         ax.yaxis.set_major_formatter(ScalarFormatter())
     ax.set_ylabel(f"{name}({units})")
 
@@ -237,13 +262,13 @@ def process_handles() -> list:
 
 
 def site_legend(figure, response: xr.Dataset, handles: list = ()) -> None:
-    """Legend under all panels: ``handles``, and which markers are filled and open."""
+    """Add a legend under all panels: ``handles``, and the markers of the sublattices."""
     names = sublattices(to_sites(response))
     style.legend_below(figure, [*handles, *style.sublattice_handles(names)])
 
 
-def share_limits(axes, responses, processes=("intraband", "interband")) -> None:
-    """One vertical range for panels that are compared, so that what is zero looks zero."""
+def share_limits(axes, responses, processes=PROCESSES) -> None:
+    """Give panels one vertical range, so that their values can be compared."""
     limit = 1.12 * max(peak(response, *processes) for response in responses) or 1.0
     for ax, response in zip(axes, responses, strict=True):
         ax.set_ylim(-limit, limit)

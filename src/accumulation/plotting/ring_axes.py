@@ -1,11 +1,11 @@
-"""What the figures of disordered rings share: units, sizes, the axis of the strength."""
+"""Parts shared by figures of disordered rings: units, sizes, the axis of the strength."""
 
 from __future__ import annotations
 
-import json
-
 import xarray as xr
 from matplotlib.ticker import NullFormatter
+
+from .parameters import geometry_of, options_of
 
 UNITS = {
     "orbital_moment": r"OMM at $y>0$ ($e^2Ea/\hbar$)",
@@ -13,25 +13,19 @@ UNITS = {
 }
 
 
-def options(ds: xr.Dataset) -> dict:
-    """What a dataset was computed from."""
-    return json.loads(ds.attrs["parameters"])
-
-
 def density_label(ds: xr.Dataset) -> str:
     """Label of an axis with the accumulation at y > 0."""
-    return UNITS[options(ds)["options"]["density"]]
+    return UNITS[options_of(ds)["density"]]
 
 
 def size(ds: xr.Dataset) -> str:
-    """Cells times pairs across and realizations, as text."""
-    chosen = options(ds)
-    cells = rf"{chosen['options']['length']} $\times$ {chosen['geometry']['width']} cells"
+    """Text with the numbers of cells along and across, and of realizations."""
+    cells = rf"{options_of(ds)['length']} $\times$ {geometry_of(ds)['width']} cells"
     return f"{cells}, {ds.sizes['seed']} rings"
 
 
 def strengths(ax, ds: xr.Dataset) -> None:
-    """Logarithmic axis of the strength of disorder."""
+    """Make the horizontal axis a logarithmic one of the strength of disorder."""
     ax.set_xscale("log")
     ax.set_xlim(0.85 * ds.strength.min(), 1.18 * ds.strength.max())
     ticks = [tick for tick in (0.1, 0.3, 1, 3) if ax.get_xlim()[0] < tick < ax.get_xlim()[1]]

@@ -1,4 +1,4 @@
-"""The cross-section of a wire: a disc for every place (y, z)."""
+"""Maps over the cross-section of a wire: a disc for each position (y, z)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ DIVERGING = LinearSegmentedColormap.from_list("diverging", [style.BLUE, "white",
 
 
 def places(response: xr.Dataset, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(place, yz) and the sum of values(row) at each place of the cross-section."""
+    """Positions (place, yz), in a, and the sum of ``values`` (row,) at each position (place,)."""
     where = np.round(np.column_stack((response.y.values, response.z.values)), 6)
-    different, which = np.unique(where, axis=0, return_inverse=True)
-    return different, np.bincount(which.reshape(-1), weights=values, minlength=len(different))
+    distinct, index = np.unique(where, axis=0, return_inverse=True)
+    return distinct, np.bincount(index.reshape(-1), weights=values, minlength=len(distinct))
 
 
 def draw_section(figure, ax, response: xr.Dataset, process: str) -> None:
-    """Accumulation of one process over the cross-section, with a color bar."""
+    """Draw the accumulation of one process over the cross-section, with a colour bar."""
     where, values = places(response, response.accumulation.sel(process=process).values)
     top = np.max(np.abs(values))
     zero = top < panels.ZERO

@@ -1,20 +1,21 @@
-"""Rows of a dataset summed to sites: spins and orbitals at one place are one marker."""
+"""Rows of a dataset summed to sites: spins and orbitals at one position are one marker."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
-# Coordinates that the rows at one place share, besides the sublattice.
+# Coordinates that define a site.
 PLACE = ("x", "y", "z")
 SUMMED = ("accumulation", "even", "odd")
 
 
 def to_sites(response: xr.Dataset) -> xr.Dataset:
-    """The response with rows at one place (x, y, z) summed; itself where every row has its own.
+    """The response with the rows at one position (x, y, z) summed.
 
-    The sites are in the order of their first rows.  A site's sublattice is what the names of its
-    rows begin with (``A`` of ``A_up`` and ``A_down``), or all of these names with plus signs.
+    It is unchanged if all rows have different positions.  Sites are in the order of their first
+    rows.  The sublattice of a site is the common prefix of the names of its rows (``A`` of ``A_up``
+    and ``A_down``), or else all of these names joined by plus signs.
     """
     place = np.round(np.column_stack([response[name].values for name in PLACE]), 6) + 0.0
     _, first, site = np.unique(place, axis=0, return_index=True, return_inverse=True)
@@ -41,10 +42,10 @@ def to_sites(response: xr.Dataset) -> xr.Dataset:
 
 
 def _common_name(names: list[str]) -> str:
-    different = list(dict.fromkeys(names))
-    if len(different) == 1:
-        return different[0]
-    prefix = different[0]
-    while not all(name.startswith(prefix) for name in different):
+    distinct = list(dict.fromkeys(names))
+    if len(distinct) == 1:
+        return distinct[0]
+    prefix = distinct[0]
+    while not all(name.startswith(prefix) for name in distinct):
         prefix = prefix[:-1]
-    return prefix.rstrip("_- ") or "+".join(different)
+    return prefix.rstrip("_- ") or "+".join(distinct)

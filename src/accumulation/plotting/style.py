@@ -1,4 +1,4 @@
-"""The one look of all figures: sizes, palette, roles, axes and legends."""
+"""Style of all figures: sizes, palette, roles, axes and legends."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ from matplotlib.transforms import ScaledTranslation
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.4, 7.0  # inches
 LATTICE_CONSTANT = 2.46  # Angstrom: sqrt(3) x 1.42, the C-C bond that Fig. 2's caption quotes
 
-# Okabe and Ito's palette, which survives all common kinds of colour blindness.
+# Okabe and Ito's palette, which is readable with all common kinds of colour blindness.
 BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 VERMILION, PURPLE, SKY, GREY = "#D55E00", "#CC79A7", "#56B4E9", "#777777"
 
-# What a quantity looks like, in every figure.
+# Dashes of reference lines, and a wide pale line under a dashed one that may coincide with it.
+DASHED = (0, (4, 2))
+PALE = {"linewidth": 2.4, "alpha": 0.45, "solid_capstyle": "butt"}
+# Drawn on a logarithmic axis in place of a value that is exactly zero.
+LOG_ZERO = 1e-17
+LETTERS = "abcdefghijklmnopqrstuvwxyz"  # of panels
+
+# Look of a quantity, in every figure.
 ROLES = {
     "intraband": {"color": BLUE, "marker": "o", "label": "intraband"},
     "interband": {"color": ORANGE, "marker": "^", "label": "interband"},
@@ -34,7 +41,7 @@ ROLES = {
     "local": {"color": SKY, "marker": "o", "label": "local"},
 }
 
-# Grey in the middle, so that states in the bulk recede and those at an edge stand out.
+# Grey in the middle, so that states at an edge are conspicuous.
 ACROSS = LinearSegmentedColormap.from_list("across", [BLUE, "#C8C8C8", VERMILION])
 ENERGY = mpl.colormaps["cividis"]
 
@@ -61,7 +68,7 @@ RC = {
 
 
 def styled(draw):
-    """Give a figure's ``draw`` the style; ticks are made lazily, so they are made here."""
+    """Decorator: apply the style to a figure's ``draw``, and make its ticks, which are lazy."""
 
     @wraps(draw)
     def wrapper(*args, **options):
@@ -74,9 +81,9 @@ def styled(draw):
 
 
 class PrintFigure(Figure):
-    """Figure that is saved in the style it was drawn in, wherever that happens.
+    """Figure that is saved in the style that it was drawn in.
 
-    Fonts in a PDF and ticks that are made late are read from the settings at that time.
+    Matplotlib reads the settings of fonts and lazy ticks when a figure is saved.
     """
 
     def savefig(self, *args, **options):
@@ -86,20 +93,20 @@ class PrintFigure(Figure):
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Empty figure of a size in inches; no pyplot, so no display and no global state."""
+    """Empty figure of a size in inches, made without pyplot and its global state."""
     figure = PrintFigure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def letter(ax, text: str, title: str = "") -> None:
-    """Panel letter outside, above the panel's left corner, with an optional short title."""
+    """Write the panel letter above the panel's left corner, with an optional short title."""
     bold = rf"$\mathbf{{({text})}}$"
     ax.set_title(f"{bold} {title}".strip(), loc="left", pad=4)
 
 
 def legend_above(ax, handles: list, columns: int | None = None, raise_by: float = 1.0) -> None:
-    """Legend above the panel's right corner, ``raise_by`` points up: it cannot cover data."""
+    """Add a legend above the panel's right corner, ``raise_by`` points up, clear of the data."""
     shift = ScaledTranslation(0, raise_by / 72, ax.figure.dpi_scale_trans)
     ax.legend(
         handles=handles,
@@ -112,7 +119,7 @@ def legend_above(ax, handles: list, columns: int | None = None, raise_by: float 
 
 
 def legend_below(figure, handles: list, columns: int | None = None) -> None:
-    """One legend for all panels, under them."""
+    """Add one legend for all panels below them."""
     figure.legend(
         handles=handles, loc="outside lower center", ncols=columns or len(handles), **_TIGHT
     )
@@ -138,7 +145,7 @@ def role_handle(role: str, label: str | None = None) -> Line2D:
 
 
 def sublattice_handles(names: list[str]) -> list[Line2D]:
-    """Legend entries that say which sublattice has filled and which has open markers."""
+    """Legend entries for the filled and open markers of the sublattices."""
     return [
         Line2D(
             [], [], linestyle="none", color=GREY, marker="o", label=f"{name} sites",
@@ -149,25 +156,25 @@ def sublattice_handles(names: list[str]) -> list[Line2D]:
 
 
 def marker_fill(color: str, number: int) -> dict:
-    """Filled markers for the first sublattice, open ones for the second, light ones for more."""
+    """Marker options: filled for the first sublattice, open for the second, light for others."""
     face = color if number == 0 else "white" if number == 1 else (color, 1 / (number + 1))
     return {"markerfacecolor": face, "markeredgecolor": color, "markeredgewidth": 0.7}
 
 
 def k_axis(ax, period: float) -> None:
-    """Brillouin zone of a ribbon along x, with ticks at -pi, 0 and pi over its period."""
+    """Make the horizontal axis the zone of a ribbon of this period, in a, with ticks in pi."""
     unit = "a" if np.isclose(period, 1) else "L"
     edge = np.pi / period
     ax.set_xlim(-edge, edge)
     ax.set_xticks([-edge, 0, edge], [rf"$-\pi/{unit}$", "0", rf"$\pi/{unit}$"])
-    # The outer labels would touch those of the next panel if they were centred.
+    # Centred outer labels would touch those of the next panel.
     for label, side in zip(ax.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set_horizontalalignment(side)
     ax.set_xlabel(r"$k$" if unit == "a" else rf"$k$ ($L={period:.3g}\,a$)")
 
 
 def y_axis(ax, y: np.ndarray, along: str = "x", angstrom: bool = False) -> None:
-    """Position across the ribbon in a on the axis ``along``, and in Angstrom opposite to it."""
+    """Make the axis ``along`` that of the positions y (row,) in a, with Angstrom opposite to it."""
     half = 1.06 * np.max(np.abs(y))
     getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
     getattr(ax, f"set_{along}lim")(-half, half)
@@ -182,5 +189,5 @@ def y_axis(ax, y: np.ndarray, along: str = "x", angstrom: bool = False) -> None:
 
 
 def zero_line(ax) -> None:
-    """Thin line at zero, under the data."""
+    """Draw a thin line at zero under the data."""
     ax.axhline(0, color=GREY, linewidth=0.5, zorder=0)

@@ -1,11 +1,11 @@
-"""Units attributes of the datasets as axis labels."""
+"""Axis labels from the ``units`` attributes of datasets."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 SYMBOLS = {"t0": "t_0", "hbar": r"\hbar", "tau": r"\tau"}
-# Charges, fields and energies first, as they are read aloud.
+# Order of the factors: charges, fields and energies first.
 ORDER = ["e", "E", "tau", "t0", "a", "hbar"]
 # Response to a force e E over the length a, per energy t0, and per length a.
 PER_FIELD = "e E / t0"
@@ -17,9 +17,9 @@ def tex_units(text: str) -> str:
 
 
 def accumulation_units(text: str) -> str:
-    """Units of ``{density} x (e E tau | e E) / a`` as mathtext, equal factors gathered.
+    """Units ``{density} x (e E tau | e E) / a`` as mathtext, with equal factors collected.
 
-    The interband part has them as they stand, the intraband part for tau = hbar / t0.
+    They are those of the interband part, and of the intraband part for tau = hbar / t0.
     """
     powers = _powers(text.split(" x ")[0])
     powers.update(_powers(PER_FIELD))

@@ -53,6 +53,7 @@ class BandFeatures:
 
     @cached_property
     def candidates(self) -> np.ndarray:
+        """Intervals and lower bands whose gap above has a narrow minimum, (k, band - 1) bool."""
         return candidates_of(self.mesh.energy, self.mesh.velocity, self.spacing)
 
     @cached_property

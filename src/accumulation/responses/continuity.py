@@ -5,10 +5,10 @@ For n(mu) = O * P_mu, where A * B = (A B + B A) / 2 and P_mu projects on row mu,
     d/dt n(mu) = (dO/dt) * P_mu + O * i[H, P_mu] = T(mu) - sum_nu J(mu -> nu)      (Eqs. 6-11)
 
 holds exactly on a lattice, without a gradient: O * i[H, P_mu] is a sum of bond currents that are
-antisymmetric in mu and nu.  With the field, H_E = H + E x, dO/dt = i[H, O] + i[x, O] E: the
-intrinsic and the extrinsic torque.
+antisymmetric in mu and nu.  With the field, H_E = H + E x, dO/dt = i[H, O] + i[x, O] E is the sum
+of the intrinsic and the extrinsic torque.
 
-Everything works on matrices (..., orbital, orbital); ``rho`` is a density matrix or its change.
+The functions take matrices (..., orbital, orbital); ``rho`` is a density matrix or its change.
 Units: hbar = e = E = 1.
 """
 
@@ -34,21 +34,35 @@ DOUBLINGS = 60
 
 
 def rate(h: np.ndarray, operator: np.ndarray) -> np.ndarray:
-    """Intrinsic torque operator i[H, O] (Eqs. 10, 36)."""
+    """Intrinsic torque operator i[H, O] (Eqs. 10, 36), (..., orbital, orbital).
+
+    Parameters
+    ----------
+    h, operator : (..., orbital, orbital), H in t0 and O
+    """
     return 1j * commutator(h, operator)
 
 
 def extrinsic_torque(operator: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Extrinsic torque operator -i[O, x] per field (Eqs. 34, 37), x (orbital,) an open system's.
+    """Extrinsic torque operator -i[O, x] per field of an open system (Eqs. 34, 37).
 
     -i[O * P_mu, x] = (-i[O, x]) * P_mu, because x and P_mu commute.
+
+    Parameters
+    ----------
+    operator : (..., orbital, orbital), O;  x : (orbital,) positions, in a
     """
     return -1j * operator * (x - x[:, None])
 
 
 def by_row(operator: np.ndarray, rho: np.ndarray) -> np.ndarray:
-    """Tr[rho (O * P_mu)], (..., orbital); complex for a change at a frequency (Eqs. 5, 9)."""
-    # the diagonal of (O rho + rho O) / 2
+    """Tr[rho (O * P_mu)], (..., orbital); complex for a change at a frequency (Eqs. 5, 9).
+
+    Parameters
+    ----------
+    operator, rho : (..., orbital, orbital)
+    """
+    # It is the diagonal of (O rho + rho O) / 2.
     turned = np.swapaxes(rho, -1, -2)
     return 0.5 * ((operator * turned).sum(axis=-1) + (operator * turned).sum(axis=-2))
 
@@ -56,15 +70,24 @@ def by_row(operator: np.ndarray, rho: np.ndarray) -> np.ndarray:
 def bond_currents(h: np.ndarray, operator: np.ndarray, rho: np.ndarray) -> np.ndarray:
     """J(mu -> nu) = Tr[rho (O * j)], j = i(H_mu,nu |mu><nu| - h.c.), (..., mu, nu) (Eqs. 6-8).
 
-    Antisymmetric.  What Eq. 8 calls O * v * delta is ambiguous, as the product * is not
-    associative; only O * (v * delta), which is this one, satisfies Eq. 6.
+    J is antisymmetric.  The product O * v * delta of Eq. 8 is ambiguous, as * is not associative;
+    only O * (v * delta), which is used here, satisfies Eq. 6.
+
+    Parameters
+    ----------
+    h, operator, rho : (..., orbital, orbital), H in t0
     """
     flow = 1j * h * np.swapaxes(star(operator, rho), -1, -2)
     return flow - np.swapaxes(flow, -1, -2)
 
 
 def dipole_by_row(torque: np.ndarray, rho: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Torque dipole D(mu) = Tr[rho y * (T * P_mu)], (..., orbital) (Eqs. 45, S39)."""
+    """Torque dipole D(mu) = Tr[rho y * (T * P_mu)], (..., orbital) (Eqs. 45, S39).
+
+    Parameters
+    ----------
+    torque, rho : (..., orbital, orbital);  y : (orbital,) positions, in a
+    """
     return by_row(torque, star_diagonal(rho, y))
 
 
@@ -74,6 +97,11 @@ def response_matrix(
     """Change of the density matrix in the band basis, (a, b): L_ba B_ab (Eqs. 17, 18).
 
     Tr[A change] = chi_{A,B}(z), z = omega + i eta.
+
+    Parameters
+    ----------
+    energy, filled : (band,), energies in t0 and occupations
+    field : (band, band), B;  z : in t0
     """
     lindhard = (filled - filled[:, None]) / (energy - energy[:, None] + z)
     return lindhard * field
@@ -84,44 +112,48 @@ def response_by_liouville(
 ) -> np.ndarray:
     """The same change in the orbital basis, from the equation of motion, without eigenstates.
 
-    -i z drho = -i[H, drho] - i[B, rho] is A drho + drho B = C with spectra to the right of
-    Im z / 2.  Smith's method: the Cayley transform makes it drho = U drho V + W, the sum of
-    U^n W V^n over all n, which is doubled in length at each step.
+    -i z drho = -i[H, drho] - i[B, rho] has the form A drho + drho B = C with spectra to the right
+    of Im z / 2.  In Smith's method the Cayley transform makes it drho = U drho V + W, whose
+    solution is the sum of U^n W V^n over all n; each step doubles the number of terms.
+
+    Parameters
+    ----------
+    h, rho, field : (orbital, orbital), H in t0, density matrix and B;  z : in t0
     """
-    one = np.eye(len(h))
-    left, right = 1j * h - 0.5j * z * one, -1j * h - 0.5j * z * one
+    identity = np.eye(len(h))
+    left, right = 1j * h - 0.5j * z * identity, -1j * h - 0.5j * z * identity
     shift = np.abs(h).sum(axis=-1).max()
-    inverse_left = np.linalg.inv(shift * one + left)
-    inverse_right = np.linalg.inv(shift * one + right)
-    found = 2j * shift * inverse_left @ (rho @ field - field @ rho) @ inverse_right
-    u, v = inverse_left @ (shift * one - left), (shift * one - right) @ inverse_right
+    inverse_left = np.linalg.inv(shift * identity + left)
+    inverse_right = np.linalg.inv(shift * identity + right)
+    change = 2j * shift * inverse_left @ (rho @ field - field @ rho) @ inverse_right
+    u, v = inverse_left @ (shift * identity - left), (shift * identity - right) @ inverse_right
     for _ in range(DOUBLINGS):
-        step = u @ found @ v
-        found = found + step
-        if np.abs(step).max() <= np.finfo(float).eps * np.abs(found).max():
+        step = u @ change @ v
+        change = change + step
+        if np.abs(step).max() <= np.finfo(float).eps * np.abs(change).max():
             break
         u, v = u @ u, v @ v
-    return found
+    return change
 
 
 def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np.ndarray], object]:
-    """O(k) of a density whose rows are O * P_mu: a function of the Bloch matrix and k.
+    """O(k) of a density with rows O * P_mu: function (Bloch matrix, k) -> (k, orbital, orbital).
 
     Raises
     ------
     UserError
-        If the density or its definition is not of this form (``local``, ``band``), or vanishes
-        identically (the spin of a model without).
+        If the definition is not of this form (``local``, ``band``); by the returned function, if O
+        vanishes identically.
     """
     module = plugins.load("densities", density)
-    known = {name for names in module.DEFINITIONS.values() for name in names}
-    allowed = sorted(known - {"local", *module.NEEDS_ALL_BANDS})
+    definitions = {name for names in module.DEFINITIONS.values() for name in names}
+    allowed = sorted(definitions - {"local", *module.NEEDS_ALL_BANDS})
     if definition not in allowed:
         raise UserError("definition", definition, f"one of: {', '.join(allowed)}")
 
     def operator(bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
-        none, vectors = np.empty((len(k), 0)), np.empty((len(k), bloch.size, 0))
-        states = States(Eigenpairs(k, none, none, vectors, bloch.velocity(k)), bloch)
+        no_bands, vectors = np.empty((len(k), 0)), np.empty((len(k), bloch.size, 0))
+        states = States(Eigenpairs(k, no_bands, no_bands, vectors, bloch.velocity(k)), bloch)
         matrix = module.kernel(states, definition).matrix
         if not np.any(matrix):
             raise UserError("density", density, "one that the model has, such as charge")
@@ -131,9 +163,14 @@ def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np
 
 
 def slope_in_k(operator, bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
-    """dO/dk in the atomic basis, (k, orbital, orbital): minus the extrinsic torque, i[O, x]."""
-    found = np.zeros(1)
+    """dO/dk = i[O, x] in the atomic basis, (k, orbital, orbital): minus the extrinsic torque.
+
+    Parameters
+    ----------
+    operator : function of :func:`density_operator`;  k : (k,), in 1/a
+    """
+    slope = np.zeros(1)
     for step, weight in _DIFFERENCE.items():
         ahead = operator(bloch, k + step * _STEP)
-        found = found + weight / _STEP * (ahead - operator(bloch, k - step * _STEP))
-    return found
+        slope = slope + weight / _STEP * (ahead - operator(bloch, k - step * _STEP))
+    return slope

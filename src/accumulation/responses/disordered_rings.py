@@ -1,7 +1,7 @@
 """Disordered rings: Anderson disorder on a closed ribbon and the response of its eigenstates.
 
-A ring is ``length`` cells of a ribbon with periodic boundaries.  Its exact eigenstates are all that
-Eqs. 27 and S11 need: nothing is assumed of tau, of k or of the strength of the disorder.
+A ring is ``length`` cells of a ribbon with periodic boundaries.  Eqs. 27 and S11 need its exact
+eigenstates only, without assumptions on tau, k or the strength of the disorder.
 """
 
 from __future__ import annotations
@@ -17,14 +17,20 @@ from ..states.eigenpairs import Eigenpairs, adjoint, overlap
 from ..states.eigenstates import KernelFunction, States
 from ..states.occupations import fermi_slope
 
-# States whose -df/dE is below this part of its maximum do not take part.
+# States whose -df/dE is below this fraction of its maximum are left out.
 NEGLIGIBLE = 1e-7
 
 
 def ring(ribbon: Ribbon, length: int) -> Ribbon:
     """``length`` cells of a ribbon as one cell, ordered by cell, then as in the ribbon.
 
-    Its H(k = 0) is the ring; k is the flux through it (twisted boundaries) per length.
+    H(k = 0) of it is the Hamiltonian of the ring; k is the flux through the ring (twisted
+    boundaries) over its length.
+
+    Raises
+    ------
+    UserError
+        If the length is below 2.
     """
     if length < 2:
         raise UserError("length", length, "an integer of at least 2")
@@ -32,9 +38,10 @@ def ring(ribbon: Ribbon, length: int) -> Ribbon:
 
 
 def anderson(ribbon: Ribbon, length: int, seed: int) -> np.ndarray:
-    """Energies of unit strength, uniform in [-1/2, 1/2], (orbital,) of the ring, variance 1/12.
+    """Random energies of unit strength, (orbital,) of the ring: uniform in [-1/2, 1/2].
 
-    One number a site: orbitals at one place (two spins) share it, so that it is not magnetic.
+    Their variance is 1/12.  The orbitals of a site (two spins) have the same energy, so the
+    disorder is not magnetic.
     """
     sites = ribbon.sites
     drawn = np.random.default_rng(seed).uniform(-0.5, 0.5, (length, len(sites)))
@@ -43,7 +50,7 @@ def anderson(ribbon: Ribbon, length: int, seed: int) -> np.ndarray:
 
 def random_twist(ring: Ribbon, seed: int) -> float:
     """Flux through a ring as a wave vector, uniform over one period, in 1/a."""
-    # A stream of its own: the same disorder with and without a twist.
+    # A separate random stream, so the disorder is the same with and without a twist.
     return float(np.random.default_rng([seed, 1]).uniform(0, 2 * np.pi)) / ring.period
 
 
@@ -60,7 +67,7 @@ def eigenstates(bloch: BlochMatrix, onsite: np.ndarray, twist: float = 0.0) -> R
     """Exact eigenstates of a ring with energies ``onsite`` (orbital,) in t0 on its orbitals."""
     h = bloch.hamiltonian(np.array([twist]))[0]
     h[np.diag_indices(bloch.size)] += onsite
-    # Real only without a twist, which BlochMatrix does not look for; five times faster.
+    # H may be real without a twist, which is five times faster and unknown to BlochMatrix.
     return RingStates(*np.linalg.eigh(h if np.any(h.imag) else h.real), twist)
 
 
@@ -78,6 +85,10 @@ def dissipative_response(
     chi(mu) = pi sum_ab f'(e_a) Re{n_ab(mu) v_ba} delta(e_a - e_b) with a Lorentzian of half-width
     ``broadening``: without disorder this is tau = 1 / broadening.
 
+    Parameters
+    ----------
+    fermi_energy, temperature : in t0;  broadening : (broadening,), in t0
+
     Returns
     -------
     accumulation (broadening, orbital), per e E, and conductivity (broadening,) > 0, in e^2 / hbar.
@@ -86,9 +97,9 @@ def dissipative_response(
 
     energy, u, k = states.energy, states.vectors, np.array([states.twist])
     velocity = bloch.velocity(k)
-    unknown = np.full_like(energy[None], np.nan)  # velocities of bands, which a ring has none of
+    unknown = np.full_like(energy[None], np.nan)  # band velocities, which are not defined here
     all_states = States(Eigenpairs(k, energy[None], unknown, u[None], velocity), bloch)
-    # On the hop table both have a handful of elements a row.
+    # Both are sparse: they have elements on hops only.
     kernel_matrix = csr_array(kernel(all_states, definition).matrix[0])
     velocity = csr_array(velocity[0])
     slope = fermi_slope(energy, fermi_energy, temperature)
@@ -105,8 +116,8 @@ def dissipative_response(
         weight = slope[active] * width / (gap**2 + width**2)
         mixed = _product(u, weight * elements)
         # n(mu) = (P_mu K + K+ P_mu) / 2
-        found = overlap(ua, kernel_matrix @ mixed) + overlap(applied, mixed)
-        accumulation[i] = 0.5 * found.sum(axis=1)
+        density = overlap(ua, kernel_matrix @ mixed) + overlap(applied, mixed)
+        accumulation[i] = 0.5 * density.sum(axis=1)
         conductivity[i] = -(weight * np.abs(elements) ** 2).sum()
     return accumulation, conductivity
 
@@ -115,13 +126,13 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """left @ right in real arithmetic where ``left`` is real."""
     if np.iscomplexobj(left) or not np.iscomplexobj(right):
         return left @ right
-    out = np.empty((*left.shape[:-1], right.shape[-1]), dtype=complex)
-    out.real, out.imag = left @ right.real, left @ right.imag
-    return out
+    product = np.empty((*left.shape[:-1], right.shape[-1]), dtype=complex)
+    product.real, product.imag = left @ right.real, left @ right.imag
+    return product
 
 
 def ring_wavevectors(ribbon: Ribbon, length: int, twist: float) -> np.ndarray:
-    """The k of a clean ring, (length,), in 1/a."""
+    """Wave vectors of a clean ring, (length,), in 1/a."""
     return twist + 2 * np.pi * np.arange(length) / (length * ribbon.period)
 
 
@@ -139,9 +150,12 @@ def green_function(
 
 
 def born_self_energy(pairs: Eigenpairs, variance: float, energy: np.ndarray) -> np.ndarray:
-    """Self-energy of each orbital to second order, (energy, orbital): <V^2> G_mu,mu(energy).
+    """Self-energy of each orbital to second order, (energy, orbital): <V^2> G_mu,mu(energy) (S13).
 
-    ``pairs`` are the clean states at all k of a ring, so that its size is accounted for.
+    Parameters
+    ----------
+    pairs : the clean states at all k of a ring, so the result is that of a finite ring
+    variance : <V^2>, in t0^2;  energy : (energy,), complex, in t0
     """
     weight = np.abs(pairs.eigenvector) ** 2
     denominator = energy[:, None, None, None] - pairs.energy[:, None, :]

@@ -1,4 +1,4 @@
-"""The two edges of a ribbon: what lies at each, the gap, the states that cross a level there."""
+"""The two edges of a ribbon: weights of their rows, gap, and edge states that cross a level."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..states.eigenpairs import DEGENERACY, solve
 from ..states.fermi_points import FermiPoints
 
 EDGES = ("left", "right")
-# Regions that a grid point keeps of every density: the two edges and all rows.
+# Regions over which a grid point sums every density: the two edges and all rows.
 REGIONS = (*EDGES, "all")
 
 
@@ -19,9 +19,9 @@ def regions(y: np.ndarray, depth: float | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    y : (row,) positions across, zero in the middle
-    depth : how far an edge reaches inwards from the outermost row, in a; None: to the middle, rows
-        in the middle counting half to each side, so that both edges add up to all
+    y : (row,) positions across, in a, zero in the middle
+    depth : depth of an edge from the outermost row, in a.  With None each edge extends to the
+        middle, and rows in the middle count half for each edge, so the edges add up to all rows.
     """
     if depth is None:
         right = np.where(np.abs(y) < 1e-9, 0.5, (y > 0).astype(float))
@@ -33,10 +33,13 @@ def regions(y: np.ndarray, depth: float | None = None) -> np.ndarray:
 
 
 def ribbon_gap(bloch: BlochMatrix, k, energy, velocity, filled: int) -> float:
-    """Indirect gap of a ribbon above its ``filled`` lowest bands, in t0; 0 where there is none.
+    """Indirect gap of a ribbon above its ``filled`` lowest bands, in t0; 0 without a gap.
 
-    k (k,), energy and velocity (k, band) on the uniform mesh; the extrema between its points are
-    searched for on the exact bands.
+    The extrema between the points of the mesh are found on the exact bands.
+
+    Parameters
+    ----------
+    k : (k,) uniform mesh, in 1/a;  energy, velocity : (k, band), in t0 and t0 a
     """
     top = band_extremum(bloch, k, energy, velocity, filled - 1, 1.0)
     bottom = band_extremum(bloch, k, energy, velocity, filled, -1.0)
@@ -47,9 +50,9 @@ def ribbon_gap(bloch: BlochMatrix, k, energy, velocity, filled: int) -> float:
 def edge_crossings(bloch: BlochMatrix, points: FermiPoints, levels: int) -> np.ndarray:
     """Number of Fermi points at each edge and level, (edge, level) int.
 
-    A state counts to an edge when its mean position lies in the outer quarter of the ribbon on that
-    side.  Of states that share one energy, those that diagonalise y are counted: inversion times
-    time reversal pairs the two edges, and a diagonalisation returns any mixture.
+    A state belongs to an edge if its mean position is in the outer quarter of the ribbon on that
+    side.  Degenerate states are rotated to diagonalise y, because inversion times time reversal
+    pairs the two edges and a diagonalisation returns an arbitrary mixture.
     """
     mean = np.abs(points.state) ** 2 @ bloch.y
     missing = np.nonzero(np.isnan(points.state[:, 0]))[0]
@@ -61,8 +64,8 @@ def edge_crossings(bloch: BlochMatrix, points: FermiPoints, levels: int) -> np.n
             states = vectors[:, group]
             across = np.linalg.eigvalsh(states.conj().T @ (bloch.y[:, None] * states))
             mean[i] = across[np.searchsorted(group, band)]
-    found = np.zeros((2, levels), dtype=int)
+    counts = np.zeros((2, levels), dtype=int)
     limit = 0.5 * np.abs(bloch.y).max(initial=0.0)
     for edge, inside in enumerate((mean < -limit, mean > limit)):
-        np.add.at(found[edge], points.level[inside], 1)
-    return found
+        np.add.at(counts[edge], points.level[inside], 1)
+    return counts

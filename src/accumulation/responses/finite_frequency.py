@@ -19,13 +19,13 @@ from .integrands import ExactElements
 from .lehmann import pair_sum
 from .static import accumulation, elements_on_mesh
 
-# Pairs whose occupations differ by less do not change a sum at all.
+# Pairs whose occupations differ by less do not change a sum.
 NEGLIGIBLE = 1e-17
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """All of the response of a ribbon at one filling: one number and a list of pairs.
+    """Response of a ribbon at one filling and all frequencies: a Drude weight and a list of pairs.
 
     Attributes
     ----------
@@ -39,25 +39,28 @@ class Spectrum:
     strength: np.ndarray
 
     def intraband(self, z: np.ndarray) -> np.ndarray:
-        """First term of S46 per field e E, (row, z); 1 / eta of it is tau at omega = 0."""
+        """First term of S46 per e E, (row, z), at complex z (z,) = omega + i eta, in t0.
+
+        At omega = 0 the factor i / z is tau = 1 / eta.
+        """
         return 1j * self.drude[:, None] / z
 
     def interband(self, z: np.ndarray) -> np.ndarray:
-        """Second term of S46 per field e E, (row, z)."""
+        """Second term of S46 per e E, (row, z), at complex z (z,), in t0."""
         return pair_sum(self.gap, self.strength, z)
 
     def total(self, z: np.ndarray) -> np.ndarray:
-        """Both terms, (row, z)."""
+        """Both terms of S46 per e E, (row, z), at complex z (z,), in t0."""
         return self.intraband(z) + self.interband(z)
 
 
 def spectrum(
     exact: ExactElements, points: int, fermi_energy: float, temperature: float
 ) -> tuple[Spectrum, np.ndarray]:
-    """Response of a ribbon on a mesh of ``points`` k; ``exact.regions`` take the place of rows.
+    """Response of a ribbon on a mesh of ``points`` k (S46); rows are those of ``exact.regions``.
 
-    The intraband factor is that of the static response, exact in the Fermi points.  The interband
-    sum needs a mesh that resolves temperature and eta / velocity, or an insulator.
+    The intraband factor is that of the static response, with exact Fermi points.  The interband
+    sum needs an insulator, or a mesh that resolves temperature and eta / velocity.
 
     Returns
     -------
@@ -73,22 +76,22 @@ def spectrum(
 def interband_pairs(
     exact: ExactElements, points: int, fermi_energy: float, temperature: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Gaps (pair,) and strengths (row, pair) of every two states at one k."""
+    """Gaps (pair,), in t0, and strengths (row, pair) of all pairs of states at the same k."""
     k, weight = mesh(points, exact.bloch.period)
 
-    def work(part):
+    def pairs_of_chunk(part):
         states = States(solve(exact.bloch, k[part]), exact.bloch, exact.gauge)
         applied = states.apply(exact.kernel(states, exact.definition))
         bra = adjoint(states.eigenvector)
         regions = np.eye(exact.bloch.size) if exact.regions is None else exact.regions
         half = [0.5 * bra @ (row[:, None] * applied) for row in regions]
-        density = np.stack([one + adjoint(one) for one in half])
+        density = np.stack([row_half + adjoint(row_half) for row_half in half])
         filled = fermi_dirac(states.energy, fermi_energy, temperature) * weight[part, None]
         difference = filled[:, :, None] - filled[:, None, :]
         connection = 1j * np.swapaxes(states.connection_over_i, -1, -2)
-        kept = np.abs(difference) > NEGLIGIBLE
+        contributing = np.abs(difference) > NEGLIGIBLE
         gap = states.energy[:, :, None] - states.energy[:, None, :]
-        return gap[kept], (density * (connection * difference))[:, kept]
+        return gap[contributing], (density * (connection * difference))[:, contributing]
 
-    gaps, strengths = zip(*gathered(work, len(k), exact.bloch.size), strict=True)
+    gaps, strengths = zip(*gathered(pairs_of_chunk, len(k), exact.bloch.size), strict=True)
     return np.concatenate(gaps), np.concatenate(strengths, axis=1)

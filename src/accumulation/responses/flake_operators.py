@@ -1,4 +1,4 @@
-"""Operators of a finite flake as matrices over its orbitals; x is an ordinary matrix there."""
+"""Operators of a finite flake as matrices over its orbitals, in which x is an ordinary matrix."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from ..states.eigenstates import States
 class FlakeOperators:
     """One-body operators of a flake, each (orbital, orbital).
 
-    hamiltonian in t0;  x, y : positions in a;  velocity_x, velocity_y : i[H, r], in t0 a / hbar
-    charge : O of the chosen density, Eq. 1;  density : (row, orbital, orbital) n(mu)
-    parity, units : of the density, under time reversal and in words
+    hamiltonian : (orbital, orbital), in t0;  x, y : (orbital, orbital) positions, in a
+    velocity_x, velocity_y : (orbital, orbital) i[H, r], in t0 a / hbar
+    charge : (orbital, orbital) O of the density, Eq. 1;  density : (row, orbital, orbital) n(mu)
+    parity : of the density under time reversal;  units : of the density
     """
 
     hamiltonian: np.ndarray
@@ -42,7 +43,7 @@ def flake_operators(
     Raises
     ------
     UserError
-        If the system is no flake, or the density has no such definition.
+        If the system is not a flake, or the density has no such definition.
     """
     if not isinstance(system, Flake):
         raise UserError("system", system.kind, "flake")
@@ -70,14 +71,18 @@ def flake_operators(
 def density_matrix(hamiltonian: np.ndarray, fermi_energy: float, temperature: float) -> np.ndarray:
     """f(H) = (1 - tanh((H - mu) / 2T)) / 2 at a finite temperature, without eigenstates.
 
-    tanh of a small matrix from its exponential, then tanh 2X = 2 tanh X / (1 + tanh^2 X): unlike
-    1 / (1 + exp X) it keeps its digits far from the level.
+    The tanh of a small matrix follows from its exponential; tanh 2X = 2 tanh X / (1 + tanh^2 X)
+    is applied repeatedly.  Unlike 1 / (1 + exp X) it is accurate far from the level.
+
+    Parameters
+    ----------
+    hamiltonian : (orbital, orbital);  fermi_energy, temperature : in t0
     """
-    one = np.eye(len(hamiltonian))
-    half = (hamiltonian - fermi_energy * one) / (2 * temperature)
+    identity = np.eye(len(hamiltonian))
+    half = (hamiltonian - fermi_energy * identity) / (2 * temperature)
     doublings = max(0, int(np.ceil(np.log2(np.linalg.norm(half, 1)))))
     grown = expm(2.0 ** (1 - doublings) * half)
-    tanh = np.linalg.solve(grown + one, grown - one)
+    tanh = np.linalg.solve(grown + identity, grown - identity)
     for _ in range(doublings):
-        tanh = np.linalg.solve(one + tanh @ tanh, 2 * tanh)
-    return 0.5 * (one - tanh)
+        tanh = np.linalg.solve(identity + tanh @ tanh, 2 * tanh)
+    return 0.5 * (identity - tanh)

@@ -1,29 +1,30 @@
-"""Kramers-Kronig relations on the whole frequency axis, without a cut.
+"""Kramers-Kronig relations on the full frequency axis, without a cutoff.
 
-omega = s tan(theta / 2) maps the axis to the circle e^{i theta} and the upper half plane, where a
-response is analytic, to its inside: w = (1 + i omega / s) / (1 - i omega / s).  There
-chi = sum_{m >= 0} c_m w^m, so that all c_m with m > 0 follow from Im chi alone, and c_0 from
-chi(infinity) = 0, which is w = -1.  This is the Hilbert transform with spectral accuracy: the
-error falls as the nearest pole's |w|^{-N/2} with N nodes.
+omega = s tan(theta / 2) maps the axis onto the circle e^{i theta} and the upper half plane, where a
+response is analytic, onto its interior: w = (1 + i omega / s) / (1 - i omega / s).  There
+chi = sum_{m >= 0} c_m w^m.  All c_m with m > 0 follow from Im chi alone, and c_0 from
+chi(infinity) = 0, which is w = -1.  This is a Hilbert transform with spectral accuracy: with N
+nodes the error falls as |w|^{-N/2} of the nearest pole.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-# Poles are resolved until their terms have fallen to exp(-DECAY) = 1e-13.
+# The number of nodes is such that the terms of the nearest pole fall to exp(-DECAY) = 1e-13.
 DECAY = 30.0
 
 
 def scale_of(widest: float) -> float:
-    """s that spreads poles evenly up to the largest transition energy ``widest``, in t0."""
+    """Scale s of the map, in t0, for transition energies up to ``widest``, in t0."""
     return max(widest, 1e-3)
 
 
 def nodes(scale: float, widest: float, eta: float) -> np.ndarray:
-    """Frequencies (node,) at which Im chi(omega + i eta) is needed.
+    """Frequencies (node,), in t0, at which Im chi(omega + i eta) is needed.
 
-    A pole at -x - i eta has |w| > 1 + 2 s eta / (s^2 + (x + eta)^2), least for x = ``widest``.
+    A pole at -x - i eta has |w| > 1 + 2 s eta / (s^2 + (x + eta)^2), which is smallest for x =
+    ``widest``.  All arguments are in t0.
     """
     nearest = np.log1p(2 * scale * eta / (scale**2 + (widest + eta) ** 2))
     number = 2 * int(np.ceil(DECAY / nearest))
@@ -36,7 +37,13 @@ def _angles(number: int) -> np.ndarray:
 
 
 def from_imaginary(imaginary: np.ndarray, scale: float, frequency: np.ndarray) -> np.ndarray:
-    """chi at real frequencies (..., frequency) from Im chi at :func:`nodes` (..., node)."""
+    """chi at real frequencies, (..., frequency), from its imaginary part.
+
+    Parameters
+    ----------
+    imaginary : (..., node), Im chi at :func:`nodes`
+    scale : s, in t0;  frequency : (frequency,), in t0
+    """
     number = imaginary.shape[-1]
     m = np.arange(1, number // 2)
     # Fourier coefficients of Im chi = (chi - chi*) / 2i; the phase is that of the first node.
@@ -52,7 +59,10 @@ def from_imaginary(imaginary: np.ndarray, scale: float, frequency: np.ndarray) -
 
 
 def moment(values: np.ndarray, scale: float) -> np.ndarray:
-    """Integral over all frequencies of values (..., node) that fall at least as omega^-2."""
+    """Integral over all frequencies, (...), of values (..., node) that fall as omega^-2 or faster.
+
+    ``scale`` is s, in t0.
+    """
     number = values.shape[-1]
     measure = 0.5 * scale / np.cos(0.5 * _angles(number)) ** 2
     return (values * measure).sum(axis=-1) * 2 * np.pi / number

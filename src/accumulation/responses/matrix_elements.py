@@ -1,12 +1,12 @@
-"""Expectation value and polarizability of any density: matrix elements, no occupations.
+"""Expectation values and polarizabilities of any density, without occupations.
 
 For a kernel K the density at row mu is n(mu) = (P_mu K + K+ P_mu) / 2.  The interband response is
 sum_n f_n b_n(mu) with the band-resolved polarizability
 
     b_n(mu) = 2 Re sum_{n' != n} <n|n(mu)|n'> A_{n'n} / (e_n - e_n')      (Eqs. 32, 55, 58)
 
-A_{n'n} = i <n'|dH/dk|n> / (e_n - e_n'), so with G = A / (e_n - e_n') it is two matrix products a
-density, whatever the number of pairs of bands: Re[u* (K u G) + (K u)* (u G)].
+With A_{n'n} = i <n'|dH/dk|n> / (e_n - e_n') and G = A / (e_n - e_n') it takes two matrix products
+for each density: Re[u* (K u G) + (K u)* (u G)].
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def matrix_elements(
     """Density <n|n(mu)|n> and polarizability b_n(mu) of every state, each (k, band, row).
 
     The density (Eqs. 56, S47, S51) summed over rows is the moment.  The polarizability, per unit
-    field e E, is None where eigenvectors, velocity and kernel are all real: then it is identically
-    zero, the real part of i times a real number.  H(k) is real, for instance, when time reversal
-    times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
+    field e E, is None where eigenvectors, velocity and kernel are all real: then it is the real
+    part of i times a real number, which vanishes identically.  H(k) is real, for instance, if time
+    reversal times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
     """
     applied = states.apply(kernel)
     density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
@@ -41,13 +41,12 @@ def matrix_elements(
 def pair_sum(states: States, kernel: Kernel, difference: np.ndarray) -> np.ndarray | None:
     """Interband response sum_{n, n'} D_nn' Re[<n|n(mu)|n'> A_n'n] at each k, (k, row), per e E.
 
-    The second term of Eq. 55, Eq. 58 where it is alone.
+    It is the second term of Eq. 55, and Eq. 58 if there is no first term.  None if it is
+    identically zero, as in :func:`matrix_elements`.
 
     Parameters
     ----------
-    difference : (k, n', n), the symmetric D = (f_n - f_n') / (e_n - e_n') in 1/t0
-
-    None where it is identically zero, as in :func:`matrix_elements`.
+    difference : (k, band, band), the symmetric D_n'n = (f_n - f_n') / (e_n - e_n'), in 1/t0
     """
     complex_any = (np.iscomplexobj(a) for a in (states.eigenvector, states.slope, kernel.matrix))
     if not any(complex_any):
@@ -76,13 +75,14 @@ def band_response(
 ) -> np.ndarray:
     """b_n with interband response chi_{X,x}(i eta) = sum_n f_n b_n, (k, band) (Eqs. 17, S46).
 
-    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta); at eta = 0 among states further
-    apart than ``CLOSEST`` of their spread, as terms of closer ones are rounding.  For
-    X = O * v_y that is the generalized Berry curvature of Eqs. S23-S24.
+    b_n = 2 Re sum_{n' != n} X_nn' A_n'n / (e_n - e_n' + i eta).  At eta = 0 pairs closer than
+    ``CLOSEST`` of the spread of the energies are left out, as their terms are rounding.  For
+    X = O * v_y it is the generalized Berry curvature of Eqs. S23-S24.
 
     Parameters
     ----------
-    energy : (k, band);  connection, matrix : (k, band, band), A along x off the diagonal, and X
+    energy : (k, band), in t0;  eta : in t0
+    connection, matrix : (k, band, band), A along x off the diagonal, in a, and X
     """
     if eta:
         propagator = 1 / (energy[:, :, None] - energy[:, None, :] + 1j * eta)  # (k, n, n')

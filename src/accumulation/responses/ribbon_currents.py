@@ -23,7 +23,7 @@ from .integrands import ExactElements
 from .matrix_elements import band_response, matrix_elements
 from .static import need_resolved
 
-# A level is in the gap when no band comes closer than this many temperatures.
+# A level is in the gap if no band is closer to it than this many temperatures.
 FAR = 6.0
 
 
@@ -51,16 +51,23 @@ def currents(
     eta: float,
     k: int,
 ) -> dict[str, np.ndarray]:
-    """Currents and torque dipoles summed across one ribbon, (fermi_energy,) each.
+    """Currents and torque dipoles summed across one ribbon (Eqs. 8, 48-51), (fermi_energy,) each.
 
-    moment, conventional, dipole, extrinsic : eta to zero, interband but for the moment
+    Parameters
+    ----------
+    operator : function of :func:`accumulation.responses.continuity.density_operator`
+    levels : (fermi_energy,);  temperature, eta : in t0;  k : number of mesh points
+
+    Returns
+    -------
+    moment, conventional, dipole, extrinsic : for eta to zero; all but the moment are interband
     conventional_intraband : per tau
-    net : accumulation summed across, per tau;  net_eta : eta times it at i eta
+    net : accumulation summed across, per tau;  net_eta : eta times the accumulation at i eta
     moment_eta, conventional_eta : at i eta, intraband part included
     drift_moment : of the current, -sum of y^2 j_x, per tau
-    sum_residual, sum_residual_eta : moment against the other three, relative
-    gap_residual : moment over a bound of its thermal tail; NaN where the level is in no gap
-    fastest : largest velocity
+    sum_residual, sum_residual_eta : moment minus the other three, relative
+    gap_residual : moment over a bound of its thermal tail; NaN if the level is not in a gap
+    fastest : largest velocity, in t0 a
 
     Raises
     ------
@@ -70,10 +77,10 @@ def currents(
     bloch = exact.bloch
     points, weight = mesh(k, bloch.period)
 
-    def work(part):
+    def of_chunk(part):
         return _states(exact, points[part], operator, eta)
 
-    parts = gathered(work, len(points), bloch.size)
+    parts = gathered(of_chunk, len(points), bloch.size)
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     energy, velocity = joined["energy"], joined["velocity"]
     need_resolved(temperature, velocity, points)
@@ -87,7 +94,7 @@ def currents(
     def surface(name):
         return np.einsum("lkn,kn->l", window, joined[name])
 
-    # On the same mesh as everything else: the identity holds there whatever the mesh's own error.
+    # All terms use the same mesh, so the identity holds whatever the error of the mesh.
     rows = np.einsum("lkn,knr->lr", window, joined["density"])
     moment = rows @ bloch.y
     conventional, dipole, extrinsic = sea("current_0"), sea("dipole_0"), -sea("slope")
@@ -97,8 +104,8 @@ def currents(
     conventional_eta = surface("current") / eta + sea("current_eta")
     dipole_eta = surface("dipole") / eta + sea("dipole_eta")
     distance = np.abs(energy - levels[:, None, None]).min(axis=(-1, -2))
-    # |df/dk| of each band integrates to about twice its tail where the band is nearest; here every
-    # band is given the tail of the nearest one of all, and its largest |O y|.
+    # The integral of |df/dk| of a band is about twice its thermal tail where it is nearest to the
+    # level.  The bound uses the tail of the nearest band and the largest |O y| of each band.
     tail = np.exp(-distance / temperature) * np.abs(joined["moment"]).max(axis=0).sum() / np.pi
     return {
         "net": rows.sum(axis=-1),
@@ -126,22 +133,22 @@ def _states(exact, k, operator, eta) -> dict[str, np.ndarray]:
     rows = matrix_elements(states, exact.kernel(states, exact.definition), interband=False)[0]
     u, y = pairs.eigenvector, bloch.y
     density, h = operator(bloch, k), bloch.hamiltonian(k)
-    turning = continuity.rate(h, density)
+    rate = continuity.rate(h, density)
     matrices = {
         "net": density,
         "moment": star_diagonal(density, y),
         "current": star(density, bloch.velocity_y(k)),
-        "dipole": star_diagonal(turning, y),
+        "dipole": star_diagonal(rate, y),
         "drift": -star_diagonal(bloch.velocity(k), y**2),
     }
     connection = 1j * states.connection_over_i
-    found = {"energy": pairs.energy, "velocity": pairs.velocity, "density": rows}
+    elements = {"energy": pairs.energy, "velocity": pairs.velocity, "density": rows}
     for name, matrix in matrices.items():
         in_bands = np.swapaxes(u, -1, -2).conj() @ matrix @ u
-        found[name] = np.einsum("knn->kn", in_bands).real
+        elements[name] = np.einsum("knn->kn", in_bands).real
         if name == "drift":
             continue
-        found[f"{name}_0"] = band_response(pairs.energy, connection, in_bands)
-        found[f"{name}_eta"] = band_response(pairs.energy, connection, in_bands, eta)
+        elements[f"{name}_0"] = band_response(pairs.energy, connection, in_bands)
+        elements[f"{name}_eta"] = band_response(pairs.energy, connection, in_bands, eta)
     slope = star_diagonal(continuity.slope_in_k(operator, bloch, k), y)
-    return found | {"slope": expectation(u, slope @ u)}
+    return elements | {"slope": expectation(u, slope @ u)}

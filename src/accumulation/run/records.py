@@ -71,7 +71,13 @@ def of_run(study: Study, config: dict, files: list[str]) -> dict[str, str]:
 
 
 def of_other_runs(configs: list[str]) -> list[Needs]:
-    """Of each run that is on record, what it needs; these configs, read as they are now, aside."""
+    """Needs of each recorded run, without those of these configs, which are read as they are now.
+
+    Raises
+    ------
+    UserError
+        If a record cannot be read.
+    """
     known = {os.path.relpath(config) for config in configs}
     found = []
     for path in sorted(FOLDER.glob("*.json")):

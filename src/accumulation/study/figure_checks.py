@@ -13,10 +13,10 @@ A figure's file may declare, each of them optional:
     CHOICES = {"quantity": ("net", "left_edge")}  what an option, or each of its names, may be
     LENGTHS = {"titles": 3}          how many names an option lists, or "systems": one a system
     LEAST = {"cells": 1}             the least that a number may be
-    HELD = {"beside": "gauge"}       options that name what every system must compute
+    COMPUTED = {"beside": "gauge"}       options that name what every system must compute
 
 Options named definition, gauge, fermi_energy, temperature, or the plural of these, need not be in
-HELD for that.
+COMPUTED for that.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def checked_options(
         where = f"{path}.options.{key}"
         if key not in given and default is REQUIRED:
             raise UserError(where, MISSING, "a value, as the figure has no default for it")
-        key_of_systems = declared.get("HELD", {}).get(key) or OF_SYSTEMS.get(key)
+        key_of_systems = declared.get("COMPUTED", {}).get(key) or OF_SYSTEMS.get(key)
         if key in given:
             may_be_none = default is None or None in declared.get("CHOICES", {}).get(key, ())
             if given[key] is None and may_be_none:

@@ -51,6 +51,7 @@ class Size:
 
     @property
     def in_words(self) -> str:
+        """Number of points, memory of a job and room on the disk."""
         many = "1 point" if self.points == 1 else f"about {_short(self.points)} points"
         return f"{many}, {_bytes(self.memory)} of memory for a job and {_bytes(self.disk)} on disk"
 

@@ -17,7 +17,13 @@ from .config_file import argument, axis_values, number, schema
 
 
 def checked_plugin(kind: str, name: str, path: str) -> ModuleType | plugins.FigureOutline:
-    """A plugin, or the outline of a figure; ``path`` is the key that names it."""
+    """A plugin, or the outline of a figure; ``path`` is the key that names it.
+
+    Raises
+    ------
+    UserError
+        If there is no such plugin, or the user's file is broken; it names ``path``.
+    """
     try:
         return plugins.figure(name) if kind == "figures" else plugins.load(kind, name)
     except UserError as error:
@@ -25,7 +31,13 @@ def checked_plugin(kind: str, name: str, path: str) -> ModuleType | plugins.Figu
 
 
 def checked_model(given: dict, path: str) -> dict:
-    """The model's name and every parameter of its function, those left out at their defaults."""
+    """The model's name and every parameter of its function, those left out at their defaults.
+
+    Raises
+    ------
+    UserError
+        If the model or one of its parameters is unknown, missing or of another type.
+    """
     if "name" not in given:
         raise UserError(f"{path}.name", MISSING, plugins.available("models"))
     name = given["name"]
@@ -180,7 +192,13 @@ def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list
 
 
 def checked_numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
-    """Numbers, or one of the words that may stand for one."""
+    """A list of numbers, or of words that may stand for numbers.
+
+    Raises
+    ------
+    UserError
+        If one is neither, or occurs twice.
+    """
     if isinstance(value, dict):
         value = axis_values(value, path)
     if not isinstance(value, list):

@@ -91,6 +91,7 @@ def _only_of_a_theory(name: str, own: dict) -> dict:
 
 
 def is_grid(system: dict) -> bool:
+    """Whether a system is a grid of points: it has axes, or is a theory."""
     return bool(system["axes"]) or "theory" in system
 
 

@@ -71,7 +71,7 @@ class Operation:
         return self.x * (self.conjugation * k + self.wave_vector)
 
     def image(self, matrix: np.ndarray) -> np.ndarray:
-        """g X g^-1 of matrices (..., orbital, orbital) in the atomic gauge."""
+        """g X g^-1 in the atomic gauge; ``matrix`` (..., orbital, orbital) is X."""
         matrix = matrix.conj() if self.antiunitary else matrix
         turned = np.empty(matrix.shape, dtype=complex)
         phases = self.phase[:, None] * self.phase.conj()

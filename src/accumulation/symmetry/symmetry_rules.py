@@ -72,7 +72,7 @@ class Symmetries:
             if g.name == "S" and abs(g.wave_vector) < SAME and _is_identity(g.target):
                 sign = (g.phase * staggered).real / g.phase[0].real / staggered[0]
                 if np.allclose(g.phase.imag, 0) and np.allclose(sign, 1):
-                    return [one for one in operations if one.energy > 0], g
+                    return [operation for operation in operations if operation.energy > 0], g
         return [], None
 
     def kernel_matrix(self, kernel: KernelFunction, definition: str) -> Callable:

@@ -34,7 +34,8 @@ def reversed_operator(matrix: np.ndarray, order: np.ndarray, sign: np.ndarray) -
 
     Parameters
     ----------
-    matrix : (..., orbital, orbital), O in the orbital basis;  order, sign : of :func:`partners`
+    matrix : (..., orbital, orbital), O in the orbital basis
+    order, sign : (orbital,), of :func:`partners`
     """
     turned = np.conj(matrix)[..., order, :][..., order]
     return sign[:, None] * turned * sign
@@ -45,6 +46,7 @@ def defect(hamiltonian: np.ndarray, order: np.ndarray, sign: np.ndarray) -> floa
 
     Parameters
     ----------
-    hamiltonian : (..., orbital, orbital), in t0;  order, sign : of :func:`partners`
+    hamiltonian : (..., orbital, orbital), in t0
+    order, sign : (orbital,), of :func:`partners`
     """
     return float(np.abs(reversed_operator(hamiltonian, order, sign) - hamiltonian).max(initial=0.0))

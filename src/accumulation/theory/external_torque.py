@@ -107,10 +107,10 @@ def compute(
     levels, rates = np.asarray(fermi_energy), np.asarray(eta)
     operator = continuity.density_operator(density, definition)
 
-    def work(part):
+    def of_chunk(part):
         return _states(bloch, points[part], operator, rates)
 
-    parts = gathered(work, len(points), bloch.size)
+    parts = gathered(of_chunk, len(points), bloch.size)
     energy, velocity, moment, slope, response, torque_eta, moment_eta = (
         np.concatenate(arrays, axis=-2) for arrays in zip(*parts, strict=True)
     )

@@ -81,7 +81,7 @@ CHECKS = {
     ),
     "kramers_kronig_residual": Identity(
         "the real part of a flake's response follows from its imaginary part",
-        "Hilbert transform of the imaginary part on a grid of its own",
+        "Hilbert transform of the imaginary part on a separate grid",
         1e-9,
     ),
     "absorption_residual": Identity(

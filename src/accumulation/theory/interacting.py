@@ -63,7 +63,7 @@ VARIABLES = {
     ),
     "motion_residual": ((), "1", "largest difference from the equation of motion", "S1"),
 }
-_ROUTE = "both responses from exact many-body eigenstates, each by itself"
+_ROUTE = "both responses from exact many-body eigenstates, computed independently"
 CHECKS = {
     "reciprocity_residual": Identity(
         "with time reversal chi_AB = lambda_A lambda_B chi_BA at every interaction", _ROUTE, 1e-10

@@ -50,7 +50,7 @@ VARIABLES = {
     "extrinsic": (
         (),
         _CURRENT,
-        "proper current that the field makes by itself, -i <[P_O, x]>, to be added to the above",
+        "explicit contribution of the field to the proper current, -i <[P_O, x]>",
         "50",
     ),
     "electric": (
@@ -80,7 +80,7 @@ VARIABLES = {
         "8, 15",
     ),
 }
-_ROUTE = "both responses of an exact flake from Eq. 17, each by itself"
+_ROUTE = "both responses of an exact flake from Eq. 17, computed independently"
 CHECKS = {
     "reciprocity_residual": Identity(
         "with time reversal chi_AB = lambda_A lambda_B chi_BA at every row and frequency",

@@ -127,7 +127,7 @@ def compute(
 
 def _direction(text: str) -> tuple[int, int]:
     try:
-        first, second = (int(word) for word in text.split())
+        first, second = (int(number) for number in text.split())
     except ValueError:
         raise UserError("directions", text, "two integers such as '2 1'") from None
     return first, second
@@ -243,11 +243,11 @@ def responses(ribbon, density, definition, levels, gauge, k):
     profiles = accumulation(mesh, exact, levels, np.zeros(1), points=points).values[:, :, 0]
     crossings = np.bincount(points.level, minlength=len(levels))
     at_level = crossings * np.abs(mesh.density).max() / (2 * np.pi)
-    between, every = _term_magnitudes(exact, levels, k).max(axis=-1)
+    between, all_pairs = _term_magnitudes(exact, levels, k).max(axis=-1)
     # Without a Fermi point or a filled state, or without hops, all terms are rounding: no division.
     scales, rounding = (
         np.where(sums > 1e-9, sums, 1.0)
-        for sums in (np.stack((at_level, between)), np.stack((at_level, every)))
+        for sums in (np.stack((at_level, between)), np.stack((at_level, all_pairs)))
     )
     return profiles, scales, rounding, crossings, mesh
 

@@ -57,7 +57,7 @@ VARIABLES = {
 CHECKS = {
     "kramers_kronig_residual": Identity(
         "the real part of the response of a ribbon follows from its imaginary part",
-        "Hilbert transform of the imaginary part on a grid of its own",
+        "Hilbert transform of the imaginary part on a separate grid",
         1e-9,
     ),
     "hermiticity_residual": Identity(
