@@ -1,7 +1,6 @@
 """Density accumulation in anomalous transport: where, how much, and is it dissipative?"""
 
 from . import flake_shorthands as _flake_shorthands  # noqa: F401
-from .crystal.bulk_properties import bulk
 from .lattice.lattice import Lattice
 from .lattice.samples import Flake, Ribbon, Wire
 from .models.haldane import haldane
@@ -18,7 +17,6 @@ __all__ = [
     "Wire",
     "__version__",
     "bands",
-    "bulk",
     "elements",
     "haldane",
     "kane_mele",
