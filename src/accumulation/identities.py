@@ -25,7 +25,7 @@ class Identity:
     at_least: bool = False
 
     def residual(self, values: np.ndarray) -> float:
-        """The worst of ``values`` (any shape) for the bound; NaN if all are NaN."""
+        """The worst of the ``values`` (...) for the bound; NaN if all are NaN."""
         defined = np.abs(values[np.isfinite(values)])
         if defined.size == 0:
             return np.nan

@@ -64,6 +64,19 @@ def integer(key: str, value: object, allowed: str) -> int:
     return int(result)
 
 
+def at_least(key: str, value: object, least: int = 1) -> int:
+    """The value, if it is an integer of at least ``least``; 2.0 and True are none.
+
+    Raises
+    ------
+    UserError
+        If it is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise UserError(key, value, f"an integer of at least {least}")
+    return int(value)
+
+
 def real_array(key: str, value: object, allowed: str) -> np.ndarray:
     """The value as an array of floats of any shape.
 

@@ -24,6 +24,7 @@ from .datasets.model_dataset import (
 )
 from .densities import definitions_for
 from .errors import UserError
+from .inputs import at_least
 from .lattice.bloch import GAUGES, mesh
 from .lattice.samples import System
 from .responses.matrix_elements import center_y, matrix_elements
@@ -80,9 +81,9 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
         at least 1, or the bands do not fit into memory.
     """
     arguments.system("system", system, "bands(system, k=401)")
-    threads = arguments.positive_integer("threads", threads)
-    if system.periodic and (isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 8):
-        raise UserError("k", k, "an integer of at least 8")
+    threads = at_least("threads", threads)
+    if system.periodic:
+        at_least("k", k, 8)
     if not isinstance(eigenvectors, bool | np.bool_):
         raise UserError("eigenvectors", eigenvectors, "True or False")
     bloch = system.bloch
@@ -160,7 +161,7 @@ def elements(
     )
     gauges = arguments.names("gauge", gauge, GAUGES if system.periodic else GAUGES[:1])
     arguments.same_system(system, bands)
-    threads = arguments.positive_integer("threads", threads)
+    threads = at_least("threads", threads)
     bloch, k = system.bloch, bands.k.values
     shape = (len(chosen), len(gauges), len(k), bloch.size, bloch.size)
     # In memory rows come before bands, as in the eigenvectors, which avoids transposed copies.
@@ -264,7 +265,7 @@ def response(
     """
     arguments.dataset("elements", elements, "elements", "response(elements, fermi_energy=0.0)")
     arguments.complete_mesh("elements", elements, "elements")
-    threads = arguments.positive_integer("threads", threads)
+    threads = at_least("threads", threads)
     numeric_levels, attrs = _at_midgap(fermi_energy, elements, filling)
     levels = arguments.numbers("fermi_energy", numeric_levels)
     temperatures = arguments.numbers("temperature", temperature, least=0)

@@ -143,19 +143,6 @@ def names(key: str, value: object, allowed: Sequence[str]) -> list[str]:
     return chosen
 
 
-def positive_integer(key: str, value: object) -> int:
-    """The value as an integer of at least 1.
-
-    Raises
-    ------
-    UserError
-        If it is not one.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise UserError(key, value, "an integer of at least 1")
-    return int(value)
-
-
 def numbers(key: str, value: object, least: float | None = None) -> np.ndarray:
     """A number or a list of numbers as an array (value,).
 

@@ -7,7 +7,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from ..errors import UserError
+from ..inputs import at_least
 from ..plotting import drawing, panels, style
 from ..plotting.naming import edge_of_period
 
@@ -43,8 +43,7 @@ def draw(
     """
     panels.need_systems(systems, SYSTEMS)
     titles = panels.listed("titles", titles, 3)
-    if isinstance(cells, bool) or not isinstance(cells, int) or cells < 1:
-        raise UserError("cells", cells, "an integer of at least 1")
+    at_least("cells", cells)
     figure = style.new_figure(style.DOUBLE_COLUMN, 3.5)
     first, *axes = figure.subplots(1, 4, width_ratios=[1.2, 1, 1, 1])
     _ribbon(first, systems[0]["model"], cells)

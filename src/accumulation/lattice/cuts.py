@@ -14,6 +14,7 @@ from math import gcd, prod
 import numpy as np
 
 from ..errors import UserError
+from ..inputs import at_least
 from .hop_table import Crystal, HopTable
 from .samples import SAME_ROW, fits_in_memory
 
@@ -47,8 +48,7 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
     """
     n, m = checked_direction(direction)
     for key, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
-            raise UserError(key, number, "an integer of at least 1")
+        at_least(key, number)
     cells = prod(map(int, numbers.values()))
     fits_in_memory("width", numbers["width"], len(cell.names) * cells)
     vectors, dimension = cell.crystal.vectors, len(cell.crystal.vectors)

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..errors import UserError
-from ..inputs import real_array
+from ..inputs import at_least, real_array
 from .bloch import GAUGES, BlochMatrix
 from .hop_table import Crystal, HopTable
 
@@ -170,8 +170,7 @@ class Ribbon(System):
         UserError
             If the length is not an integer of at least 1, or too large for any memory.
         """
-        if isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1:
-            raise UserError("length", length, "an integer of at least 1")
+        at_least("length", length)
         n, hops = len(self.positions), self.hops
         fits_in_memory("length", length, n * int(length))
         cells = np.arange(length)

@@ -1,4 +1,4 @@
-"""Where a line of bands needs more than its mesh: near crossings, thermal windows, extrema."""
+"""Features of bands that a mesh of k may not resolve: near crossings, thermal windows, extrema."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .quadrature import graded
 
 # exp(-WINDOW) is neglected beyond the thermal window.
 WINDOW = 30.0
-# Nearly crossing bands whose gap extends over less than this (in 1/a) cross exactly, but for the
-# rounding of eigenvectors, which grows as 1 / gap^2 towards them.
+# Near crossings narrower than this (in 1/a) count as exact, as the rounding of eigenvectors grows
+# as 1 / gap^2 towards them.
 SHARPEST = 1e-9
-# Panels are not halved below this share of the finest cuts.
+# Panels are not halved below this fraction of the finest cuts.
 NARROWEST = 0.1
 # Cuts of the panels around a Fermi point start at this many T / v.
 FIRST_CUT = 4.0
@@ -33,7 +33,7 @@ class BandFeatures:
     Parameters
     ----------
     mesh : energies, velocities and elements on a uniform mesh;  bloch : H(k) at any k
-    most_located : largest number of crossings or extrema that are searched for at once
+    most_located : largest number of crossings or extrema that are located
     """
 
     def __init__(self, mesh: MeshElements, bloch: BlochMatrix, most_located: float):
@@ -48,7 +48,7 @@ class BandFeatures:
 
     @cached_property
     def always_equal(self) -> np.ndarray:
-        """(band - 1,) bool, neighbouring bands of one energy at every k of the mesh."""
+        """Neighbouring bands that are degenerate at every k of the mesh, (band - 1,) bool."""
         return np.all(np.diff(self.mesh.energy, axis=1) < DEGENERACY, axis=0)
 
     @cached_property
@@ -61,21 +61,22 @@ class BandFeatures:
         return CLOSE_PAIR * self.bloch.scale
 
     def in_window(self, level: float, temperature: float) -> np.ndarray:
-        """(interval, band) whether a band comes within the thermal window of the level there."""
-        one, two = self.mesh.energy - level, np.roll(self.mesh.energy, -1, axis=0) - level
+        """Whether a band is within the thermal window of the level, (interval, band) bool."""
+        left, right = self.mesh.energy - level, np.roll(self.mesh.energy, -1, axis=0) - level
         turn = np.abs(self.mesh.velocity - np.roll(self.mesh.velocity, -1, axis=0))
         reach = WINDOW * temperature + 0.25 * self.spacing * turn
-        return (np.minimum(one, two) < reach) & (np.maximum(one, two) > -reach)
+        return (np.minimum(left, right) < reach) & (np.maximum(left, right) > -reach)
 
     def close_pairs(self, level: float, temperature: float) -> tuple[np.ndarray, np.ndarray]:
-        """Mesh points (k,) bool at which close pairs count that the polarizability leaves out.
+        """Mesh points with close pairs of bands that the polarizability leaves out, two (k,) bool.
 
-        Those with a gap, and those at which bands cross exactly, but not along the whole line.
+        The first are those with a gap, the second those at which bands cross exactly, except bands
+        that are degenerate at all k.
         """
         gap = np.diff(self.mesh.energy, axis=1)
         if gap.min(initial=np.inf) >= self._close:
-            nothing = np.zeros(len(gap), dtype=bool)
-            return nothing, nothing
+            none = np.zeros(len(gap), dtype=bool)
+            return none, none
         inside = np.abs(self.mesh.energy - level) < WINDOW * temperature
         inside = inside[:, :-1] | inside[:, 1:]
         equal = gap < DEGENERACY
@@ -85,40 +86,42 @@ class BandFeatures:
         return np.any(close & ~equal, axis=1), np.any(crossing, axis=1)
 
     def unresolved(self, parts, window, level, temperature) -> tuple[np.ndarray, NearCrossings]:
-        """Intervals (interval,) in which filled and empty bands come close, and where they do."""
+        """Intervals (interval,) bool in which filled and empty bands are close, and crossings."""
         energy, count = self.mesh.energy, len(self.mesh.k)
         refined = np.zeros(count, dtype=bool)
-        wanted = np.zeros((count, energy.shape[1] - 1), dtype=bool)
+        requested = np.zeros((count, energy.shape[1] - 1), dtype=bool)
         if self.mesh.polarizability is not None:
             inner = (parts.filled > 0) & (parts.filled < energy.shape[1])
             interval, upper = parts.interval[inner], parts.filled[inner]
-            wanted[interval, upper - 1] = True
+            requested[interval, upper - 1] = True
             where = (interval[:, None] + mesh_rules.stencil(mesh_rules.NARROW)) % count
             gap = energy[where, upper[:, None]] - energy[where, upper[:, None] - 1]
             refined[interval[(gap < self._close).any(axis=1)]] = True
         if window.any():
             near = self.in_window(level, temperature)
-            wanted |= window[:, None] & (near[:, :-1] | near[:, 1:])
-        crossings = self.crossings(wanted)
+            requested |= window[:, None] & (near[:, :-1] | near[:, 1:])
+        crossings = self.crossings(requested)
         refined[crossings.interval] = True
         return refined, crossings
 
-    def crossings(self, wanted: np.ndarray) -> NearCrossings:
-        """Narrow minima of the gaps chosen by wanted (interval, band - 1), each located once."""
+    def crossings(self, requested: np.ndarray) -> NearCrossings:
+        """Narrow minima of the gaps ``requested`` (interval, band - 1) bool, each located once."""
         if self.mesh.polarizability is None:
-            wanted = np.zeros_like(wanted)
-        interval, band = np.nonzero(self.candidates & wanted)
+            requested = np.zeros_like(requested)
+        interval, band = np.nonzero(self.candidates & requested)
         keys = list(zip(interval.tolist(), band.tolist(), strict=True))
-        new = [key for key in keys if key not in self._minima]
-        if len(new) > self.most_located:
+        missing = [key for key in keys if key not in self._minima]
+        if len(missing) > self.most_located:
             middle = self.mesh.k[interval] + 0.5 * self.spacing
             return NearCrossings(interval, band, middle, np.full(len(band), self.spacing))
-        if new:
-            where = (np.array(column) for column in zip(*new, strict=True))
-            at = located(self.bloch, self.mesh.k, *where)
-            self._minima |= dict(zip(new, zip(at.k, at.width, strict=True), strict=True))
-        each = [self._minima[key] for key in keys]
-        k, width = np.array(each).reshape(-1, 2).T
+        if missing:
+            where = (np.array(column) for column in zip(*missing, strict=True))
+            minima = located(self.bloch, self.mesh.k, *where)
+            self._minima |= dict(
+                zip(missing, zip(minima.k, minima.width, strict=True), strict=True)
+            )
+        known = [self._minima[key] for key in keys]
+        k, width = np.array(known).reshape(-1, 2).T
         return NearCrossings(interval, band, k, width)
 
     def cuts(
@@ -128,10 +131,10 @@ class BandFeatures:
         points: FermiPoints | None = None,
         chosen: np.ndarray | tuple = (),
     ) -> tuple[np.ndarray, float]:
-        """Ends of panels (cut,), sorted: finer towards crossings and the chosen Fermi points.
+        """Sorted ends of panels (cut,), finer towards crossings and Fermi points; smallest width.
 
-        And the width below which nothing but rounding changes: that of eigenvectors grows towards
-        exact crossings.
+        Panels narrower than the smallest width would only resolve rounding.  ``chosen`` (point,)
+        are the indices of the Fermi points.
         """
         most = self.spacing
         reach = FIRST_CUT * temperature
@@ -152,9 +155,9 @@ class BandFeatures:
         return self._in_zone(cuts), max(narrowest, 1e-14)
 
     def with_extrema(self, cuts, level: float, temperature: float) -> tuple[np.ndarray, float]:
-        """The cuts, and those around extrema of bands within the thermal window.
+        """The cuts with those around extrema of bands within the thermal window added.
 
-        Near one that does not reach the level there is no Fermi point.
+        An extremum that does not reach the level has no Fermi point.
         """
         speed, after = self.mesh.velocity, np.roll(self.mesh.velocity, -1, axis=0)
         turn = np.abs(speed - after)
@@ -171,6 +174,6 @@ class BandFeatures:
         return np.sort(np.concatenate((ends, more))), narrowest
 
     def _in_zone(self, k: np.ndarray) -> np.ndarray:
-        """Wave vectors moved into the zone that begins with the mesh, sorted."""
+        """Wave vectors ``k`` (k,) moved into the zone that begins with the mesh, sorted."""
         start, zone = self.mesh.k[0], self.spacing * len(self.mesh.k)
         return np.sort(start + np.mod(k - start, zone))

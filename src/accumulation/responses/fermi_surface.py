@@ -18,44 +18,48 @@ def contributions(
 ) -> np.ndarray:
     """Contribution of each Fermi point to the intraband response, (point, row), per e E tau.
 
-    A crossing changes the occupation by ``step``; where bands cross exactly on the level (``step``
-    0) each of the crossing states counts with the sign of its own velocity, and a half step that
-    begins on such a state is already counted by it.
+    A crossing changes the occupation by ``step``.  Where bands cross exactly on the level (``step``
+    0) each state contributes with the sign of its velocity, and a half step that begins on such a
+    state does not contribute again.
+
+    Parameters
+    ----------
+    rows : number of rows, or of regions of ``exact``
     """
-    out = np.zeros((len(points.k), rows))
-    known = ~np.isnan(points.state[:, 0]) & (not exact.needs_all_bands)
+    values = np.zeros((len(points.k), rows))
+    has_state = ~np.isnan(points.state[:, 0]) & (not exact.needs_all_bands)
 
     def from_state(part):
-        some = np.nonzero(known)[0][part]
-        density = _of_states(exact, points.k[some], points.state[some])
-        out[some] = points.step[some, None] * density
+        index = np.nonzero(has_state)[0][part]
+        density = _of_states(exact, points.k[index], points.state[index])
+        values[index] = points.step[index, None] * density
 
     def from_spectrum(part):
-        some = np.nonzero(~known)[0][part]
-        elements = exact.at(points.k[some], interband=False)
-        picked = (np.arange(len(some)), points.band[some])
-        speed, step = elements.velocity[picked], points.step[some]
-        edge = points.edge[some] & _alone(elements.energy, points.band[some])
+        index = np.nonzero(~has_state)[0][part]
+        elements = exact.at(points.k[index], interband=False)
+        picked = (np.arange(len(index)), points.band[index])
+        speed, step = elements.velocity[picked], points.step[index]
+        edge = points.edge[index] & _alone(elements.energy, points.band[index])
         moving = (np.abs(speed) > AT_REST) & ~edge
         weight = np.where(step == 0, -np.sign(speed) * moving, step)
         weight = np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
-        out[some] = weight[:, None] * _mean_of_multiplet(elements, picked)
+        values[index] = weight[:, None] * _mean_of_multiplet(elements, picked)
 
-    for work, number in ((from_state, known.sum()), (from_spectrum, (~known).sum())):
+    for function, number in ((from_state, has_state.sum()), (from_spectrum, (~has_state).sum())):
         if number:
-            over_chunks(work, number, exact.bloch.size, threads, light=work is from_state)
-    return out / (2 * np.pi)
+            over_chunks(function, number, exact.bloch.size, threads, light=function is from_state)
+    return values / (2 * np.pi)
 
 
 def _alone(energy: np.ndarray, band: np.ndarray) -> np.ndarray:
-    """Whether no other level of energy (point, band) is as high as that of ``band`` (point,)."""
-    own = np.take_along_axis(energy, band[:, None], axis=1)
-    return (np.abs(energy - own) < DEGENERACY).sum(axis=1) == 1
+    """Whether ``band`` (point,) is not degenerate with another band of energy (point, band)."""
+    level = np.take_along_axis(energy, band[:, None], axis=1)
+    return (np.abs(energy - level) < DEGENERACY).sum(axis=1) == 1
 
 
 def _of_states(exact: ExactElements, k: np.ndarray, state: np.ndarray) -> np.ndarray:
     """Density (point, row) of one known state (point, orbital) at each k."""
-    unknown = np.full((len(k), 1), np.nan)  # energy and velocity, which no single state needs
+    unknown = np.full((len(k), 1), np.nan)  # energy and velocity, which are not needed
     single = Eigenpairs(k, unknown, unknown, state[:, :, None], exact.bloch.velocity(k))
     states = States(single, exact.bloch, exact.gauge)
     kernel = exact.kernel(states, exact.definition)
@@ -63,11 +67,11 @@ def _of_states(exact: ExactElements, k: np.ndarray, state: np.ndarray) -> np.nda
 
 
 def _mean_of_multiplet(elements: MeshElements, picked: tuple) -> np.ndarray:
-    """Density (point, row) of the picked (point, band), averaged over states of its multiplet.
+    """Density (point, row) of the picked (point, band), averaged over the states of its multiplet.
 
-    Where states share energy and velocity (two spins; inversion times time reversal, which pairs
-    opposite edges) each diagonalisation returns some basis of them.  Each of them has its own Fermi
-    point, at a k that differs by rounding: only the mean at one k adds up to their trace.
+    If states share energy and velocity (two spins, or opposite edges paired by inversion times time
+    reversal), each diagonalisation returns an arbitrary basis of them.  Each state has a Fermi
+    point, at a k that differs by rounding, so only the mean at one k adds up to their trace.
     """
     band = picked[1][..., None]
     same = np.abs(elements.energy - np.take_along_axis(elements.energy, band, -1)) < DEGENERACY

@@ -1,8 +1,8 @@
-"""How many bands are filled where, and sums over the filled ones.
+"""Numbers of filled bands along k, and integrals of sums over the filled bands.
 
 At zero temperature the interband response at one k is B_N = sum_{n < N} b_n, with N the number of
-bands below the level.  It is a smooth function of k as long as bands N - 1 and N do not meet, on
-both sides of a Fermi point at which N changes: so each side is integrated with its own N.
+bands below the level.  For fixed N it is a smooth function of k where bands N - 1 and N do not
+meet, so the two sides of a Fermi point, at which N changes, are integrated with their values of N.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..states.fermi_points import FermiPoints
 from ..states.occupations import ON_LEVEL
 from . import mesh_rules
 
-# Factor on the error of an interval whose stencil reaches past a crossing.
+# Factor on the error of an interval whose stencil extends over a crossing.
 DOUBT = 5.0
 
 
@@ -34,15 +34,15 @@ class Pieces:
     filled: np.ndarray
 
     def part(self, chosen: np.ndarray) -> Pieces:
-        """The pieces that are chosen, by (piece,) bool."""
+        """The pieces selected by the mask ``chosen`` (piece,)."""
         columns = (self.interval, self.low, self.high, self.filled)
         return Pieces(*(column[chosen] for column in columns))
 
 
-def joined(one: Pieces, two: Pieces) -> Pieces:
-    """The pieces of both."""
+def joined(first: Pieces, second: Pieces) -> Pieces:
+    """Both sets of pieces in one."""
     names = ("interval", "low", "high", "filled")
-    return Pieces(*(np.concatenate((getattr(one, n), getattr(two, n))) for n in names))
+    return Pieces(*(np.concatenate((getattr(first, n), getattr(second, n))) for n in names))
 
 
 def pieces(
@@ -51,34 +51,38 @@ def pieces(
     energy: np.ndarray,
     level: float,
     points: FermiPoints,
-    here: np.ndarray,
+    of_level: np.ndarray,
     chosen: np.ndarray,
 ) -> Pieces:
-    """Pieces of the ``chosen`` intervals (interval,) int of a mesh k (k,), energy (k, band).
+    """Pieces of intervals of a mesh between Fermi points.
 
-    ``here`` (point,) are the Fermi points of this level.
+    Parameters
+    ----------
+    k : (k,), in 1/a;  energy : (k, band) and level, in t0
+    points : Fermi points of several levels;  of_level : (point,) bool, those of this level
+    chosen : (interval,) int, the intervals
     """
     spacing = k[1] - k[0]
     below = (energy < level).sum(axis=1)
     after = np.roll(below, -1)
     on_level = (np.abs(energy - level) <= ON_LEVEL).any(axis=1)
-    unclear = on_level | np.roll(on_level, -1)
-    index = np.flatnonzero(here)
+    ambiguous = on_level | np.roll(on_level, -1)
+    index = np.flatnonzero(of_level)
     order = np.lexsort((points.fraction[index], points.interval[index]))
     index = index[order]
-    held = np.zeros(len(k), dtype=bool)
-    held[points.interval[index]] = True
-    simple = ~(unclear | held) & (below == after)
-    whole = chosen[simple[chosen]]
-    zero = np.zeros(len(whole))
-    parts = [np.column_stack((whole, zero, zero + 1, below[whole]))]
+    crossed = np.zeros(len(k), dtype=bool)
+    crossed[points.interval[index]] = True
+    simple = ~(ambiguous | crossed) & (below == after)
+    uncut = chosen[simple[chosen]]
+    zero = np.zeros(len(uncut))
+    parts = [np.column_stack((uncut, zero, zero + 1, below[uncut]))]
     for j in chosen[~simple[chosen]]:
         first, last = np.searchsorted(points.interval[index], (j, j + 1))
-        at = points.fraction[index[first:last]]
+        fraction = points.fraction[index[first:last]]
         step = points.step[index[first:last]]
-        ends = np.concatenate(([0.0], at, [1.0]))
+        ends = np.concatenate(([0.0], fraction, [1.0]))
         counts = below[j] + np.concatenate(([0], np.cumsum(step)))
-        if unclear[j] or np.any(np.abs(step) != 1) or counts[-1] != after[j]:
+        if ambiguous[j] or np.any(np.abs(step) != 1) or counts[-1] != after[j]:
             middle = k[j] + 0.5 * (ends[1:] + ends[:-1]) * spacing
             counts = (np.linalg.eigvalsh(bloch.hamiltonian(middle)) < level).sum(axis=1)
         parts.append(np.column_stack((np.full(len(counts), j), ends[:-1], ends[1:], counts)))
@@ -96,16 +100,18 @@ def partial_sums(
 ) -> np.ndarray:
     """B_N (..., row) at mesh points (...) with N = ``filled`` (...).
 
-    From values (k, row), which are B_N with N = ``below`` (k,), and the polarizability
-    (k, band, row) of the few bands between the two numbers.
+    Parameters
+    ----------
+    values : (k, row), B_N with N = ``below`` (k,)
+    polarizability : (k, band, row), which is added for the few bands between the two numbers
     """
-    out = values[points].copy()
+    sums = values[points].copy()
     missing = filled - below[points]
     for step in range(int(np.abs(missing).max(initial=0))):
-        more, less = np.nonzero(missing > step), np.nonzero(-missing > step)
-        out[more] += polarizability[points[more], below[points[more]] + step]
-        out[less] -= polarizability[points[less], below[points[less]] - 1 - step]
-    return out
+        fewer, surplus = np.nonzero(missing > step), np.nonzero(-missing > step)
+        sums[fewer] += polarizability[points[fewer], below[points[fewer]] + step]
+        sums[surplus] -= polarizability[points[surplus], below[points[surplus]] - 1 - step]
+    return sums
 
 
 def integrals(
@@ -116,11 +122,16 @@ def integrals(
     polarizability: np.ndarray,
     crossings: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Integral and its estimated error, both (piece, row) in spacings, see :mod:`mesh_rules`.
+    """Integrals and their estimated errors, both (piece, row) in spacings (:mod:`mesh_rules`).
 
-    Each with the filled bands of its piece on all points of the stencil, and as a fraction over the
-    square of the gap above them, unless one of the two bands there crosses a third: then the gap
-    has a kink.  ``crossings`` (interval, band - 1) are where neighbouring bands (nearly) cross.
+    A piece uses its number of filled bands at all points of the stencil.  The integrand is
+    approximated by a fraction over the square of the gap above the filled bands, unless one of the
+    two bands at the gap crosses a third one, which gives the gap a kink.
+
+    Parameters
+    ----------
+    values : (k, row), below : (k,), energy : (k, band), polarizability : (k, band, row)
+    crossings : (interval, band - 1) bool, where neighbouring bands (nearly) cross
     """
     if not len(parts.interval):
         nothing = np.zeros((0, values.shape[-1]))
@@ -129,22 +140,25 @@ def integrals(
     stencil = mesh_rules.stencil(width)
     where = (parts.interval[:, None] + stencil) % len(values)
     filled = np.broadcast_to(parts.filled[:, None], where.shape)
-    at = partial_sums(values, below, polarizability, where, filled)
-    top = energy.shape[1] - 1
-    upper, lower = np.minimum(filled, top), np.clip(filled - 1, 0, top)
+    inside = partial_sums(values, below, polarizability, where, filled)
+    last_band = energy.shape[1] - 1
+    upper, lower = np.minimum(filled, last_band), np.clip(filled - 1, 0, last_band)
     square = (energy[where, upper] - energy[where, lower]) ** 2
-    square[(filled < 1) | (filled > top)] = 1.0
+    square[(filled < 1) | (filled > last_band)] = 1.0
     square[spanned(parts, crossings, -2) | spanned(parts, crossings, 0)] = 1.0
-    lowest, middle, value = (_of_order(parts, at, square, h) for h in (width - 2, width - 1, width))
+    lowest, middle, value = (
+        _of_order(parts, inside, square, h) for h in (width - 2, width - 1, width)
+    )
     error = mesh_rules.remaining(lowest, middle, value)
-    # Past a crossing of filled and empty bands the filled ones are others.
+    # Beyond a crossing of filled and empty bands the filled bands have other states.
     return value, np.where(spanned(parts, crossings, -1)[:, None], DOUBT * error, error)
 
 
 def spanned(parts: Pieces, crossings: np.ndarray, offset: int) -> np.ndarray:
     """Whether a stencil (piece,) spans a crossing of bands N + offset and N + offset + 1.
 
-    N are the filled bands of the piece, so that -1 is the crossing of filled and empty ones.
+    N is the number of filled bands of the piece, so offset -1 is the crossing of filled and empty
+    bands.  ``crossings`` (interval, band - 1) bool are the (near) crossings of neighbouring bands.
     """
     spans = parts.interval[:, None] + mesh_rules.stencil(mesh_rules.NARROW)[:-1]
     lower = parts.filled + offset
@@ -154,7 +168,7 @@ def spanned(parts: Pieces, crossings: np.ndarray, offset: int) -> np.ndarray:
 
 
 def _of_order(parts: Pieces, at: np.ndarray, square: np.ndarray, half_width: int) -> np.ndarray:
-    """Integral (piece, row) by the inner points of values (piece, point, row)."""
+    """Integral (piece, row) with the inner 2 h points of values (piece, point, row)."""
     inner = slice(mesh_rules.NARROW - half_width, mesh_rules.NARROW + half_width)
     weights = mesh_rules.rational_weights(half_width, parts.low, parts.high, square[:, inner])
     return (weights[:, None, :] @ at[:, inner])[:, 0]

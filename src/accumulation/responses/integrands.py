@@ -1,11 +1,11 @@
-"""What the response integrates over k, with occupations, at any k by diagonalising there.
+"""Integrands of the response over k, with occupations, at any k by diagonalising there.
 
 intraband   sum_n f'(e_n) v_n <n|n(mu)|n>
 interband   sum_{n, n'} D_nn' Re[<n|n(mu)|n'> A_n'n],   D_nn' = (f_n - f_n') / (e_n - e_n')
 
-A pair of states counts by the divided difference of its occupations: it is finite where levels
-meet, and exactly zero where both are filled or both are empty.  The same sum written with the
-polarizability of each band, sum_n f_n b_n, loses all digits there.
+A pair of states contributes by the divided difference of its occupations, which is finite where
+energies meet, and exactly zero where both states are filled or empty.  The same sum written with
+the polarizability of each band, sum_n f_n b_n, loses all digits there.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ..states.eigenstates import KernelFunction, States
 from ..states.occupations import divided_difference, fermi_slope
 from .matrix_elements import matrix_elements, pair_sum
 
-# In place of a number of filled bands: occupations are those of the Fermi function.
+# Stands for the Fermi function in place of a number of filled bands.
 THERMAL = -1
-# How far a k may be moved away from one at which bands meet, in 1/a.
+# Distances by which a k may be moved away from a crossing of bands, in 1/a.
 SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 
 
@@ -31,8 +31,8 @@ SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 class MeshElements:
     """Matrix elements of one density on the uniform mesh: input of the response.
 
-    energy, velocity : (k, band);  density, polarizability : (k, band, row), the latter None where
-    it is identically zero;  weight : (k,) = dk/2pi
+    k : (k,), in 1/a;  weight : (k,), dk/2pi;  energy, velocity : (k, band), in t0 and t0 a
+    density, polarizability : (k, band, row), the latter None if it is identically zero
     """
 
     k: np.ndarray
@@ -47,7 +47,7 @@ class MeshElements:
 class ExactElements:
     """The same matrix elements at any k, by diagonalising again.
 
-    ``regions`` (region, row), if given, are weights that sum the rows to what takes their place.
+    regions : (region, row) weights; if given, rows are summed to regions with them
     """
 
     bloch: BlochMatrix
@@ -58,11 +58,11 @@ class ExactElements:
     regions: np.ndarray | None = None
 
     def states(self, k: np.ndarray) -> States:
-        """States on k (point,) and what kernels need of them."""
+        """States at k (point,), in 1/a, with the operators that kernels need."""
         return States(solve(self.bloch, k), self.bloch, self.gauge)
 
     def at(self, k: np.ndarray, interband: bool) -> MeshElements:
-        """Elements on k (point,); with ``interband`` also the polarizability."""
+        """Elements at k (point,), in 1/a; with ``interband`` also the polarizability."""
         states = self.states(k)
         kernel = self.kernel(states, self.definition)
         density, polarizability = matrix_elements(states, kernel, interband)
@@ -74,7 +74,7 @@ class ExactElements:
 
 
 def by_region(values: np.ndarray, regions: np.ndarray | None) -> np.ndarray:
-    """Values (..., row) summed to (..., region); as they are without regions."""
+    """``values`` (..., row) summed to (..., region) by ``regions`` (region, row), if given."""
     return values if regions is None else values @ regions.T
 
 
@@ -92,13 +92,13 @@ def integrand(
     Parameters
     ----------
     level, temperature : of the Fermi function, in t0
-    filled : (label,) number of filled bands at nodes of each label, THERMAL for the Fermi function;
-        None: that everywhere.  With a number of filled bands the intraband part is zero, as at zero
-        temperature it is no function of k.
-    interband : compute that part, otherwise zero
-    always_equal : (band - 1,) bool, neighbouring bands of one energy along the whole line.  Where
-        others meet, the matrix elements of the pair have a limit that states of one energy do not
-        show: they are taken next to it, where the levels are told apart.
+    filled : (label,) number of filled bands at nodes of each label, or THERMAL for the Fermi
+        function, which is the default.  With a number of filled bands the intraband part is zero,
+        as it is a sum over Fermi points.
+    interband : whether to compute this part; otherwise it is zero
+    always_equal : (band - 1,) bool, neighbouring bands that are degenerate at all k.  Where other
+        bands meet, the matrix elements are taken beside the crossing, as degenerate states do not
+        determine their limit.
     """
 
     def values(k, label):
@@ -123,10 +123,10 @@ def integrand(
         return _processes(exact, states, slope, beside, difference)
 
     def over_nodes(k, label):
-        def work(part):
+        def of_chunk(part):
             return values(k[part], label[part])
 
-        return np.concatenate(gathered(work, len(k), exact.bloch.size, threads))
+        return np.concatenate(gathered(of_chunk, len(k), exact.bloch.size, threads))
 
     return over_nodes
 
@@ -148,15 +148,15 @@ def _moved_apart(
         energy = np.linalg.eigvalsh(bloch.hamiltonian(k[chosen] + shift))
         return ~_meeting(energy, always_equal)
 
-    moved, left = k.copy(), np.flatnonzero(meeting)
+    moved, remaining = k.copy(), np.flatnonzero(meeting)
     # Bands that still meet there are flat.
-    left = left[apart(left, SHIFTS[-1])]
+    remaining = remaining[apart(remaining, SHIFTS[-1])]
     for shift in SHIFTS:
-        if not len(left):
+        if not len(remaining):
             break
-        far = apart(left, shift)
-        moved[left[far]] += shift
-        left = left[~far]
+        far = apart(remaining, shift)
+        moved[remaining[far]] += shift
+        remaining = remaining[~far]
     return moved
 
 
@@ -176,15 +176,15 @@ def _processes(exact, states, slope, beside, difference) -> np.ndarray:
     ``difference`` (k, band, band); zero where these are None.
     """
     rows = exact.bloch.size if exact.regions is None else len(exact.regions)
-    out = np.zeros((len(states.k), 2, rows))
+    result = np.zeros((len(states.k), 2, rows))
     kernel = exact.kernel(states, exact.definition)
     if slope is not None:
         density = by_region(matrix_elements(states, kernel, interband=False)[0], exact.regions)
-        out[:, 0] = (slope[:, None, :] @ density)[:, 0]
+        result[:, 0] = (slope[:, None, :] @ density)[:, 0]
     if difference is not None:
         if beside is not states:
             kernel = exact.kernel(beside, exact.definition)
         interband = pair_sum(beside, kernel, difference)
         if interband is not None:
-            out[:, 1] = by_region(interband, exact.regions)
-    return out
+            result[:, 1] = by_region(interband, exact.regions)
+    return result

@@ -1,9 +1,9 @@
-"""Responses as integrals over k: from the mesh where it suffices, on panels of their own elsewhere.
+"""Responses as integrals over k: sums over the mesh, and adaptive panels where it is too coarse.
 
-The mesh's own sum converges exponentially where everything is smooth over a few of its points.  An
-interval is taken out of it, and integrated adaptively on states diagonalised anew, where that does
-not hold: bands that cross or nearly cross at the level, a thermal window narrower than the mesh, a
-peak that the mesh does not resolve.
+The sum over the mesh converges exponentially where the integrand is smooth over a few mesh points.
+An interval in which it is not smooth is integrated adaptively instead, with new diagonalisations:
+at bands that cross or nearly cross on the level, in a thermal window narrower than the mesh, or at
+a peak that the mesh does not resolve.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from .quadrature import NODES, cut, integrate
 # A uniform mesh integrates a Fermi function of temperature T with an error of about
 # exp(-2 pi^2 T / (v dk)): 2e-11 at this ratio of T to v dk.
 RESOLVED = 1.25
-# Orbitals cubed times the diagonalisations that a refinement may take, their largest number, and
-# the least as a share of the mesh's: below a second, or what a quarter more points cost.
+# Limits of a refinement: orbitals cubed times diagonalisations, and diagonalisations; but at least
+# this fraction of those of the mesh.  It takes below a second, or as much as a quarter more points.
 MOST_WORK, MOST_NODES, LEAST_SHARE = 5e7, 5_000, 0.25
-# What counts as little, in the same units.
+# Limits of a cheap refinement, in the same units.
 LITTLE_WORK, LITTLE_NODES = 1e7, 2_000
 # Rounding of a response, in units of the sum of the magnitudes of all its terms.
 ROUNDING, ROUNDING_POINTS = 1e-13, 50
-# From this ratio on no mesh point is blind to a thermal window, and the differences of two rules
-# say where it is not resolved.
+# Above this ratio of T to v dk the mesh sees every thermal window, and the difference of two rules
+# shows where it is not resolved.
 VISIBLE = 0.35
 
 
@@ -52,8 +52,8 @@ VISIBLE = 0.35
 class Integral:
     """Both processes of one level and temperature.
 
-    value : (process, row);  error : (process,) bound of the error of any row;  magnitude :
-    (process,), the integral of the integrand's magnitude, of the row where it is largest
+    value : (process, row);  error : (process,) bound of the error of any row
+    magnitude : (process,), largest integral over the rows of the magnitude of the integrand
     """
 
     value: np.ndarray
@@ -66,7 +66,7 @@ class LineIntegral:
 
     Parameters
     ----------
-    mesh : its elements on a uniform mesh;  exact : the same at any k
+    mesh : matrix elements on a uniform mesh;  exact : the same at any k
     """
 
     def __init__(self, mesh: MeshElements, exact: ExactElements, threads: int = 1):
@@ -76,31 +76,31 @@ class LineIntegral:
 
     @cached_property
     def rounding(self) -> np.ndarray:
-        """(process,) errors that no refinement removes, as of sums that symmetry makes zero."""
+        """Errors (process,) by rounding, which no refinement removes."""
         mesh = self.mesh
-        # A sample of the mesh tells the size.
-        every = max(1, len(mesh.k) // ROUNDING_POINTS)
-        sizes = [np.abs(mesh.density[::every]).max(initial=0.0), 0.0]
+        # A sample of the mesh points determines the size.
+        stride = max(1, len(mesh.k) // ROUNDING_POINTS)
+        sizes = [np.abs(mesh.density[::stride]).max(initial=0.0), 0.0]
         if mesh.polarizability is not None:
-            terms = np.abs(mesh.polarizability[::every]).sum(axis=1).sum(axis=0)
-            sizes[1] = terms.max(initial=0.0) * mesh.weight[0] * every
+            terms = np.abs(mesh.polarizability[::stride]).sum(axis=1).sum(axis=0)
+            sizes[1] = terms.max(initial=0.0) * mesh.weight[0] * stride
         return ROUNDING * np.array(sizes)
 
     def _tolerance(self, value: np.ndarray, magnitude: np.ndarray) -> tuple:
-        """Errors (process,) aimed at for a value (process, row) of that magnitude (process,).
+        """Errors (process,) for a value (process, row) of a magnitude (process,).
 
-        The one that is enough, and the one that is wanted if it costs little.
+        The first is sufficient; the second is aimed at if it is cheap.
         """
         enough = tolerance(value, magnitude)
         fine = enough * FINE / TOLERANCE
-        return tuple(np.maximum(one, 10 * self.rounding) for one in (enough, fine))
+        return tuple(np.maximum(error, 10 * self.rounding) for error in (enough, fine))
 
     def sees(self, temperature: float) -> bool:
-        """Whether the mesh sees a Fermi function of that temperature in every band."""
+        """Whether a Fermi function of that temperature (t0) covers mesh points in every band."""
         return temperature >= VISIBLE * self.bands.fastest * self.bands.spacing
 
     def at_temperature(self, level: float, temperature: float) -> Integral:
-        """Sums over the mesh, and panels where the bands themselves are not resolved."""
+        """Response from sums over the mesh, and from panels where the bands are not resolved."""
         mesh, count = self.mesh, len(self.mesh.k)
         values = np.zeros((count, 2, self.rows))
         slope = fermi_slope(mesh.energy, level, temperature) * mesh.velocity
@@ -113,10 +113,12 @@ class LineIntegral:
             close, crossing = self.bands.close_pairs(level, temperature)
             if close.any():
                 equal = self.bands.always_equal
-                fresh = integrand(
+                exact_integrand = integrand(
                     self.exact, level, temperature, threads=self.threads, always_equal=equal
                 )
-                values[close, 1] = fresh(mesh.k[close], np.zeros(close.sum(), dtype=int))[:, 1]
+                values[close, 1] = exact_integrand(mesh.k[close], np.zeros(close.sum(), dtype=int))[
+                    :, 1
+                ]
             refined |= stencils_of(crossing, mesh_rules.WIDE)
         crossings = self.bands.crossings(near[:, :-1] | near[:, 1:])
         refined[crossings.interval] = True
@@ -129,12 +131,15 @@ class LineIntegral:
         return self._completed(sums, parts, refined, window, (level, temperature), cuts)
 
     def at_filling(
-        self, level: float, temperature: float, points: FermiPoints, here: np.ndarray
+        self, level: float, temperature: float, points: FermiPoints, of_level: np.ndarray
     ) -> Integral:
-        """Bands filled up to the level, the Fermi function only in its own narrow window.
+        """Response from filled bands, with the Fermi function in its narrow window only.
 
-        At zero temperature the intraband part is left zero: it is a sum over Fermi points.
-        ``points`` are those of several levels, of which ``here`` (point,) are this one's.
+        At zero temperature the intraband part is zero, as it is a sum over Fermi points.
+
+        Parameters
+        ----------
+        points : Fermi points of several levels;  of_level : (point,) bool, those of this level
         """
         mesh = self.mesh
         below = (mesh.energy < level).sum(axis=1)
@@ -142,17 +147,19 @@ class LineIntegral:
         centers = np.zeros(0, dtype=int)
         if temperature > 0:
             window = np.any(self.bands.in_window(level, temperature), axis=1)
-            window[points.interval[here]] = True
-            centers = np.flatnonzero(here)
+            window[points.interval[of_level]] = True
+            centers = np.flatnonzero(of_level)
         if mesh.polarizability is None and not window.any():
-            nothing = np.zeros((2, self.rows))
-            return Integral(nothing, np.zeros(2), np.zeros(2))
+            zero = np.zeros((2, self.rows))
+            return Integral(zero, np.zeros(2), np.zeros(2))
         changes = (below != np.roll(below, -1)) | window
-        changes[points.interval[here]] = True
+        changes[points.interval[of_level]] = True
         room = mesh_rules.room(~changes)
         near = np.flatnonzero((room <= mesh_rules.NARROW) & ~window)
         far = np.flatnonzero(room > mesh_rules.NARROW)
-        parts = fillings.pieces(self.exact.bloch, mesh.k, mesh.energy, level, points, here, near)
+        parts = fillings.pieces(
+            self.exact.bloch, mesh.k, mesh.energy, level, points, of_level, near
+        )
         sums = self._by_interval(below, room, parts)
         parts = fillings.joined(parts, whole_intervals(far, below[far]))
         refined, crossings = self.bands.unresolved(parts, window, level, temperature)
@@ -166,7 +173,8 @@ class LineIntegral:
     def _by_interval(self, below: np.ndarray, room: np.ndarray, parts: fillings.Pieces) -> Sums:
         """Interband integral of each interval outside the thermal window, from mesh values.
 
-        Intervals with ``room`` (interval,) for a wide stencil by the widest, others by ``parts``.
+        Intervals with ``room`` (interval,) for a wide stencil use the widest possible one, the
+        others are integrated by ``parts``.
         """
         mesh, count = self.mesh, len(self.mesh.k)
         own, misfit = np.zeros((2, count, 2, self.rows))
@@ -175,9 +183,11 @@ class LineIntegral:
         occupied = (np.arange(mesh.energy.shape[1]) < below[:, None]).astype(float)
         values = contract(occupied, mesh.polarizability)
         for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE + 1):
-            some = room == width
-            if some.any():
-                own[some, 1], misfit[some, 1] = (each[some] for each in of_width(values, width))
+            fitting = room == width
+            if fitting.any():
+                own[fitting, 1], misfit[fitting, 1] = (
+                    array[fitting] for array in of_width(values, width)
+                )
         value, error = fillings.integrals(
             parts, values, below, mesh.energy, mesh.polarizability, self.bands.candidates
         )
@@ -189,14 +199,14 @@ class LineIntegral:
         return Sums(own * weight, misfit * weight, magnitude * weight)
 
     def _completed(self, sums: Sums, parts, doubtful, window, fermi, cuts) -> Integral:
-        """The sums, with the intervals that need it integrated on panels instead.
+        """The sums, with the intervals that need a refinement integrated on panels instead.
 
         Parameters
         ----------
         parts : pieces of all intervals
-        doubtful : (interval,) bool, those whose own error says nothing;  window : (interval,) bool,
-            those of which the mesh says nothing
-        fermi : level and temperature;  cuts : k that panels end at, and their least width
+        doubtful : (interval,) bool, intervals whose estimated error is not reliable
+        window : (interval,) bool, intervals that the mesh cannot integrate
+        fermi : level and temperature;  cuts : ends of panels in k, and their smallest width
         """
         level, temperature = fermi
         total = sums.own.sum(axis=0)
@@ -206,35 +216,37 @@ class LineIntegral:
         if not refined.any():
             return Integral(total, error, magnitude)
         rest = sums.own[~refined].sum(axis=0)
-        some = parts.part(refined[parts.interval])
-        start = self.mesh.k[some.interval]
-        low, high = (start + end * self.bands.spacing for end in (some.low, some.high))
+        refined_parts = parts.part(refined[parts.interval])
+        start = self.mesh.k[refined_parts.interval]
+        low, high = (
+            start + end * self.bands.spacing for end in (refined_parts.low, refined_parts.high)
+        )
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
         interband, equal = self.mesh.polarizability is not None, self.bands.always_equal
-        fresh = integrand(
-            self.exact, level, temperature, some.filled, self.threads, interband, equal
+        exact_integrand = integrand(
+            self.exact, level, temperature, refined_parts.filled, self.threads, interband, equal
         )
 
         def measured(k, label):
-            return fresh(k, label) / (2 * np.pi)
+            return exact_integrand(k, label) / (2 * np.pi)
 
         most = (self._few_nodes, self._most_nodes)
         value, more, size = integrate(
             measured, panels, rest, magnitude, self._tolerance, most, narrowest
         )
-        # No estimate is trusted below what was aimed at.
+        # The estimate is not reliable below the error that was aimed at.
         error = np.maximum(error + more, self._tolerance(rest + value, magnitude + size)[1])
         return Integral(rest + value, error, magnitude + size)
 
     def _chosen(self, misfit, doubtful, window, allowed) -> tuple[np.ndarray, np.ndarray]:
-        """Intervals (interval,) to be refined, and the error (process,) of the others.
+        """Intervals (interval,) to refine, and the error (process,) of the others.
 
-        Rather no refinement than one that cannot end: the error then says what is missing.
+        A refinement that would need too many nodes is left out, and the error remains large.
         """
         if self.exact.bloch.reversal is not None:
-            # Where k and -k answer each other, their intervals go together: what cancels then does.
-            doubtful, window = (some | _mirrored(some) for some in (doubtful, window))
+            # With a symmetry k -> -k both intervals are refined together, so that they cancel.
+            doubtful, window = (mask | _mirrored(mask) for mask in (doubtful, window))
             misfit = np.maximum(misfit, _mirrored(misfit))
         refined = window | doubtful
         if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
@@ -261,5 +273,5 @@ class LineIntegral:
 
 
 def _mirrored(values: np.ndarray) -> np.ndarray:
-    """Values (interval, ...) of the interval from -k - dk to -k in place of that from k."""
+    """Values (interval, ...) with those of the interval from -k - dk to -k at the one from k."""
     return np.roll(values[::-1], -1, axis=0)

@@ -1,9 +1,9 @@
 """Integrals over the intervals of a uniform, periodic mesh, from the values on it.
 
 An interval is integrated with the polynomial through the 2h mesh points nearest to it.  Over the
-whole zone the intervals of one order add up to the trapezoidal sum, which converges exponentially;
-where values belong to different occupations on both sides of a Fermi point, an interval takes those
-of its own occupation only.  The difference of two orders estimates the error of the lower one.
+full zone the intervals of one order add up to the trapezoidal sum, which converges exponentially.
+Next to a Fermi point an interval uses the values of its occupation only.  The difference of two
+orders estimates the error of the lower one.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from functools import cache
 
 import numpy as np
 
-# Half-widths of the stencils: next to Fermi points, and furthest from them.
+# Half-widths of the stencils next to Fermi points, and far from them.
 NARROW, WIDE = 4, 6
-# Changes that fall by less than this from one order to the next do not converge.
+# The ratio of successive changes is taken to be at most this.
 SLOWEST = 0.9
 _GAUSS = np.polynomial.legendre.leggauss(WIDE)
 
@@ -25,30 +25,34 @@ def stencil(half_width: int) -> np.ndarray:
 
 
 def lagrange(half_width: int, t: np.ndarray) -> np.ndarray:
-    """Lagrange's polynomials of the points of :func:`stencil` at t (...), as (..., point)."""
+    """Lagrange polynomials of the points of :func:`stencil` at ``t`` (...), as (..., point)."""
     points = stencil(half_width).astype(float)
-    out = np.empty((*t.shape, len(points)))
+    polynomials = np.empty((*t.shape, len(points)))
     for i, point in enumerate(points):
         others = np.delete(points, i)
-        out[..., i] = ((t[..., None] - others) / (point - others)).prod(axis=-1)
-    return out
+        polynomials[..., i] = ((t[..., None] - others) / (point - others)).prod(axis=-1)
+    return polynomials
 
 
 def rational_weights(
     half_width: int, low: np.ndarray, high: np.ndarray, square: np.ndarray
 ) -> np.ndarray:
-    """(piece, point) weights of the integral from low to high (piece,), in spacings from the left.
+    """Weights (piece, point) of the integral from low to high.
 
-    Exact for P(k) / G(k) with polynomials of degree 2 h - 1, G given by its values ``square``
-    (piece, point) on the stencil.  With the square of a gap for G, which is smooth where two bands
-    nearly meet and the response of the pair, of the order of 1 / G, is not.
+    They are exact for P(k) / G(k) with polynomials of degree 2 h - 1.  G is the square of a gap,
+    which is smooth where two bands nearly meet, unlike the response of the pair, of order 1 / G.
+
+    Parameters
+    ----------
+    low, high : (piece,), in spacings from the left end of the interval
+    square : (piece, point), values of G on the stencil
     """
     x, w = _GAUSS
     half, middle = 0.5 * (high - low), 0.5 * (high + low)
     basis = lagrange(half_width, middle[:, None] + half[:, None] * x)  # (piece, node, point)
     between = (basis @ square[:, :, None])[..., 0]
     lowest = np.minimum(square.min(axis=1), 0.05 * square.max(axis=1))
-    # A polynomial that does not stay near its values is no square of a gap.
+    # If the polynomial deviates from its values, it does not represent the square of a gap.
     smooth = np.all(between > 0.1 * lowest[:, None], axis=1) & (lowest > 0)
     square = np.where(smooth[:, None], square, 1.0)
     between = np.where(smooth[:, None], between, 1.0)
@@ -57,22 +61,22 @@ def rational_weights(
 
 @cache
 def interval_weights(half_width: int) -> np.ndarray:
-    """Weights (point,) of a whole interval, exact for polynomials of degree 2 h - 1."""
-    one = np.ones((1, 2 * half_width))
-    return rational_weights(half_width, np.zeros(1), np.ones(1), one)[0]
+    """Weights (point,) of a full interval, exact for polynomials of degree 2 h - 1."""
+    ones = np.ones((1, 2 * half_width))
+    return rational_weights(half_width, np.zeros(1), np.ones(1), ones)[0]
 
 
 def three_orders(values: np.ndarray, half_width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Integral over each interval in three ways, (k, ...) in spacings, from values (k, ...).
+    """Integrals over each interval, (k, ...) in spacings, of ``values`` (k, ...) in three orders.
 
-    With the stencils of half-widths h - 2, h - 1 and h.
+    The stencils have half-widths h - 2, h - 1 and h.
     """
-    # Weights are symmetric, so points i and 1 - i of a stencil are added first.
+    # The weights are symmetric, so points i and 1 - i of a stencil are added first.
     count = len(values)
     around = np.concatenate((values[-half_width:], values, values[:half_width]))
     ahead = (around[half_width + 1 + i : half_width + 1 + i + count] for i in range(half_width))
     behind = (around[half_width - i : half_width - i + count] for i in range(half_width))
-    pairs = np.stack([one + two for one, two in zip(ahead, behind, strict=True)])
+    pairs = np.stack([right + left for right, left in zip(ahead, behind, strict=True)])
     weights = _orders(half_width) @ pairs.reshape(half_width, -1)
     return tuple(weights.reshape(3, *values.shape))
 
@@ -80,17 +84,22 @@ def three_orders(values: np.ndarray, half_width: int) -> tuple[np.ndarray, np.nd
 @cache
 def _orders(half_width: int) -> np.ndarray:
     """Weights (3, pair) of the pairs of mesh points nearest to an interval, of three orders."""
-    out = np.zeros((3, half_width))
-    for row, h in zip(out, range(half_width - 2, half_width + 1), strict=True):
+    weights = np.zeros((3, half_width))
+    for row, h in zip(weights, range(half_width - 2, half_width + 1), strict=True):
         row[:h] = interval_weights(h)[h:]
-    return out
+    return weights
 
 
 def remaining(lowest: np.ndarray, middle: np.ndarray, highest: np.ndarray) -> np.ndarray:
-    """Error (..., row) of the last of three estimates (..., row) of rising order.
+    """Error (..., row) of the last of three estimates of rising order.
 
-    As in a geometric series, with a margin: a tenth of the last change at least, twice what the
-    series leaves otherwise, more than the change where the changes hardly fall.
+    The changes are extrapolated as a geometric series with a margin: the error is at least a tenth
+    of the last change, else twice the rest of the series, and exceeds the change if the changes
+    hardly decrease.
+
+    Parameters
+    ----------
+    lowest, middle, highest : (..., row)
     """
     before, change = np.abs(middle - lowest), np.abs(highest - middle)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -100,13 +109,13 @@ def remaining(lowest: np.ndarray, middle: np.ndarray, highest: np.ndarray) -> np
 
 
 def room(same: np.ndarray) -> np.ndarray:
-    """Widest half-width (interval,) up to WIDE whose stencil stays where ``same`` (interval,).
+    """Largest half-width (interval,) up to WIDE whose stencil covers intervals of ``same`` only.
 
-    ``same`` says of each interval whether nothing changes within it.
+    ``same`` (interval,) bool marks intervals within which no occupation changes.
     """
-    out = np.where(same, 1, 0)
+    widest = np.where(same, 1, 0)
     for distance in range(1, WIDE):
-        grows = out == distance
+        grows = widest == distance
         grows &= np.roll(same, distance) & np.roll(same, -distance)
-        out = out + grows
-    return out
+        widest = widest + grows
+    return widest

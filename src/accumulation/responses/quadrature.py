@@ -1,4 +1,4 @@
-"""Adaptive integrals over panels of the line k, all panels of one refinement in one batch."""
+"""Adaptive integrals over panels of k, with all panels of one refinement in one batch."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ KRONROD = np.array([*_KRONROD, *reversed(_KRONROD[:-1])])
 GAUSS = np.zeros(15)
 GAUSS[1::2] = (*_GAUSS, *reversed(_GAUSS[:-1]))
 
-# Panels of a grading are wider by this than the one before: a pole as far from its center as the
-# first is wide then costs 15 nodes 1e-13.
+# Ratio of the widths of neighbouring panels.  A pole at a distance from the centre equal to the
+# width of the first panel then gives an error of 1e-13 with 15 nodes.
 RATIO = 4.0
 
-# Factor on the error of an integral that did not come to its end.
+# Factor on the error of an integral that was stopped before it converged.
 DOUBT = 3.0
 
 # values (..., k) -> contributions (k, process, column); the second argument is the panel's label
@@ -42,7 +42,7 @@ Integrand = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Panels:
-    """Pieces of the line: low and high end (panel,), and a label (panel,) int that each keeps."""
+    """Panels with ends low, high : (panel,) and label : (panel,) int, which halves inherit."""
 
     low: np.ndarray
     high: np.ndarray
@@ -52,11 +52,11 @@ class Panels:
         return len(self.low)
 
     def part(self, index: np.ndarray) -> Panels:
-        """The panels of these numbers."""
+        """The panels with the indices ``index`` (panel,)."""
         return Panels(self.low[index], self.high[index], self.label[index])
 
     def halves(self) -> Panels:
-        """Each panel as its two halves."""
+        """Panels (2 panel,), the two halves of each panel."""
         middle = 0.5 * (self.low + self.high)
         low = np.column_stack((self.low, middle)).ravel()
         high = np.column_stack((middle, self.high)).ravel()
@@ -72,17 +72,18 @@ def integrate(
     most: tuple[float, float],
     narrowest: float = 1e-14,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Integral over all panels, halving those that carry most of the error.
+    """Integral over all panels, halving those with the largest errors.
 
     Parameters
     ----------
     integrand : of k (node,) and the label of the panel of each node; returns (node, process,
         column)
-    base, magnitude : (process, column) what the integral is added to, (process,) its magnitude
-    tolerance : of the sum of base and integral and of that of the magnitudes; errors (process,)
-        that are enough, and that are wanted if cheap; half of either is left to the integral
-    narrowest : panels of at most this width are not halved: what changes within them is rounding
-    most : numbers of nodes after which it stops, once the error is enough, and anyway
+    base, magnitude : (process, column) value that the integral is added to, (process,) magnitude
+    tolerance : function of base plus integral and of the sum of the magnitudes; returns the error
+        (process,) that is sufficient, and a smaller one aimed at if it is cheap; the integral may
+        take half of each
+    narrowest : panels of at most this width are not halved, as only rounding changes in them
+    most : numbers of nodes after which it stops if the error is sufficient, and in any case
 
     Returns
     -------
@@ -97,14 +98,15 @@ def integrate(
         spent += len(panels) * len(NODES)
         now, open_error = total + values.sum(axis=0), errors.sum(axis=0)
         reached = magnitude + (size + sizes.sum(axis=0)).max(axis=-1, initial=0.0)
-        enough, wanted = (0.5 * one for one in tolerance(base + now, reached))
+        enough, wanted = (0.5 * target for target in tolerance(base + now, reached))
         share = np.maximum(wanted - settled, 0.1 * wanted) / (2 * len(panels))
         again = np.any(errors > share, axis=1) & (panels.high - panels.low > narrowest)
         error = settled + open_error
         cheap, costly = most
         done = np.all(error <= wanted) or spent > costly or not again.any()
         if done or (spent > cheap and np.all(error <= enough)):
-            # Where it stopped short, at noise of nearly degenerate states, say, no estimate holds.
+            # If it was stopped, for instance by noise of nearly degenerate states, the estimate of
+            # the error is not reliable.
             return now, np.where(error > enough, DOUBT * error, error), reached - magnitude
         total = total + values[~again].sum(axis=0)
         size = size + sizes[~again].sum(axis=0)
@@ -126,9 +128,9 @@ def _rule(integrand: Integrand, panels: Panels):
 
 
 def graded(centers: np.ndarray, finest: np.ndarray, largest: float) -> np.ndarray:
-    """Cuts around each center (center,), from ``finest`` (center,) to ``largest`` by RATIO.
+    """Sorted cuts (cut,): the ``centers`` (center,) and points at growing distances from them.
 
-    Sorted, the centers among them.
+    The distances grow from ``finest`` (center,) to ``largest`` by the factor RATIO.
     """
     cuts = [np.asarray(centers, dtype=float)]
     for center, first in zip(centers, finest, strict=True):
@@ -139,9 +141,13 @@ def graded(centers: np.ndarray, finest: np.ndarray, largest: float) -> np.ndarra
 
 
 def cut(low: np.ndarray, high: np.ndarray, cuts: np.ndarray, least: float) -> Panels:
-    """Panels of the pieces low ... high (piece,), cut at ``cuts`` (sorted), labelled by piece.
+    """Panels of the pieces from low to high, cut at ``cuts`` (cut,), and labelled by piece.
 
     Cuts closer than ``least`` to a neighbour are left out.
+
+    Parameters
+    ----------
+    low, high : (piece,);  cuts : (cut,), sorted
     """
     lows, highs, labels = [], [], []
     for i, (a, b) in enumerate(zip(low, high, strict=True)):

@@ -3,9 +3,9 @@
 intraband   (tau e E)  sum_n int dk/2pi (df/dk) <n|n(mu)|n>
 interband   (e E)      sum_n int dk/2pi f_n b_n(mu)
 
-At zero temperature the first is a sum over Fermi points, the second an integral over pieces between
-them; where bands meet or rest exactly on the level both are the limit of falling temperatures, or
-nothing where that does not exist.  Every value has a bound of its error.
+At zero temperature the first is a sum over Fermi points, the second an integral over the pieces
+between them.  Where bands meet or are at rest exactly on the level, both are the limit of falling
+temperatures, or NaN if the limit does not exist.  Every value has an estimated bound of its error.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ __all__ = [
 
 # The two parts of a response: per e E tau, and per e E.
 PROCESSES = ("intraband", "interband")
-# What is wrong with a value, as bits of its status.
+# Bits of the status of a value.
 NO_LIMIT, INACCURATE = 1, 2
 FLAGS = {"no_zero_temperature_limit": NO_LIMIT, "error_above_1e-4": INACCURATE}
-# Largest error of a value, relative to the largest row, that carries no flag.
+# Largest error of a value, relative to the largest row, without a flag.
 ACCURATE = 1e-4
-# Factor on an error that carries the flag: the estimate of what has not converged has not either.
+# Factor on a flagged error, as the estimate has not converged either.
 UNCONVERGED = 3.0
-# Levels of a flake this close, as a share of the spectrum's bound, are not summed state by state.
+# Energies of a flake this close, as a fraction of the spectrum's bound, are summed by pairs.
 CLOSE = 1e-3
 # Errors below this are rounding.
 ROUNDING = 1e-11
@@ -73,23 +73,33 @@ class Accumulation:
 
 
 def need_resolved(temperature: float, velocity: np.ndarray, k: np.ndarray) -> None:
-    """Raise UserError unless a mesh k (k,) of bands that fast resolves a temperature."""
+    """Check that a mesh resolves a temperature.
+
+    Parameters
+    ----------
+    temperature : in t0;  velocity : (k, band), in t0 a;  k : (k,), in 1/a
+
+    Raises
+    ------
+    UserError
+        If the temperature is too low for the mesh.
+    """
     coarse = RESOLVED * np.abs(velocity).max() * (k[1] - k[0])
     if temperature < coarse:
         raise UserError("temperature", temperature, f"at least {coarse:.3g} for {len(k)} points k")
 
 
 def elements_on_mesh(exact: ExactElements, points: int, threads: int = 1) -> MeshElements:
-    """Matrix elements on the uniform mesh of ``points`` k, worked in chunks of k.
+    """Matrix elements on the uniform mesh of ``points`` k, computed in chunks of k.
 
     A flake has one k and weight 1.
     """
     k, weight = mesh(points, exact.bloch.period)
 
-    def work(part):
+    def of_chunk(part):
         return exact.at(k[part], interband=True)
 
-    parts = gathered(work, len(k), exact.bloch.size, threads)
+    parts = gathered(of_chunk, len(k), exact.bloch.size, threads)
     energy, velocity, density = (
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("energy", "velocity", "density")
@@ -108,44 +118,49 @@ def accumulation(
     threads: int = 1,
     points: FermiPoints | None = None,
 ) -> Accumulation:
-    """Intraband (per e E tau) and interband (per e E) accumulation per length a.
+    """Intraband (per e E tau) and interband (per e E) accumulation per length a (Eqs. 55, 58).
 
-    ``points`` are the Fermi points of these levels where they are already known.
-
-    A flake (one k, no velocity) has no intraband part: its eigenstates carry no current and Eq. 21
+    A flake (one k, no velocity) has no intraband part: its eigenstates carry no current, and Eq. 21
     is the interband sum alone.
+
+    Parameters
+    ----------
+    mesh : matrix elements on a uniform mesh;  exact : the same at any k
+    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
+    points : Fermi points of these levels, if they are known
     """
     shape = (2, len(fermi_energy), len(temperature))
-    out = Accumulation(
+    result = Accumulation(
         np.zeros((*shape, mesh.density.shape[-1])),
         np.zeros(shape),
         np.zeros(shape),
         np.zeros(shape, dtype=np.int16),
     )
-    each = _Flake(mesh, exact) if len(mesh.k) == 1 else _Line(mesh, exact, threads)
+    responses = _Flake(mesh, exact) if len(mesh.k) == 1 else _Line(mesh, exact, threads)
     for t, kt in enumerate(temperature):
-        each.prepare(fermi_energy, kt, points)
+        responses.prepare(fermi_energy, kt, points)
         for e in range(len(fermi_energy)):
-            value, net, error, size = each.at(e, fermi_energy[e], kt)
+            value, net, error, size = responses.at(e, fermi_energy[e], kt)
             status = _status(value, net, error, size)
-            out.values[:, e, t], out.net[:, e, t], out.status[:, e, t] = value, net, status
-            out.error[:, e, t] = np.where(status & INACCURATE, UNCONVERGED * error, error)
-    return out
+            result.values[:, e, t], result.net[:, e, t], result.status[:, e, t] = value, net, status
+            result.error[:, e, t] = np.where(status & INACCURATE, UNCONVERGED * error, error)
+    return result
 
 
 def mesh_sums(mesh: MeshElements, fermi_energy: np.ndarray, temperature: float) -> np.ndarray:
     """Both processes as plain sums over a mesh that resolves the temperature, (2, level, row).
 
-    For identities between sums over one mesh, which hold there whatever the mesh's own error.
+    Identities between sums over one mesh hold for these sums, whatever the error of the mesh.
+    ``fermi_energy`` (level,) and ``temperature`` are in t0.
     """
-    out = np.zeros((2, len(fermi_energy), mesh.density.shape[-1]))
+    sums = np.zeros((2, len(fermi_energy), mesh.density.shape[-1]))
     for e, level in enumerate(fermi_energy):
         slope = fermi_slope(mesh.energy, level, temperature) * mesh.velocity * mesh.weight[:, None]
-        out[0, e] = contract(slope, mesh.density).sum(axis=0)
+        sums[0, e] = contract(slope, mesh.density).sum(axis=0)
         if mesh.polarizability is not None:
             filled = fermi_dirac(mesh.energy, level, temperature) * mesh.weight[:, None]
-            out[1, e] = contract(filled, mesh.polarizability).sum(axis=0)
-    return out
+            sums[1, e] = contract(filled, mesh.polarizability).sum(axis=0)
+    return sums
 
 
 def _status(value, net, error, size) -> np.ndarray:
@@ -166,7 +181,7 @@ class _Line:
         self._surface: np.ndarray | None = None
 
     def prepare(self, levels: np.ndarray, kt: float, points: FermiPoints | None) -> None:
-        """Find what all levels share at a temperature."""
+        """Compute the Fermi points of all levels, if they are needed at this temperature."""
         if kt > 0 and self.integral.sees(kt):
             return
         if self._points is None:
@@ -187,7 +202,7 @@ class _Line:
 
     @property
     def surface(self) -> np.ndarray:
-        """(point, row) what each Fermi point contributes at zero temperature."""
+        """Contribution (point, row) of each Fermi point at zero temperature."""
         if self._surface is None:
             raise RuntimeError("prepare() comes first")
         return self._surface
@@ -196,8 +211,8 @@ class _Line:
         """Value (process, row), net, error and magnitude (process,) of the level of a number."""
         if kt == 0:
             return self._at_zero(number, level)
-        found = self._warm(number, level, kt)
-        return found.value, found.value.sum(axis=-1), found.error, found.magnitude
+        integral = self._warm(number, level, kt)
+        return integral.value, integral.value.sum(axis=-1), integral.error, integral.magnitude
 
     def _warm(self, number: int, level: float, kt: float) -> Integral:
         if self.integral.sees(kt):
@@ -205,34 +220,34 @@ class _Line:
         return self.integral.at_filling(level, kt, self.points, self.points.level == number)
 
     def _at_zero(self, number: int, level: float):
-        here = self.points.level == number
+        of_level = self.points.level == number
         mesh = self.mesh
         special = zero_temperature.special_level(
-            self.exact.bloch, mesh.k, mesh.energy, mesh.velocity, level, self.points, here
+            self.exact.bloch, mesh.k, mesh.energy, mesh.velocity, level, self.points, of_level
         )
-        # A kernel that is a sum over bands has no value of its own where they meet.
+        # A kernel that is a sum over bands is undefined where bands meet.
         surface = special.intraband or (special.interband and self.exact.needs_all_bands)
         only_limit = np.array([surface, special.interband])
         only_limit[1] &= mesh.polarizability is not None
         value = np.zeros((2, mesh.density.shape[-1]))
         error, size = np.zeros(2), np.zeros(2)
         if not only_limit[1]:
-            found = self.integral.at_filling(level, 0.0, self.points, here)
-            value, error, size = found.value, found.error, found.magnitude
-        at_points = self.surface[here]
+            integral = self.integral.at_filling(level, 0.0, self.points, of_level)
+            value, error, size = integral.value, integral.error, integral.magnitude
+        at_points = self.surface[of_level]
         value[0], size[0] = at_points.sum(axis=0), np.abs(at_points).sum(axis=0).max(initial=0.0)
         net = value.sum(axis=-1)
         if not surface and not zero_temperature.all_counted(
-            self.exact.bloch, mesh.k, level, self.points.part(here)
+            self.exact.bloch, mesh.k, level, self.points.part(of_level)
         ):
             error[0] = np.inf
         if only_limit.any():
-            extended, more, largest = self._limit(number, level)
+            extended, limit_error, largest = self._limit(number, level)
             value[only_limit], net[only_limit] = (
                 extended[only_limit, :-1],
                 extended[only_limit, -1],
             )
-            error[only_limit], size[only_limit] = more[only_limit], largest[only_limit]
+            error[only_limit], size[only_limit] = limit_error[only_limit], largest[only_limit]
         return value, net, error, size
 
     def _limit(self, number: int, level: float):
@@ -241,19 +256,19 @@ class _Line:
 
         def warm(kt):
             nonlocal size
-            at = self._warm(number, level, kt)
-            size = np.maximum(size, at.magnitude)
-            return np.column_stack((at.value, at.value.sum(axis=-1))), at.error
+            integral = self._warm(number, level, kt)
+            size = np.maximum(size, integral.magnitude)
+            return np.column_stack((integral.value, integral.value.sum(axis=-1))), integral.error
 
         value, error = zero_temperature.limit(warm, self.exact.bloch.scale)
         return value, np.nan_to_num(error).max(axis=-1), size
 
 
 class _Flake:
-    """Responses of a system of one k: the interband sum alone.
+    """Responses of a system of one k, which are interband only.
 
-    Between pairs filled unlike where any levels are close: the terms of two filled ones, which
-    cancel, would leave rounding of 1e-16 / gap^2.
+    If energies are close, the sum runs over pairs of different occupation: the terms of two filled
+    states cancel, but for rounding of 1e-16 / gap^2.
     """
 
     def __init__(self, mesh: MeshElements, exact: ExactElements):
@@ -261,7 +276,7 @@ class _Flake:
         self.close = np.diff(mesh.energy[0]).min(initial=np.inf) < CLOSE * exact.bloch.scale
 
     def prepare(self, levels, kt, points) -> None:
-        """Nothing is shared."""
+        """Nothing to prepare: levels share no computation."""
 
     def at(self, number: int, level: float, kt: float):
         """Value (process, row), net, error and magnitude (process,) of a level."""

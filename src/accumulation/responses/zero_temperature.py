@@ -1,9 +1,9 @@
-"""Levels at which zero temperature is only a limit: crossings and flat bands exactly on them.
+"""Zero temperature as a limit, for levels with crossings or flat bands exactly on them.
 
-Where bands meet on the Fermi level, or lie on it, the sum over Fermi points and the filled bands do
-not say what T -> 0 gives.  There the response is computed at falling temperatures and extrapolated;
-where it does not settle (it grows as ln T where crossing bands are mixed by the field) there is no
-value at zero temperature.
+Where bands meet on the Fermi level, or lie on it, the sums over Fermi points and filled bands do
+not give the limit T -> 0.  The response is then computed at falling temperatures and extrapolated.
+If it does not converge (it grows as ln T where the field mixes crossing bands), there is no value
+at zero temperature.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from ..states.eigenpairs import DEGENERACY, solve
 from ..states.fermi_points import FermiPoints
 from ..states.occupations import ON_LEVEL
 
-# Where the bands beside a Fermi point are counted, in spacings of the mesh.
+# Distance from a Fermi point at which bands are counted, in spacings of the mesh.
 SIDE = 1e-3
 # Levels this close to the Fermi level at a Fermi point (in t0) meet on it.
 CLOSE_TO_LEVEL = 1e-8
 # Temperatures, in units of the bound of the spectrum, each a tenth of the one before.
 FALLING = np.array([1e-4, 1e-5, 1e-6])
-# The ratio of two successive changes up to which they are taken to converge: 0.32 for sqrt(T),
-# 0.1 for T, 1 for ln T.
+# Two successive changes converge if their ratio is below this: it is 0.32 for sqrt(T), 0.1 for T
+# and 1 for ln T.
 CONVERGING = 0.75
-# Changes below this, relative to the largest value, are those of a limit that has been reached.
+# If changes are below this, relative to the largest value, the limit has been reached.
 REACHED = 1e-7
 
 
 @dataclass(frozen=True)
 class SpecialLevel:
-    """What of one level is only a limit: the intraband part, the interband part."""
+    """Whether the intraband and the interband part at one level are defined as limits only."""
 
     intraband: bool
     interband: bool
@@ -47,29 +47,34 @@ def special_level(
     velocity: np.ndarray,
     level: float,
     points: FermiPoints,
-    here: np.ndarray,
+    of_level: np.ndarray,
 ) -> SpecialLevel:
-    """Whether bands meet or rest on a level, from the mesh k (k,), energy, velocity (k, band).
+    """Whether bands meet or are at rest on a level.
 
-    ``here`` (point,) are the Fermi points of this level.  Bands that cross on the level with
-    velocities of their own leave the intraband part a sum over Fermi points, each band with its own
-    half step on either side; bands at rest there do not.
+    If bands cross on the level with different velocities, the intraband part is still a sum over
+    Fermi points, as each band has half a step on either side; bands at rest on the level make it a
+    limit.
+
+    Parameters
+    ----------
+    k : (k,), in 1/a;  energy, velocity : (k, band), in t0 and t0 a
+    points : Fermi points of several levels;  of_level : (point,) bool, those of this level
     """
     on = np.abs(energy - level) <= ON_LEVEL
     flat = on & (np.roll(on, 1, axis=0) | np.roll(on, -1, axis=0))
-    # A state that the search followed by itself has no other level near.
-    alone = ~np.isnan(points.state[:, 0])
-    at = np.concatenate((points.k[here & ~alone], k[on.any(axis=1)]))
+    # The search follows a single state only if no other energy is near.
+    has_state = ~np.isnan(points.state[:, 0])
+    special_k = np.concatenate((points.k[of_level & ~has_state], k[on.any(axis=1)]))
     meeting, resting = False, bool(flat.any())
-    if len(at):
-        pairs = np.linalg.eigh(bloch.hamiltonian(at))
-        meeting, at_rest = _meeting(bloch, at, *pairs, level)
+    if len(special_k):
+        pairs = np.linalg.eigh(bloch.hamiltonian(special_k))
+        meeting, at_rest = _meeting(bloch, special_k, *pairs, level)
         resting |= at_rest
     return SpecialLevel(resting, resting or meeting)
 
 
 def _meeting(bloch, k, energy, vectors, level) -> tuple[bool, bool]:
-    """Whether bands of different velocity share the level at one k, and whether several rest."""
+    """Whether bands of different velocity meet on the level, and whether some are at rest there."""
     slope = bloch.velocity(k)
     meeting = resting = False
     for i in np.flatnonzero((np.abs(energy - level) <= CLOSE_TO_LEVEL).sum(axis=1) > 1):
@@ -82,56 +87,56 @@ def _meeting(bloch, k, energy, vectors, level) -> tuple[bool, bool]:
 
 
 def all_counted(bloch: BlochMatrix, k: np.ndarray, level: float, points: FermiPoints) -> bool:
-    """Whether the Fermi points of a level explain the numbers of filled bands around touches.
+    """Whether the Fermi points of a level agree with the numbers of filled bands around touches.
 
-    Where bands meet on the level, an interval of the mesh k (k,) can hide one of them behind other
-    features.  The number of bands below the level is counted on either side of each point there.
+    Where bands meet on the level, other features of an interval of the mesh ``k`` (k,) can hide one
+    of them.  The number of bands below the level is counted on either side of each touch.
     """
     spacing = k[1] - k[0]
     for interval in np.unique(points.interval[points.step == 0]):
         inside = points.part(points.interval == interval)
-        at = np.unique(np.round(inside.fraction, 9))
-        ends = np.concatenate(([-1.0 if at[0] == 0 else 0.0], at, [1.0]))
+        crossings = np.unique(np.round(inside.fraction, 9))
+        ends = np.concatenate(([-1.0 if crossings[0] == 0 else 0.0], crossings, [1.0]))
         beside = np.minimum(SIDE, 0.1 * np.diff(ends))
         after, before = ends[:-1] + beside, ends[1:] - beside
         sides = k[interval] + np.concatenate((after, before)) * spacing
         filled = (np.linalg.eigvalsh(bloch.hamiltonian(sides)) < level).sum(axis=1)
-        after, before = filled[: len(at) + 1], filled[len(at) + 1 :]
-        jumps = [_jump(bloch, inside.part(np.abs(inside.fraction - f) < 1e-8)) for f in at]
-        first = 1 if at[0] == 0 else 0  # what lies before a mesh point is another interval's
+        after, before = filled[: len(crossings) + 1], filled[len(crossings) + 1 :]
+        jumps = [_jump(bloch, inside.part(np.abs(inside.fraction - f) < 1e-8)) for f in crossings]
+        first = 1 if crossings[0] == 0 else 0  # k before a mesh point is in another interval
         if np.any(after[first:] != before[first:]) or np.any(after[1:] - before[:-1] != jumps):
             return False
     return True
 
 
 def _jump(bloch: BlochMatrix, points: FermiPoints) -> float:
-    """Change of the number of filled bands that Fermi points at one k stand for."""
+    """Change of the number of filled bands by the Fermi points at one k."""
     total = points.step.sum()
     touching = points.part(points.step == 0)
     if len(touching.k):
         pair = solve(bloch, touching.k[:1])
         speed = pair.velocity[0, touching.band]
-        own = pair.energy[0, touching.band]
-        alone = (np.abs(pair.energy[0] - own[:, None]) < DEGENERACY).sum(axis=1) == 1
+        level = pair.energy[0, touching.band]
+        alone = (np.abs(pair.energy[0] - level[:, None]) < DEGENERACY).sum(axis=1) == 1
         moving = (np.abs(speed) > AT_REST) & ~(touching.edge & alone)
         total -= np.sign(speed[moving]).sum()
     return total
 
 
 def limit(
-    at: Callable[[float], tuple[np.ndarray, np.ndarray]], scale: float
+    response_at: Callable[[float], tuple[np.ndarray, np.ndarray]], scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Limit T -> 0 and its error, both (process, row); NaN where it does not settle.
+    """Limit T -> 0 and its error, both (process, row); NaN where it does not converge.
 
     Parameters
     ----------
-    at : of a temperature, the values (process, row) and the bound of their error (process,)
-    scale : unit of temperature, a bound of the energies in t0
+    response_at : function of a temperature that returns values (process, row) and errors (process,)
+    scale : unit of the temperatures, an upper bound of the energies, in t0
     """
-    values, errors = zip(*(at(scale * factor) for factor in FALLING), strict=True)
+    values, errors = zip(*(response_at(scale * factor) for factor in FALLING), strict=True)
     first, second = values[1] - values[0], values[2] - values[1]
-    three, uncertain = values[2], np.max(errors, axis=0)[:, None]
-    size = REACHED * np.abs(three).max(axis=-1, initial=0.0)[:, None]
+    last, uncertain = values[2], np.max(errors, axis=0)[:, None]
+    size = REACHED * np.abs(last).max(axis=-1, initial=0.0)[:, None]
     size = np.maximum(size, uncertain)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(second / first, nan=0.0)
@@ -140,4 +145,4 @@ def limit(
     rest = second * np.where(falling, ratio, 0.0) / (1 - np.where(falling, ratio, 0.0))
     exists = settled | falling
     error = np.abs(rest) + np.abs(second) * settled + uncertain
-    return np.where(exists, three + rest, np.nan), np.where(exists, error, np.nan)
+    return np.where(exists, last + rest, np.nan), np.where(exists, error, np.nan)

@@ -12,9 +12,13 @@ AT_REST = 1e-6
 
 
 def band_extremum(bloch, k, energy, velocity, band: int, side: float) -> float:
-    """Maximum (``side`` 1) or minimum (-1) of one band over the zone, to about 1e-10.
+    """Maximum (``side`` 1) or minimum (-1) of one band over the zone, in t0, to about 1e-10.
 
-    Searched for on the exact bands, in the mesh interval whose tangents reach furthest.
+    It is searched for on the exact bands, in the mesh intervals whose tangents reach furthest.
+
+    Parameters
+    ----------
+    k : (k,) uniform mesh, in 1/a;  energy, velocity : (k, band), in t0 and t0 a
     """
     spacing = k[1] - k[0]
     ends = (energy[:, band], velocity[:, band])
@@ -27,18 +31,19 @@ def band_extremum(bloch, k, energy, velocity, band: int, side: float) -> float:
         if reach[i] <= best:
             break
         j = turning[i]
-        known = ((side * e0[j], side * v0[j]), (side * e1[j], side * v1[j]))
-        height = extremum(bloch, k[j], spacing, band, side, known, side * best)[1]
+        end_values = ((side * e0[j], side * v0[j]), (side * e1[j], side * v1[j]))
+        height = extremum(bloch, k[j], spacing, band, side, end_values, side * best)[1]
         best = max(best, side * height)
     return side * best
 
 
 def extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, float]:
-    """Fraction and energy of the extremum (``side`` 1: maximum) of a band within an interval.
+    """Fraction and energy (t0) of the extremum (``side`` 1: maximum) of a band in an interval.
 
-    Alternates the vertex of the two tangents, exact for a crossing of two straight bands, with the
-    secant of the velocity, good for a smooth one, and bisection, safe for any.  Ends when the
-    bracket or the slope is at rounding, or when the extremum cannot reach ``level``.
+    The search alternates the vertex of the two tangents, which is exact for a crossing of two
+    straight bands, the secant of the velocity, which suits a smooth band, and bisection, which
+    always converges.  It ends when the bracket or the slope is at rounding, or when the extremum
+    cannot reach ``level``.
     """
     low, high = 0.0, 1.0
     (e_low, v_low), (e_high, v_high) = ((side * e, side * v) for e, v in ends)
@@ -58,7 +63,7 @@ def extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, flo
         pair = solve(bloch, np.array([start + s * spacing]))
         e, v = side * pair.energy[0, band], side * pair.velocity[0, band]
         best = max(best, (e, s))
-        # The energy is within v^2 / 2 e'' of the extremum's.
+        # The energy differs from that of the extremum by v^2 / 2 e''.
         if abs(v) < 1e-7:
             break
         if v > 0:
@@ -69,9 +74,9 @@ def extremum(bloch, start, spacing, band, side, ends, level) -> tuple[float, flo
 
 
 def tangent_top(e0, v0, e1, v1, h):
-    """Height where the tangents of two ends meet, the first rising and the second falling.
+    """Energy at which the tangents of two ends meet, the first rising and the second falling.
 
-    Increased by a margin for bands that curve away from their tangents next to a sharp crossing.
+    It has a margin for bands that curve away from their tangents next to a sharp crossing.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         top = (v0 * e1 - v1 * e0 - v0 * v1 * h) / (v0 - v1)

@@ -1,4 +1,4 @@
-"""Mesh intervals cut where bands meet inside them, so that bands are smooth between two ends."""
+"""Mesh intervals cut at the crossings of bands, so that bands are smooth between two ends."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 from .eigenpairs import DEGENERACY, solve
 from .near_crossings import candidates, located
 
-# Closer than this to a mesh point, in spacings, is on it.
+# A crossing closer than this to a mesh point (in spacings) is on it.
 ON_MESH = 1e-8
-# How far the height of a crossing may be off, in spacings times velocity.
+# Uncertainty of the energy of a crossing, in spacings times velocity.
 UNSURE = 0.25
 
 
 @dataclass(frozen=True)
 class Segments:
-    """Parts of mesh intervals without a kink of a band near a level: one entry each.
+    """Parts of mesh intervals in which no band has a kink near a level, one entry for each.
 
     interval : (segment,) int;  low, high : (segment,) ends as fractions of the interval
-    energy, velocity : (2, segment, band) at both ends, velocities on the segment's own side
+    energy, velocity : (2, segment, band) at both ends, as seen from inside the segment
     """
 
     interval: np.ndarray
@@ -31,7 +31,12 @@ class Segments:
 
 
 def segments_of(bloch, k, energy, velocity, levels) -> Segments:
-    """The mesh intervals, those in which bands (nearly) cross close to a level cut there."""
+    """Segments of all mesh intervals, cut where bands (nearly) cross close to one of the levels.
+
+    Parameters
+    ----------
+    k : (k,) uniform mesh, in 1/a;  energy, velocity : (k, band);  levels : (level,), in t0
+    """
     spacing = k[1] - k[0]
     after, speed_after = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
     count = len(k)
@@ -45,17 +50,20 @@ def segments_of(bloch, k, energy, velocity, levels) -> Segments:
 
 
 def _matters(energy, velocity, spacing, levels, interval, band) -> np.ndarray:
-    """Whether a level may meet the kinks that two bands have where they cross, (crossing,) bool.
+    """Whether a level may be at the kinks that two bands have where they cross, (crossing,) bool.
 
-    It lies about as high as they cross, or between that and all ends of one of the two bands.
+    Such a level is near the energy of the crossing, or between that and both ends of one band.
     """
     ends = np.stack((interval, (interval + 1) % len(energy)))
     lower, upper = energy[ends, band], energy[ends, band + 1]
     gap = upper - lower
     mean, slope = 0.5 * (lower + upper), 0.5 * (velocity[ends, band] + velocity[ends, band + 1])
-    # Where the gap closes if both bands are straight, seen from either end.
-    part = gap[0] / np.maximum(gap.sum(axis=0), 1e-300)
-    height = (mean[0] + slope[0] * part * spacing, mean[1] - slope[1] * (1 - part) * spacing)
+    # The fraction at which the gap closes if both bands are straight.
+    fraction = gap[0] / np.maximum(gap.sum(axis=0), 1e-300)
+    height = (
+        mean[0] + slope[0] * fraction * spacing,
+        mean[1] - slope[1] * (1 - fraction) * spacing,
+    )
     fastest = np.maximum(np.abs(velocity[ends, band]), np.abs(velocity[ends, band + 1]))
     margin = UNSURE * spacing * fastest.max(axis=0)
     lowest = np.minimum(lower.max(axis=0), np.minimum(*height) - margin)
@@ -64,39 +72,42 @@ def _matters(energy, velocity, spacing, levels, interval, band) -> np.ndarray:
     return np.any((lowest < levels) & (levels < highest), axis=0)
 
 
-def _cut(whole: Segments, bloch, k, interval, band) -> Segments:
-    """The segments with those of these intervals cut where bands ``band`` and the next meet."""
+def _cut(segments: Segments, bloch, k, interval, band) -> Segments:
+    """The segments, with these intervals cut where ``band`` and the next band meet."""
     spacing = k[1] - k[0]
-    at = located(bloch, k, interval, band).k
+    meeting = located(bloch, k, interval, band).k
     # Bands that meet on a mesh point need no cut there.
-    inside = np.abs((at - k[interval]) / spacing - 0.5) < 0.5 - ON_MESH
+    inside = np.abs((meeting - k[interval]) / spacing - 0.5) < 0.5 - ON_MESH
     if not inside.any():
-        return whole
-    interval, at = interval[inside], at[inside]
-    order = np.lexsort((at, interval))
-    interval, at = interval[order], at[order]
-    # Where several bands meet in one point, each two of them name it.
-    apart = np.diff(at, prepend=-np.inf) > ON_MESH * spacing
+        return segments
+    interval, meeting = interval[inside], meeting[inside]
+    order = np.lexsort((meeting, interval))
+    interval, meeting = interval[order], meeting[order]
+    # A point at which several bands meet is listed once for each pair of them.
+    apart = np.diff(meeting, prepend=-np.inf) > ON_MESH * spacing
     apart |= np.diff(interval, prepend=-1) != 0
-    interval, at = interval[apart], at[apart]
-    pairs = solve(bloch, at)
+    interval, meeting = interval[apart], meeting[apart]
+    pairs = solve(bloch, meeting)
     left, right = _from_left(pairs.energy, pairs.velocity), pairs.velocity
-    fraction = (at - k[interval]) / spacing
-    kept = ~np.isin(whole.interval, interval)
-    parts = [[values[kept] for values in (whole.interval, whole.low, whole.high)]]
-    ends = [(whole.energy[:, kept], whole.velocity[:, kept])]
+    fraction = (meeting - k[interval]) / spacing
+    uncut = ~np.isin(segments.interval, interval)
+    parts = [[values[uncut] for values in (segments.interval, segments.low, segments.high)]]
+    ends = [(segments.energy[:, uncut], segments.velocity[:, uncut])]
     for j in np.unique(interval):
-        some = np.flatnonzero(interval == j)
-        cuts = np.concatenate(([0.0], fraction[some], [1.0]))
-        parts.append([np.full(len(some) + 1, j), cuts[:-1], cuts[1:]])
-        between = pairs.energy[some]
+        crossings = np.flatnonzero(interval == j)
+        cuts = np.concatenate(([0.0], fraction[crossings], [1.0]))
+        parts.append([np.full(len(crossings) + 1, j), cuts[:-1], cuts[1:]])
+        between = pairs.energy[crossings]
         energy = np.stack(
-            (np.vstack((whole.energy[0, j], between)), np.vstack((between, whole.energy[1, j])))
+            (
+                np.vstack((segments.energy[0, j], between)),
+                np.vstack((between, segments.energy[1, j])),
+            )
         )
         velocity = np.stack(
             (
-                np.vstack((whole.velocity[0, j], right[some])),
-                np.vstack((left[some], whole.velocity[1, j])),
+                np.vstack((segments.velocity[0, j], right[crossings])),
+                np.vstack((left[crossings], segments.velocity[1, j])),
             )
         )
         ends.append((energy, velocity))
@@ -108,11 +119,11 @@ def _cut(whole: Segments, bloch, k, interval, band) -> Segments:
 def _from_left(energy: np.ndarray, velocity: np.ndarray) -> np.ndarray:
     """Velocities (k, band) of bands in order of energy just before each k.
 
-    States of one energy come in order of their velocities, the order of energies just after it.
+    Degenerate states are in the order of their velocities, which is that of energies after k.
     """
-    out = velocity.copy()
+    ordered = velocity.copy()
     for i in np.flatnonzero(np.any(np.diff(energy, axis=1) < DEGENERACY, axis=1)):
         groups = np.flatnonzero(np.diff(energy[i]) >= DEGENERACY) + 1
         for group in np.split(np.arange(energy.shape[1]), groups):
-            out[i, group] = velocity[i, group][::-1]
-    return out
+            ordered[i, group] = velocity[i, group][::-1]
+    return ordered

@@ -1,7 +1,7 @@
-"""Roots of a band's energy less a level inside a bracket: by its eigenvector, or by its number.
+"""Crossings of a band with a level inside a bracket, by its eigenvector or by its number.
 
-Cubic interpolation of the bands gives each root to about spacing^4, inverse iteration or a Newton
-step on the full spectrum to rounding.
+Cubic interpolation of the bands gives each crossing to about spacing^4; inverse iteration or Newton
+steps on the full spectrum give it to rounding.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy as np
 from .eigenpairs import adjoint, expectation, solve
 from .occupations import ON_LEVEL
 
-# Two levels this close (in t0) at a Fermi point are told apart by a full diagonalisation.
+# Two energies this close (in t0) at a Fermi point need a full diagonalisation.
 CLOSE = 1e-6
 
 
 def hermite_root(e0, e1, v0, v1) -> np.ndarray:
-    """Root in [0, 1] of the cubic with these end values and slopes, by a few Newton steps."""
+    """Root in [0, 1] of the cubic with these end values and slopes (point,), by Newton steps."""
     with np.errstate(divide="ignore", invalid="ignore"):
         s = np.nan_to_num(e0 / (e0 - e1), nan=0.5, posinf=0.5, neginf=0.5)
         for _ in range(6):
@@ -31,10 +31,11 @@ def hermite_root(e0, e1, v0, v1) -> np.ndarray:
 def follow(bloch, start, spacing, band, target, step, s, low, high):
     """Root and state by inverse iteration on a block of states next to the level.
 
-    At the interpolated root the wanted state is within about spacing^4 of the level, so H - E_F
-    amplifies it by that over the level spacing: four LU solves instead of three diagonalisations.
-    A state is NaN where this is not certain (another level within ``CLOSE``, a long Newton step, a
-    residual, a velocity of the wrong sign, a small matrix) and :func:`newton` must decide.
+    At the interpolated root the energy of the band is within about spacing^4 of the level, so a few
+    solves with H - E_F isolate its state: four LU solves instead of three diagonalisations.  A
+    state is NaN where the result is not certain (another energy within ``CLOSE``, a long Newton
+    step, a residual, a velocity of the wrong sign, a small matrix); then :func:`newton` is needed.
+    Arguments are (point,), with ``start`` in 1/a and fractions s, low, high of the ``spacing``.
     """
     size = bloch.size
     failed = np.full((len(s), size), np.nan)
@@ -42,12 +43,12 @@ def follow(bloch, start, spacing, band, target, step, s, low, high):
         return s, failed
     block = np.random.default_rng(0).standard_normal((size, 3))
     identity = np.eye(size)
-    sure = np.ones(len(s), dtype=bool)
-    kept = s
+    certain = np.ones(len(s), dtype=bool)
+    start_fraction = s
     for rounds in (2, 1, 0):
         points = start + s * spacing
         h, slope = bloch.hamiltonian(points), bloch.velocity(points)
-        # The offset keeps an exactly singular matrix, a state on the level, solvable.
+        # The offset makes the matrix regular if a state is exactly on the level.
         shifted = h - (target + 3e-13)[:, None, None] * identity
         try:
             for _ in range(max(rounds, 1)):
@@ -57,27 +58,27 @@ def follow(bloch, start, spacing, band, target, step, s, low, high):
         ritz, mix = np.linalg.eigh(adjoint(block) @ (h @ block))
         block = block @ mix
         nearest = np.argmin(np.abs(ritz - target[:, None]), axis=1)
-        every = np.arange(len(s))
-        state = block[every, :, nearest]
-        energy = ritz[every, nearest]
+        index = np.arange(len(s))
+        state = block[index, :, nearest]
+        energy = ritz[index, nearest]
         speed = expectation(state[:, :, None], slope @ state[:, :, None])[:, 0]
         if rounds:
             with np.errstate(divide="ignore", invalid="ignore"):
                 shift = np.nan_to_num((target - energy) / (speed * spacing), nan=np.inf)
-            sure &= (np.abs(shift) < 0.05) & (s + shift > low) & (s + shift < high)
-            s = np.where(sure, s + shift, s)
-    ritz[every, nearest] = np.inf
-    sure &= np.abs(ritz - target[:, None]).min(axis=1) > CLOSE
+            certain &= (np.abs(shift) < 0.05) & (s + shift > low) & (s + shift < high)
+            s = np.where(certain, s + shift, s)
+    ritz[index, nearest] = np.inf
+    certain &= np.abs(ritz - target[:, None]).min(axis=1) > CLOSE
     residual = (h @ state[:, :, None])[:, :, 0] - energy[:, None] * state
-    sure &= (np.abs(residual).max(axis=1) < 1e-10) & (np.abs(energy - target) < ON_LEVEL)
-    sure &= speed * step < 0
-    return np.where(sure, s, kept), np.where(sure[:, None], state, np.nan)
+    certain &= (np.abs(residual).max(axis=1) < 1e-10) & (np.abs(energy - target) < ON_LEVEL)
+    certain &= speed * step < 0
+    return np.where(certain, s, start_fraction), np.where(certain[:, None], state, np.nan)
 
 
 def newton(bloch, start, spacing, band, target, step, s, low, high):
-    """Roots by safeguarded Newton steps on the full spectrum, so that bands keep their order."""
+    """Roots by safeguarded Newton steps on the full spectrum, where bands are known by number."""
     s, low, high = s.copy(), low.copy(), high.copy()
-    # Which side of the level each bracket's low end lies on (+1 below it).
+    # Whether the low end of each bracket is below the level (+1) or above it (-1).
     below = np.where(step < 0, 1.0, -1.0)
     active = np.arange(len(s))
     for _ in range(60):
@@ -90,44 +91,44 @@ def newton(bloch, start, spacing, band, target, step, s, low, high):
         low[active] = np.where(is_low, s[active], low[active])
         high[active] = np.where(is_low, high[active], s[active])
         with np.errstate(divide="ignore", invalid="ignore"):
-            new = s[active] - f / v
-        inside = (new >= low[active]) & (new <= high[active])
-        new = np.where(inside, new, 0.5 * (low[active] + high[active]))
-        moved = np.abs(new - s[active])
-        s[active] = new
+            trial = s[active] - f / v
+        inside = (trial >= low[active]) & (trial <= high[active])
+        trial = np.where(inside, trial, 0.5 * (low[active] + high[active]))
+        moved = np.abs(trial - s[active])
+        s[active] = trial
         # Newton: the error after a step is its square times spacing * curvature / slope.
         active = active[(moved > 1e-5) & (high[active] - low[active] > 1e-14)]
     return s
 
 
 def out_of_order(level, interval, band, step, s, by_state) -> np.ndarray:
-    """Indices of crossings that share level, interval and direction, and whose order is wrong.
+    """Indices of crossings with the same level, interval and direction that are in wrong order.
 
-    Of bands that rise through a level in one interval the highest does so first, of bands that fall
-    the lowest.  Inverse iteration takes the nearest state, whatever its number: where bands nearly
-    cross between two mesh points it may find one root twice and miss the other.  ``by_state`` are
-    the crossings that it found; all others are right.
+    Of bands that rise through a level in one interval the highest crosses first, of falling bands
+    the lowest.  Inverse iteration follows the nearest state, not the number of a band: where bands
+    nearly cross between two mesh points it may find one root twice and miss the other.
+    ``by_state`` (point,) marks the crossings that it found; all others are correct.
     """
     order = np.lexsort((band, step, interval, level))
     key = np.stack((level, interval, np.sign(step)))[:, order]
-    new = np.any(key[:, 1:] != key[:, :-1], axis=0)
-    group = np.concatenate(([0], np.cumsum(new)))
-    wrong = ~new & (step[order][1:] * np.diff(s[order]) < 1e-9)
+    starts_group = np.any(key[:, 1:] != key[:, :-1], axis=0)
+    group = np.concatenate(([0], np.cumsum(starts_group)))
+    wrong = ~starts_group & (step[order][1:] * np.diff(s[order]) < 1e-9)
     wrong &= by_state[order][1:] | by_state[order][:-1]
     return order[np.isin(group, group[1:][wrong])]
 
 
 def ends_of_flat(bloch, start, spacing, band, target, at_right) -> np.ndarray:
-    """Where bands that lie on the level at one end of an interval leave it, as a fraction.
+    """Fraction of an interval at which bands that lie on the level at one end leave it, (point,).
 
-    By bisection; 0 or 1 for bands that only cross it there.
+    It is found by bisection, and is 0 or 1 for bands that only cross the level there.
     """
-    out = at_right.astype(float)
-    low, high = np.zeros(len(out)), np.ones(len(out))
-    for _ in range(40 if len(out) else 0):
+    fraction = at_right.astype(float)
+    low, high = np.zeros(len(fraction)), np.ones(len(fraction))
+    for _ in range(40 if len(fraction) else 0):
         middle = 0.5 * (low + high)
         energy = np.linalg.eigvalsh(bloch.hamiltonian(start + middle * spacing))
         on = np.abs(energy[np.arange(len(band)), band] - target) <= ON_LEVEL
-        left = on == at_right
-        low, high = np.where(left, low, middle), np.where(left, middle, high)
-    return np.where(np.abs(low - out) < 1e-6, out, low)
+        stays = on == at_right
+        low, high = np.where(stays, low, middle), np.where(stays, middle, high)
+    return np.where(np.abs(low - fraction) < 1e-6, fraction, low)

@@ -1,4 +1,4 @@
-"""Work over a mesh of k, in chunks that fit the cache, on one thread or several."""
+"""Computations over a mesh of k, in chunks that fit the cache, on one or several threads."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-# From this size on work without a diagonalisation gains from threads.
+# From this size on, computations without a diagonalisation are faster on several threads.
 THREADED = 64
 
 
 def chunks(points: int, size: int) -> list[slice]:
-    """Slices of at most a cache-friendly number of k points for matrices of ``size`` orbitals.
+    """Slices of k for matrices of ``size`` orbitals, short enough for the cache.
 
-    10 k at 40 orbitals (0.25 MB a complex matrix) down to 2 above 80: the dozen matrices at work
-    stay in cache, 10-20 % faster than four times as many, 1.2-1.7 times faster than one batch
-    over all k, and temporaries stay bounded.
+    A slice has 10 k at 40 orbitals (0.25 MB a complex matrix) and 2 above 80, so that about twelve
+    matrices fit into the cache.  This is 10-20 % faster than slices four times as long, 1.2-1.7
+    times faster than one batch over all k, and limits the size of temporaries.
     """
     step = int(np.clip(16000 // size**2, 2, 64))
     return [slice(start, min(start + step, points)) for start in range(0, points, step)]
@@ -24,13 +24,13 @@ def chunks(points: int, size: int) -> list[slice]:
 def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = False) -> None:
     """Call ``work(slice)`` for every chunk of k, on ``threads`` threads.
 
-    LAPACK and matmul release the interpreter lock; BLAS itself is meant to stay at one thread.
-    ``light`` work on small matrices, without a diagonalisation, spends its time holding the lock:
-    0.9 times as fast on two threads, so it stays on one.
+    LAPACK and matmul release the interpreter lock; BLAS should run on one thread.  ``light`` work
+    on small matrices, without a diagonalisation, holds the lock most of the time and is 0.9 times
+    as fast on two threads, so it runs on one.
     """
     threads = 1 if light and size < THREADED else threads
-    # Freeing one large block raises glibc's thresholds for returning memory to the system; without
-    # it every temporary of every chunk is mapped and cleared afresh (elements take 2.5 x as long).
+    # Freeing one large block raises glibc's thresholds for returning memory to the system.  Without
+    # it every temporary of every chunk is mapped and cleared again (elements take 2.5 x as long).
     np.empty(31 * 2**20, dtype=np.uint8)
     parts = chunks(points, size)
     if threads <= 1 or len(parts) == 1:
@@ -38,8 +38,8 @@ def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = Fa
             work(part)
         return
 
-    def share(first):
-        for part in parts[first::threads]:
+    def share(offset):
+        for part in parts[offset::threads]:
             work(part)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -48,9 +48,9 @@ def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = Fa
 
 
 def gathered(work, points: int, size: int, threads: int = 1) -> list:
-    """What ``work(slice)`` returns for every chunk of k, in the order of k.
+    """List of the results of ``work(slice)`` for every chunk of k, in the order of k.
 
-    Whatever the order in which the threads finish: bit-for-bit reproducible.
+    The result does not depend on the order in which the threads finish.
     """
     results: dict[int, object] = {}
 

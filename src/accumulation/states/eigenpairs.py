@@ -8,8 +8,8 @@ import numpy as np
 
 from ..lattice.bloch import BlochMatrix
 
-# States closer than this (in t0) are rotated to diagonalise the velocity among them, so that each
-# band keeps its own velocity and density through a crossing.
+# States closer than this (in t0) are rotated to diagonalise the velocity among them, so that the
+# velocity and density of each band are continuous through a crossing.
 DEGENERACY = 1e-9
 
 
@@ -19,7 +19,7 @@ class Eigenpairs:
 
     Attributes
     ----------
-    k : (k,)
+    k : (k,), in 1/a
     energy : (k, band), ascending, in t0
     velocity : (k, band), d energy / dk in t0 a
     eigenvector : (k, orbital, band), atomic gauge
@@ -34,25 +34,33 @@ class Eigenpairs:
 
 
 def adjoint(matrix: np.ndarray) -> np.ndarray:
-    """Hermitian conjugate of each matrix of a batch."""
+    """Hermitian conjugate of each ``matrix`` (..., row, column) of a batch."""
     transposed = np.swapaxes(matrix, -1, -2)
     return transposed.conj() if np.iscomplexobj(matrix) else transposed
 
 
 def overlap(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Re[left* right] element by element, without a complex temporary."""
+    """Re[left* right] element by element, without a complex temporary.
+
+    ``left`` (...) and ``right`` (...) broadcast.
+    """
     if not (np.iscomplexobj(left) and np.iscomplexobj(right)):
         return left.real * right.real
     return left.real * right.real + left.imag * right.imag
 
 
 def expectation(vectors: np.ndarray, applied: np.ndarray) -> np.ndarray:
-    """Re <n|X|n> from the eigenvectors and X applied to them: (k, orbital, band) -> (k, band)."""
+    """Re <n|X|n>, (k, band).
+
+    Parameters
+    ----------
+    vectors, applied : (k, orbital, band), eigenvectors and X applied to them
+    """
     return overlap(vectors, applied).sum(axis=-2)
 
 
 def solve(bloch: BlochMatrix, k: np.ndarray) -> Eigenpairs:
-    """Diagonalise H(k) on a batch of k points (one LAPACK call)."""
+    """Diagonalise H(k) on a batch of k (k,), in 1/a, with one LAPACK call."""
     energy, vectors = np.linalg.eigh(bloch.hamiltonian(k))
     slope = bloch.velocity(k)
     applied = bloch.product(slope, vectors)

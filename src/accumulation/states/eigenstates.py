@@ -1,4 +1,4 @@
-"""Eigenstates on a batch of k, with the operators between them that a density may need."""
+"""Eigenstates on a batch of k, and the operators between them that densities need."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 from ..lattice.bloch import BlochMatrix
 from .eigenpairs import DEGENERACY, Eigenpairs, adjoint
 
-# Pairs of states closer than this share of :attr:`BlochMatrix.scale` are left out of the
-# polarizability: their terms, of the order of 1 / gap^2 and opposite in both states, would bring
-# rounding of 1e-16 / gap^2.  The response adds them from divided differences of the occupation,
+# Pairs of states closer than this fraction of :attr:`BlochMatrix.scale` are left out of the
+# polarizability.  Their terms, of order 1 / gap^2 and opposite in both states, have a rounding
+# error of 1e-16 / gap^2.  The response adds these pairs from divided differences of the occupation,
 # which have no such terms (:mod:`accumulation.responses.integrands`).
 CLOSE_PAIR = 1e-5
-# The same where every pair is wanted, down to gaps at which a term is rounding alone.
+# The same for sums over all pairs: at smaller gaps a term is rounding only.
 CLOSEST = 1e-8
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """K of one density on a batch of k.
+    """Matrix K of one density on a batch of k.
 
     matrix : (k, orbital, orbital), or (k, band, band) holding u+ K u
     basis : ``"hops"`` (orbitals, non-zero only where a hop connects them or on the diagonal),
@@ -36,8 +36,12 @@ class Kernel:
 def inverse_gap(energy: np.ndarray, closest: float = DEGENERACY) -> np.ndarray:
     """1 / (e_n - e_n') as (..., n', n), in 1/t0; zero where the gap is below ``closest`` (in t0).
 
-    Degenerate states are those that diagonalise the velocity among them, so that no element of it
-    is left there to be divided by the gap.
+    Degenerate states diagonalise the velocity among them, so its elements between them vanish and
+    are not divided by the gap.
+
+    Parameters
+    ----------
+    energy : (..., band), in t0
     """
     gap = energy[..., None, :] - energy[..., :, None]
     near = np.abs(gap) < closest
@@ -53,7 +57,7 @@ class States:
     Attributes
     ----------
     k, energy, velocity, eigenvector : as in :class:`~accumulation.states.eigenpairs.Eigenpairs`
-    x, y : (orbital,) site positions
+    x, y : (orbital,) site positions, in a
     spin : (orbital,) sign of s_z, 0 where spin is not resolved
     bloch : the system's Bloch matrix
     slope : (k, orbital, orbital), velocity along x in the chosen gauge
@@ -68,27 +72,27 @@ class States:
 
     @cached_property
     def velocity_y(self) -> np.ndarray:
-        """(k, orbital, orbital) velocity across, i[H, y] (Eq. 4)."""
+        """Velocity across, i[H, y] (Eq. 4), (k, orbital, orbital), in t0 a."""
         return self.bloch.velocity_y(self.k)
 
     @cached_property
     def band_velocity(self) -> np.ndarray:
-        """(k, band, band) <n|dH/dk|n'>."""
+        """Velocity <n|dH/dk|n'> along x, (k, band, band), in t0 a."""
         return adjoint(self.eigenvector) @ self.product(self.slope, self.eigenvector)
 
     @cached_property
     def _inverse_gap(self) -> np.ndarray:
-        """(k, n', n) 1 / (e_n - e_n'), zero among degenerate states."""
+        """1 / (e_n - e_n'), (k, n', n), in 1/t0; zero among degenerate states."""
         return inverse_gap(self.energy)
 
     @cached_property
     def connection_over_i(self) -> np.ndarray:
-        """(k, n', n) Berry connection A_{n'n} / i off the diagonal; real where H(k) is (S22)."""
+        """Berry connection A_{n'n} / i off the diagonal (S22), (k, n', n), in a."""
         return self.band_velocity * self._inverse_gap
 
     @cached_property
     def mixing_over_i(self) -> np.ndarray:
-        """(k, n', n) G / i = A_{n'n} / (i (e_n - e_n')), zero for pairs closer than CLOSE_PAIR."""
+        """G / i = A_{n'n} / (i (e_n - e_n')), (k, n', n); zero for pairs closer than CLOSE_PAIR."""
         over = self._inverse_gap
         close = np.abs(over) > 1 / (CLOSE_PAIR * self.bloch.scale)
         if close.any():
@@ -96,11 +100,16 @@ class States:
         return self.connection_over_i * over
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """Product with a matrix on the hop table, see :meth:`BlochMatrix.product`."""
+        """Product with a matrix on the hop table, (k, orbital, n): :meth:`BlochMatrix.product`.
+
+        Parameters
+        ----------
+        matrix : (k, orbital, orbital);  vectors : (k, orbital, n)
+        """
         return self.bloch.product(matrix, vectors)
 
     def apply(self, kernel: Kernel) -> np.ndarray:
-        """(k, orbital, band) K u."""
+        """K u, (k, orbital, band), of a kernel K."""
         if kernel.basis == "bands":
             return self.eigenvector @ kernel.matrix
         if kernel.basis == "orbitals":
@@ -108,7 +117,7 @@ class States:
         return self.product(kernel.matrix, self.eigenvector)
 
     def apply_mixed(self, kernel: Kernel) -> np.ndarray:
-        """(k, orbital, band) K u G / i."""
+        """K u G / i, (k, orbital, band), of a kernel K."""
         if kernel.basis == "bands":
             return self.eigenvector @ (kernel.matrix @ self.mixing_over_i)
         if kernel.basis == "orbitals":
@@ -117,7 +126,7 @@ class States:
 
     @cached_property
     def mixed(self) -> np.ndarray:
-        """(k, orbital, band) u G / i: the first-order change of each state in the field, over i."""
+        """u G / i, (k, orbital, band): first-order change of each state in the field, over i."""
         return self.eigenvector @ self.mixing_over_i
 
 

@@ -1,6 +1,6 @@
 """Fermi points of a ribbon, by root finding on the exact bands.
 
-The mesh brackets the roots, also of band edges that poke through a level between two of its points.
+The mesh brackets the roots, including those of band edges that pass a level between two points.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from ..lattice.bloch import BlochMatrix
 from .band_extrema import AT_REST, extremum, tangent_top
 from .band_segments import ON_MESH, Segments, segments_of
 from .band_tracking import ends_of_flat, follow, hermite_root, newton, out_of_order
@@ -19,7 +20,7 @@ from .occupations import ON_LEVEL, occupation
 
 @dataclass(frozen=True)
 class FermiPoints:
-    """Where bands cross Fermi levels: one entry a crossing.
+    """Crossings of bands with Fermi levels, one entry for each.
 
     Attributes
     ----------
@@ -45,70 +46,84 @@ class FermiPoints:
     state: np.ndarray
 
     def part(self, chosen: np.ndarray) -> FermiPoints:
-        """The points of these indices, or those chosen by (point,) bool."""
+        """The points with the indices ``chosen`` (point,), which may be a mask."""
         return FermiPoints(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class _Bands:
+    """Bands of a system on a uniform mesh: k (k,), energy and velocity (k, band)."""
+
+    bloch: BlochMatrix
+    k: np.ndarray
+    energy: np.ndarray
+    velocity: np.ndarray
+
+    @property
+    def spacing(self) -> float:
+        return self.k[1] - self.k[0]
 
 
 def fermi_points(bloch, k, energy, velocity, fermi_energy, threads: int = 1) -> FermiPoints:
     """All k with energy(k) = Fermi energy, to rounding, by root finding on the exact bands.
 
-    The mesh brackets the roots; a band edge that pokes through a level between two mesh points is
-    found where the tangents of the two ends allow it.  Bands that cross exactly on the level, or
-    touch it, are listed with ``step`` 0.
+    The mesh brackets the roots; a band edge that passes a level between two mesh points is found
+    where the tangents of the two ends allow it.  Bands that cross exactly on the level, or touch
+    it, are listed with ``step`` 0.
 
     Parameters
     ----------
-    k : (k,) uniform mesh of the whole Brillouin zone;  energy, velocity : (k, band)
-    fermi_energy : (level,)
+    k : (k,) uniform mesh of the whole Brillouin zone, in 1/a
+    energy, velocity : (k, band), in t0 and t0 a;  fermi_energy : (level,), in t0
     """
-    spacing = k[1] - k[0]
+    bands = _Bands(bloch, k, energy, velocity)
     segments = segments_of(bloch, k, energy, velocity, np.asarray(fermi_energy, dtype=float))
     brackets, touches = [], []
     for level, fermi in enumerate(fermi_energy):
-        more, touching = _crossed(bloch, k, spacing, segments, fermi)
-        brackets += [(level, *bracket) for bracket in more]
-        touches += [(level, *touch) for touch in touching]
-    mesh = (bloch, k, spacing, energy, velocity, fermi_energy)
-    return _completed(bloch, spacing, fermi_energy, _locate(*mesh, brackets, touches, threads))
+        level_brackets, level_touches = _crossed(bands, segments, fermi)
+        brackets += [(level, *bracket) for bracket in level_brackets]
+        touches += [(level, *touch) for touch in level_touches]
+    points = _located(bands, fermi_energy, brackets, touches, threads)
+    return _completed(bands, fermi_energy, points)
 
 
-def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list, list]:
+def _crossed(bands: _Bands, segments: Segments, fermi: float) -> tuple[list, list]:
     """Brackets (interval, band, low, high, step) and touches (interval, band, fraction, edge).
 
-    A bracket is known by the occupations of its ends, or by an extremum between them that the
-    tangents there would let through the level.
+    A bracket is found by different occupations of its ends, or by an extremum between them that
+    the tangents at the ends allow to pass the level.
     """
-    here, there = (occupation(energy, fermi) for energy in segments.energy)
+    at_low, at_high = (occupation(energy, fermi) for energy in segments.energy)
     touches, brackets = [], []
-    # Where bands meet on the level between mesh points, each of them only touches it there.
+    # Where bands meet on the level between mesh points, each band only touches it there.
     low, high = segments.low, segments.high
-    met_low = (low > 0)[:, None] & (here == 0.5)
-    met_high = (high < 1)[:, None] & (there == 0.5)
+    met_low = (low > 0)[:, None] & (at_low == 0.5)
+    met_high = (high < 1)[:, None] & (at_high == 0.5)
     for i, n in zip(*np.nonzero(met_low), strict=True):
         touches.append((segments.interval[i], n, low[i], False))
-    before, after = np.where(met_low, there, here), np.where(met_high, here, there)
+    before, after = np.where(met_low, at_high, at_low), np.where(met_high, at_low, at_high)
     for i, n in zip(*np.nonzero(before != after), strict=True):
         step = after[i, n] - before[i, n]
         brackets.append((segments.interval[i], n, low[i], high[i], step))
-    on_mesh = (low == 0)[:, None] & (here == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
-    at = zip(*np.nonzero(on_mesh), strict=True)
-    touches += [(segments.interval[i], n, 0.0, False) for i, n in at]
-    # A maximum below (minimum above) the level that the tangents would let through; a band that
-    # starts or ends on the level has one too where it leaves it to the other side first.
-    occupied = np.where(here == 0.5, there, here)
-    same_side = (occupied != 0.5) & ((there == 0.5) | (there == occupied))
+    on_mesh = (low == 0)[:, None] & (at_low == 0.5) & (np.abs(segments.velocity[0]) > AT_REST)
+    starting = zip(*np.nonzero(on_mesh), strict=True)
+    touches += [(segments.interval[i], n, 0.0, False) for i, n in starting]
+    # A maximum below (minimum above) the level that the tangents allow to pass it; a band that
+    # starts or ends on the level has one too if it leaves the level to the other side first.
+    occupied = np.where(at_low == 0.5, at_high, at_low)
+    same_side = (occupied != 0.5) & ((at_high == 0.5) | (at_high == occupied))
     side = np.where(occupied == 1, 1.0, -1.0)
-    length = ((high - low) * spacing)[:, None]
+    length = ((high - low) * bands.spacing)[:, None]
     (e0, e1), (v0, v1) = side * segments.energy, side * segments.velocity
     candidate = same_side & (v0 > AT_REST) & (v1 < -AT_REST)
     candidate &= tangent_top(e0, v0, e1, v1, length) >= side * fermi - ON_LEVEL
     for i, n in zip(*np.nonzero(candidate), strict=True):
         j, width = segments.interval[i], high[i] - low[i]
         ends = [(segments.energy[end, i, n], segments.velocity[end, i, n]) for end in (0, 1)]
-        start = k[j] + low[i] * spacing
-        s, height = extremum(bloch, start, width * spacing, n, side[i, n], ends, fermi)
+        start = bands.k[j] + low[i] * bands.spacing
+        s, height = extremum(bands.bloch, start, width * bands.spacing, n, side[i, n], ends, fermi)
         s, height = low[i] + s * width, side[i, n] * (height - fermi)
-        clear = here[i, n] != 0.5, there[i, n] != 0.5
+        clear = at_low[i, n] != 0.5, at_high[i, n] != 0.5
         if abs(height) <= ON_LEVEL and all(clear):
             touches.append((j, n, s, True))
         elif height > ON_LEVEL:
@@ -119,18 +134,19 @@ def _crossed(bloch, k, spacing, segments: Segments, fermi: float) -> tuple[list,
     return brackets, touches
 
 
-def _completed(bloch, spacing, fermi_energy, points: FermiPoints) -> FermiPoints:
+def _completed(bands: _Bands, fermi_energy, points: FermiPoints) -> FermiPoints:
     """The points, with every band that moves through a level where another touches it.
 
-    Where several bands meet on a level the search knows each by its own extremum, and an interval
-    may hide one of them behind other features.
+    Where several bands meet on a level each is found by its extremum, and other features of an
+    interval may hide one of them.
     """
+    bloch = bands.bloch
     zone = 2 * np.pi / bloch.period
     parts = [points]
     for touch in np.flatnonzero(points.step == 0):
         level, k = points.level[touch], points.k[touch]
         distance = np.abs(np.mod(points.k - k + 0.5 * zone, zone) - 0.5 * zone)
-        same = (points.level == level) & (distance < ON_MESH * spacing)
+        same = (points.level == level) & (distance < ON_MESH * bands.spacing)
         if touch != np.flatnonzero(same & (points.step == 0))[0]:
             continue
         pair = solve(bloch, points.k[[touch]])
@@ -143,10 +159,10 @@ def _completed(bloch, spacing, fermi_energy, points: FermiPoints) -> FermiPoints
     return FermiPoints(*(np.concatenate(column) for column in columns))
 
 
-def _locate(
-    bloch, k, spacing, energy, velocity, fermi_energy, brackets, touches, threads
-) -> FermiPoints:
-    """Polish every bracketed root, chunk by chunk."""
+def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPoints:
+    """The bracketed roots found to rounding, chunk by chunk, and the touches."""
+    bloch, k, spacing = bands.bloch, bands.k, bands.spacing
+    energy, velocity = bands.energy, bands.velocity
     level, j, n = (np.array([b[i] for b in brackets], dtype=int) for i in range(3))
     low, high, step = (np.array([b[i] for b in brackets], dtype=float) for i in (3, 4, 5))
     after = (j + 1) % len(k)
@@ -154,7 +170,7 @@ def _locate(
     first, last = energy[j, n] - target, energy[after, n] - target
     s = hermite_root(first, last, velocity[j, n] * spacing, velocity[after, n] * spacing)
     s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
-    # A half step is where a band comes to lie on the level, or leaves it.
+    # A half step: a band reaches a flat stretch on the level, or leaves it.
     half = np.abs(step) == 0.5
     s[half] = ends_of_flat(
         bloch, k[j[half]], spacing, n[half], target[half], np.abs(last[half]) <= ON_LEVEL
@@ -163,16 +179,18 @@ def _locate(
     state = np.full((len(s) + len(touches), bloch.size), np.nan, dtype=kind)
     search = np.nonzero(~half)[0]
 
-    def work(part):
-        some = search[part]
-        where = (k[j[some]], spacing, n[some], target[some], step[some])
-        s[some], state[some] = follow(bloch, *where, s[some], low[some], high[some])
-        lost = some[np.isnan(state[some, 0])]
+    def polish(part):
+        crossings = search[part]
+        where = (k[j[crossings]], spacing, n[crossings], target[crossings], step[crossings])
+        s[crossings], state[crossings] = follow(
+            bloch, *where, s[crossings], low[crossings], high[crossings]
+        )
+        lost = crossings[np.isnan(state[crossings, 0])]
         where = (k[j[lost]], spacing, n[lost], target[lost], step[lost])
         s[lost] = newton(bloch, *where, s[lost], low[lost], high[lost])
 
     if len(search):
-        over_chunks(work, len(search), bloch.size, threads, light=True)
+        over_chunks(polish, len(search), bloch.size, threads, light=True)
         by_state = ~np.isnan(state[search, 0])
         level_j_n = (level[search], j[search], n[search])
         again = search[out_of_order(*level_j_n, step[search], s[search], by_state)]
@@ -181,8 +199,8 @@ def _locate(
         state[again] = np.nan
     columns = [(level, j, n, s, step, np.zeros(len(s), dtype=bool))]
     if touches:
-        t = np.array(touches)
-        whole = t[:, :3].astype(int)
-        columns.append((*whole.T, t[:, 3], np.zeros(len(t)), t[:, 4] == 1))
+        table = np.array(touches)
+        integers = table[:, :3].astype(int)
+        columns.append((*integers.T, table[:, 3], np.zeros(len(table)), table[:, 4] == 1))
     level, j, n, s, step, edge = (np.concatenate(c) for c in zip(*columns, strict=True))
     return FermiPoints(level, k[j] + s * spacing, n, j, s, step, edge, state)

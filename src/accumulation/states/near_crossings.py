@@ -1,8 +1,8 @@
-"""Where two neighbouring bands come close between two points of a mesh.
+"""Near crossings of two neighbouring bands between two points of a mesh.
 
-A gap g(k) that closes linearly, or nearly, has g^2 = delta^2 + slope^2 (k - k_c)^2: one parabola,
-which both ends of the interval show although the mesh sees nothing of a minimum much narrower than
-its spacing.  The interband response is large there, or finite over a width delta / slope.
+A gap g(k) that closes linearly, or nearly, has g^2 = delta^2 + slope^2 (k - k_c)^2.  The values at
+both ends of an interval determine this parabola, even if its minimum is much narrower than the
+spacing of the mesh.  The interband response is large within a width delta / slope of the minimum.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import numpy as np
 from ..lattice.bloch import BlochMatrix
 from .eigenpairs import expectation, solve
 
-# A minimum counts as narrow if delta is below this many slopes times the spacing.
+# A minimum is narrow if delta is below this factor times slope times spacing.
 NARROW = 1.0
-# Bands whose velocities differ by less (in t0 a) run parallel: no crossing of theirs is narrow.
+# Bands whose velocities differ by less (in t0 a) are parallel: they have no narrow crossing.
 PARALLEL = 1e-6
-# Most steps of the search for a minimum, and the share of its first values at which d(g^2)/dk
-# counts as zero.
+# Largest number of steps of the search for a minimum, and the fraction of its first values below
+# which d(g^2)/dk counts as zero.
 STEPS, FLAT = 40, 1e-14
 
 
 @dataclass(frozen=True)
 class NearCrossings:
-    """Narrow minima of gaps: one entry each.
+    """Narrow minima of gaps, one entry for each.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class NearCrossings:
 def candidates(energy: np.ndarray, velocity: np.ndarray, spacing: float) -> np.ndarray:
     """Intervals and lower bands in which the gap above has a narrow minimum, (k, band - 1) bool.
 
-    energy, velocity : (k, band) on a uniform mesh of the zone
+    energy, velocity : (k, band) on a uniform mesh of the zone, in t0 and t0 a;  spacing : in 1/a
     """
     gap, slope = np.diff(energy, axis=1), np.diff(velocity, axis=1)
     next_gap, next_slope = np.roll(gap, -1, axis=0), np.roll(slope, -1, axis=0)
@@ -61,17 +61,24 @@ def candidates(energy: np.ndarray, velocity: np.ndarray, spacing: float) -> np.n
 def located(
     bloch: BlochMatrix, k: np.ndarray, interval: np.ndarray, band: np.ndarray
 ) -> NearCrossings:
-    """The minima in these intervals of a mesh k (k,), by root finding on d(g^2)/dk."""
+    """Minima of gaps in intervals of a mesh, by root finding on d(g^2)/dk.
+
+    Parameters
+    ----------
+    k : (k,), in 1/a
+    interval, band : (crossing,) int, the interval and the lower band of each minimum
+    """
     spacing = k[1] - k[0]
     count = len(interval)
     both = np.stack((band, band + 1), axis=-1)[:, None, :]
 
     def square_slope(s):
-        # Not states that diagonalise the velocity: they lose the sign where the gap is rounding.
-        at = k[interval] + s * spacing
-        energy, states = np.linalg.eigh(bloch.hamiltonian(at))
+        # Eigenvectors as they are: those that diagonalise the velocity have no definite order
+        # where the gap is rounding.
+        points = k[interval] + s * spacing
+        energy, states = np.linalg.eigh(bloch.hamiltonian(points))
         pair = states[np.arange(count)[:, None, None], np.arange(bloch.size)[:, None], both]
-        speed = expectation(pair, bloch.velocity(at) @ pair)
+        speed = expectation(pair, bloch.velocity(points) @ pair)
         gap = energy[np.arange(count), band + 1] - energy[np.arange(count), band]
         slope = speed[:, 1] - speed[:, 0]
         return gap, slope, 2 * gap * slope * spacing
@@ -80,12 +87,12 @@ def located(
 
     def value(s):
         nonlocal best, smallest, steepest
-        gap, slope, out = square_slope(s)
+        gap, slope, slope_of_square = square_slope(s)
         inside = (s > 0) & (s < 1)
         better = inside & (gap < smallest)
         best, smallest = np.where(better, s, best), np.where(better, gap, smallest)
         steepest = np.maximum(steepest, np.abs(slope) * inside)
-        return out
+        return slope_of_square
 
     _illinois(value, count)
     width = smallest / np.maximum(steepest, PARALLEL)
@@ -95,14 +102,18 @@ def located(
 def extrema(
     bloch: BlochMatrix, k: np.ndarray, interval: np.ndarray, band: np.ndarray
 ) -> np.ndarray:
-    """Where bands (extremum,) turn in these intervals of a mesh k (k,), as k (extremum,).
+    """Extrema of bands in intervals of a mesh, as k (extremum,), in 1/a.
 
-    The velocity of each changes its sign in its interval.
+    The velocity of each band must change its sign in its interval.
+
+    Parameters
+    ----------
+    k : (k,), in 1/a;  interval, band : (extremum,) int
     """
-    spacing, every = k[1] - k[0], np.arange(len(interval))
+    spacing, index = k[1] - k[0], np.arange(len(interval))
 
     def speed(s):
-        return solve(bloch, k[interval] + s * spacing).velocity[every, band]
+        return solve(bloch, k[interval] + s * spacing).velocity[index, band]
 
     return k[interval] + _illinois(speed, len(interval)) * spacing
 
@@ -110,20 +121,20 @@ def extrema(
 def _illinois(function, count: int) -> np.ndarray:
     """Roots (count,) of a function (count,) -> (count,), all in [0, 1], by the Illinois method.
 
-    Secants; an end that stays twice counts half.
+    It takes secant steps, and halves the value at an end that was kept twice.
     """
     low, high = np.zeros(count), np.ones(count)
     at_low, at_high = function(low), function(high)
-    # The sign on the left, so that falling functions have roots as well as rising ones.
-    left = np.where(at_low > 0, -1.0, 1.0)
-    at_low, at_high = left * at_low, left * at_high
+    # The sign makes every function rise.
+    sign = np.where(at_low > 0, -1.0, 1.0)
+    at_low, at_high = sign * at_low, sign * at_high
     steep = np.maximum(np.abs(at_low), np.abs(at_high))
     side, s = np.zeros(count), 0.5 * np.ones(count)
     for _ in range(STEPS):
         with np.errstate(invalid="ignore", divide="ignore"):
             s = low - at_low * (high - low) / (at_high - at_low)
         s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
-        value = left * function(s)
+        value = sign * function(s)
         falling = value < 0
         at_high = np.where(falling, np.where(side == -1, 0.5 * at_high, at_high), value)
         at_low = np.where(falling, value, np.where(side == 1, 0.5 * at_low, at_low))

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import numpy as np
 
-# Half-width (in t0) of the zone in which a state counts as lying on the Fermi level.
+# States within this distance (in t0) of the Fermi level count as lying on it.
 ON_LEVEL = 1e-10
 # Beyond this argument 1 / cosh^2 is below the smallest number.
 _FARTHEST = 300.0
 
 
 def occupation(energy: np.ndarray, fermi_energy: float) -> np.ndarray:
-    """Zero-temperature occupation 1, 1/2 (within ``ON_LEVEL`` of the level) or 0."""
+    """Zero-temperature occupation of ``energy`` (...), in t0: 1, 1/2 (within ON_LEVEL), or 0."""
     distance = fermi_energy - energy
     return np.where(np.abs(distance) <= ON_LEVEL, 0.5, (distance > 0).astype(float))
 
 
 def fermi_dirac(energy: np.ndarray, fermi_energy: float, temperature: float) -> np.ndarray:
-    """Occupation; at zero temperature 1, 1/2 on the level, 0."""
+    """Occupation (Fermi function) of ``energy`` (...); all arguments are in t0.
+
+    At zero temperature as :func:`occupation`.
+    """
     if temperature == 0:
         return occupation(energy, fermi_energy)
     return 0.5 * (1 - np.tanh((energy - fermi_energy) / (2 * temperature)))
 
 
 def fermi_slope(energy: np.ndarray, fermi_energy: float, temperature: float) -> np.ndarray:
-    """df/d energy at a finite temperature, in 1/t0."""
+    """df/d energy of ``energy`` (...) at a finite temperature, in 1/t0; all arguments are in t0."""
     half = np.clip((energy - fermi_energy) / (2 * temperature), -_FARTHEST, _FARTHEST)
     return -0.25 / (temperature * np.cosh(half) ** 2)
 
@@ -32,9 +35,13 @@ def fermi_slope(energy: np.ndarray, fermi_energy: float, temperature: float) -> 
 def divided_difference(energy: np.ndarray, fermi_energy: float, temperature: float) -> np.ndarray:
     """(f_n - f_n') / (e_n - e_n') of every two levels, (..., n, n'), in 1/t0; df/de where equal.
 
-    With x = (e_n - e_n') / 2T it is df/de at both, geometrically averaged, times sinh(x) / x: no
-    difference of nearly equal numbers however close the levels are.  At zero temperature it is zero
-    between levels filled alike, degenerate ones among them.
+    With x = (e_n - e_n') / 2T it is the geometric mean of df/de at both levels times sinh(x) / x,
+    which contains no difference of nearly equal numbers.  At zero temperature it is zero between
+    levels of equal occupation, including degenerate ones.
+
+    Parameters
+    ----------
+    energy : (..., band);  all arguments are in t0
     """
     if temperature == 0:
         filled = occupation(energy, fermi_energy)
