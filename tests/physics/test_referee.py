@@ -27,6 +27,8 @@ SMALL += [(11, 3)]
 SMALL += [(11, 65), (11, 125), (0, 36), (21, 23)]
 # Bands that touch quadratically below and on the level.
 SMALL += [(0, 194)]
+# Two crossings and a root of a third band in one interval of a coarse mesh.
+SMALL += [(0, 486)]
 
 
 @pytest.mark.parametrize(("seed", "index"), SMALL)

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from .eigenpairs import DEGENERACY, solve
-from .near_crossings import candidates, located
+from .near_crossings import candidates_between, located_between
 
 # A crossing closer than this to a mesh point (in spacings) is on it.
 ON_MESH = 1e-8
+# Changes of a band's velocity within a segment, and differences of its energy from what the mean
+# velocity of the ends says, from which on it is halved: in units of the largest velocity, and of
+# that times the segment.  And how often.
+MOST_TURN, MOST_BEND, MOST_HALVINGS = 0.25, 0.03, 6
 # Uncertainty of the energy of a crossing, in spacings times velocity.
 UNSURE = 0.25
 
@@ -29,91 +33,164 @@ class Segments:
     energy: np.ndarray
     velocity: np.ndarray
 
+    def part(self, chosen: np.ndarray) -> Segments:
+        """The segments chosen by (segment,) bool."""
+        columns = (values[chosen] for values in (self.interval, self.low, self.high))
+        return Segments(*columns, self.energy[:, chosen], self.velocity[:, chosen])
+
 
 def segments_of(bloch, k, energy, velocity, levels) -> Segments:
     """Segments of all mesh intervals, cut where bands (nearly) cross close to one of the levels.
+
+    Intervals that are too long for what bands do in them near a level are halved first.
 
     Parameters
     ----------
     k : (k,) uniform mesh, in 1/a;  energy, velocity : (k, band);  levels : (level,), in t0
     """
-    spacing = k[1] - k[0]
+    spacing, count = k[1] - k[0], len(k)
     after, speed_after = np.roll(energy, -1, axis=0), np.roll(velocity, -1, axis=0)
-    count = len(k)
-    crossing = candidates(energy, velocity, spacing)
-    interval, band = np.nonzero(crossing)
-    near = _matters(energy, velocity, spacing, levels, interval, band)
-    interval, band = interval[near], band[near]
     both = np.stack((energy, after)), np.stack((velocity, _from_left(after, speed_after)))
-    ends = Segments(np.arange(count), np.zeros(count), np.ones(count), *both)
-    return _cut(ends, bloch, k, interval, band) if len(interval) else ends
+    segments = Segments(np.arange(count), np.zeros(count), np.ones(count), *both)
+    fastest, levels = np.abs(velocity).max(initial=0.0), np.asarray(levels, dtype=float)
+    for halving in range(MOST_HALVINGS + 1):
+        length = (segments.high - segments.low) * spacing
+        crossing = candidates_between(segments.energy, segments.velocity, length)
+        unclear = _unclear(segments, length, fastest, levels, crossing)
+        if halving == MOST_HALVINGS or not unclear.any():
+            break
+        segments = _halved(segments, bloch, k, unclear)
+    index, band = np.nonzero(crossing)
+    near = _matters(segments, length, levels, index, band)
+    index, band = index[near], band[near]
+    return _cut(segments, bloch, k, index, band) if len(index) else segments
 
 
-def _matters(energy, velocity, spacing, levels, interval, band) -> np.ndarray:
+def _unclear(segments: Segments, length, fastest: float, levels, crossing) -> np.ndarray:
+    """Segments (segment,) bool in which a band close to a level turns or bends too much.
+
+    Of a band whose velocity changes that much the ends do not show what it does in between, unless
+    it crosses a neighbour there: ``crossing`` (segment, band - 1).
+    """
+    (e0, e1), (v0, v1) = segments.energy, segments.velocity
+    length = length[:, None]
+    turn = np.abs(v1 - v0) > MOST_TURN * fastest
+    bend = np.abs(e1 - e0 - 0.5 * length * (v0 + v1)) > MOST_BEND * length * fastest
+    candidate = turn | bend
+    candidate[:, :-1] &= ~crossing
+    candidate[:, 1:] &= ~crossing
+    index, band = np.nonzero(candidate)
+    # Inside, the band may have the velocity of a neighbour.
+    around = np.clip(band + np.array([[-1], [0], [1]]), 0, e0.shape[1] - 1)
+    reach = 0.5 * length[index, 0] * np.abs(segments.velocity[:, index, around]).max(axis=(0, 1))
+    lowest = np.minimum(e0, e1)[index, band] - reach
+    highest = np.maximum(e0, e1)[index, band] + reach
+    near = np.any((lowest < levels[:, None]) & (levels[:, None] < highest), axis=0)
+    unclear = np.zeros(len(e0), dtype=bool)
+    unclear[index[near]] = True
+    return unclear
+
+
+def _halved(segments: Segments, bloch, k, chosen: np.ndarray) -> Segments:
+    """The segments, those ``chosen`` (segment,) bool as two halves."""
+    whole = segments.part(chosen)
+    middle = 0.5 * (whole.low + whole.high)
+    pairs = solve(bloch, k[whole.interval] + middle * (k[1] - k[0]))
+    (first, last), (speed_first, speed_last) = whole.energy, whole.velocity
+    left = Segments(
+        whole.interval,
+        whole.low,
+        middle,
+        np.stack((first, pairs.energy)),
+        np.stack((speed_first, _from_left(pairs.energy, pairs.velocity))),
+    )
+    right = Segments(
+        whole.interval,
+        middle,
+        whole.high,
+        np.stack((pairs.energy, last)),
+        np.stack((pairs.velocity, speed_last)),
+    )
+    return _joined([segments.part(~chosen), left, right])
+
+
+def _joined(parts: list[Segments]) -> Segments:
+    """All segments of several parts."""
+    columns = ("interval", "low", "high")
+    ends = ("energy", "velocity")
+    return Segments(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in columns),
+        *(np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ends),
+    )
+
+
+def _matters(segments: Segments, length, levels, index, band) -> np.ndarray:
     """Whether a level may be at the kinks that two bands have where they cross, (crossing,) bool.
 
     Such a level is near the energy of the crossing, or between that and both ends of one band.
     """
-    ends = np.stack((interval, (interval + 1) % len(energy)))
-    lower, upper = energy[ends, band], energy[ends, band + 1]
-    gap = upper - lower
-    mean, slope = 0.5 * (lower + upper), 0.5 * (velocity[ends, band] + velocity[ends, band + 1])
+    lower, upper = (segments.energy[:, index, n] for n in (band, band + 1))
+    slower, other = (segments.velocity[:, index, n] for n in (band, band + 1))
+    gap, length = upper - lower, length[index]
+    mean, slope = 0.5 * (lower + upper), 0.5 * (slower + other)
     # The fraction at which the gap closes if both bands are straight.
     fraction = gap[0] / np.maximum(gap.sum(axis=0), 1e-300)
     height = (
-        mean[0] + slope[0] * fraction * spacing,
-        mean[1] - slope[1] * (1 - fraction) * spacing,
+        mean[0] + slope[0] * fraction * length,
+        mean[1] - slope[1] * (1 - fraction) * length,
     )
-    fastest = np.maximum(np.abs(velocity[ends, band]), np.abs(velocity[ends, band + 1]))
-    margin = UNSURE * spacing * fastest.max(axis=0)
+    fastest = np.maximum(np.abs(slower), np.abs(other))
+    margin = UNSURE * length * fastest.max(axis=0)
     lowest = np.minimum(lower.max(axis=0), np.minimum(*height) - margin)
     highest = np.maximum(upper.min(axis=0), np.maximum(*height) + margin)
-    levels = np.asarray(levels)[:, None]
-    return np.any((lowest < levels) & (levels < highest), axis=0)
+    return np.any((lowest < levels[:, None]) & (levels[:, None] < highest), axis=0)
 
 
-def _cut(segments: Segments, bloch, k, interval, band) -> Segments:
-    """The segments, with these intervals cut where ``band`` and the next band meet."""
+def _cut(segments: Segments, bloch, k, index, band) -> Segments:
+    """The segments ``index`` cut where ``band`` and the next band meet, both (crossing,)."""
     spacing = k[1] - k[0]
-    meeting = located(bloch, k, interval, band).k
-    # Bands that meet on a mesh point need no cut there.
-    inside = np.abs((meeting - k[interval]) / spacing - 0.5) < 0.5 - ON_MESH
+    start = k[segments.interval] + segments.low * spacing
+    length = (segments.high - segments.low) * spacing
+    meeting, _ = located_between(bloch, start[index], length[index], band)
+    # Bands that meet at an end need no cut there.
+    fraction = (meeting - start[index]) / length[index]
+    inside = np.abs(fraction - 0.5) < 0.5 - ON_MESH * spacing / length[index]
     if not inside.any():
         return segments
-    interval, meeting = interval[inside], meeting[inside]
-    order = np.lexsort((meeting, interval))
-    interval, meeting = interval[order], meeting[order]
+    index, meeting = index[inside], meeting[inside]
+    order = np.lexsort((meeting, index))
+    index, meeting = index[order], meeting[order]
     # A point at which several bands meet is listed once for each pair of them.
     apart = np.diff(meeting, prepend=-np.inf) > ON_MESH * spacing
-    apart |= np.diff(interval, prepend=-1) != 0
-    interval, meeting = interval[apart], meeting[apart]
+    apart |= np.diff(index, prepend=-1) != 0
+    index, meeting = index[apart], meeting[apart]
     pairs = solve(bloch, meeting)
     left, right = _from_left(pairs.energy, pairs.velocity), pairs.velocity
-    fraction = (meeting - k[interval]) / spacing
-    uncut = ~np.isin(segments.interval, interval)
-    parts = [[values[uncut] for values in (segments.interval, segments.low, segments.high)]]
-    ends = [(segments.energy[:, uncut], segments.velocity[:, uncut])]
-    for j in np.unique(interval):
-        crossings = np.flatnonzero(interval == j)
-        cuts = np.concatenate(([0.0], fraction[crossings], [1.0]))
-        parts.append([np.full(len(crossings) + 1, j), cuts[:-1], cuts[1:]])
+    uncut = np.ones(len(segments.interval), dtype=bool)
+    uncut[index] = False
+    parts = [segments.part(uncut)]
+    for j in np.unique(index):
+        crossings = np.flatnonzero(index == j)
+        interval = segments.interval[j]
+        inner = (meeting[crossings] - k[interval]) / spacing
         between = pairs.energy[crossings]
-        energy = np.stack(
-            (
-                np.vstack((segments.energy[0, j], between)),
-                np.vstack((between, segments.energy[1, j])),
+        first, last = segments.energy[:, j]
+        speed_first, speed_last = segments.velocity[:, j]
+        parts.append(
+            Segments(
+                np.full(len(crossings) + 1, interval),
+                np.concatenate(([segments.low[j]], inner)),
+                np.concatenate((inner, [segments.high[j]])),
+                np.stack((np.vstack((first, between)), np.vstack((between, last)))),
+                np.stack(
+                    (
+                        np.vstack((speed_first, right[crossings])),
+                        np.vstack((left[crossings], speed_last)),
+                    )
+                ),
             )
         )
-        velocity = np.stack(
-            (
-                np.vstack((segments.velocity[0, j], right[crossings])),
-                np.vstack((left[crossings], segments.velocity[1, j])),
-            )
-        )
-        ends.append((energy, velocity))
-    columns = (np.concatenate(column) for column in zip(*parts, strict=True))
-    both = (np.concatenate(arrays, axis=1) for arrays in zip(*ends, strict=True))
-    return Segments(*columns, *both)
+    return _joined(parts)
 
 
 def _from_left(energy: np.ndarray, velocity: np.ndarray) -> np.ndarray:

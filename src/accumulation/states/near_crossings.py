@@ -46,15 +46,24 @@ def candidates(energy: np.ndarray, velocity: np.ndarray, spacing: float) -> np.n
 
     energy, velocity : (k, band) on a uniform mesh of the zone, in t0 and t0 a;  spacing : in 1/a
     """
-    gap, slope = np.diff(energy, axis=1), np.diff(velocity, axis=1)
-    next_gap, next_slope = np.roll(gap, -1, axis=0), np.roll(slope, -1, axis=0)
+    ends = (np.stack((values, np.roll(values, -1, axis=0))) for values in (energy, velocity))
+    return candidates_between(*ends, np.full(len(energy), spacing))
+
+
+def candidates_between(energy: np.ndarray, velocity: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """The same for any segments, (segment, band - 1) bool.
+
+    energy, velocity : (2, segment, band) at both ends, in t0 and t0 a;  length : (segment,), in 1/a
+    """
+    (gap, next_gap), (slope, next_slope) = np.diff(energy, axis=2), np.diff(velocity, axis=2)
+    length = length[:, None]
     possible = (slope <= 0) & (next_slope >= 0)
     possible &= np.maximum(-slope, next_slope) > PARALLEL
-    fastest = np.maximum(-slope, next_slope) * spacing
+    fastest = np.maximum(-slope, next_slope) * length
     possible &= np.minimum(gap, next_gap) < fastest
-    curvature = 0.5 * (next_gap * next_slope - gap * slope) * spacing  # slope^2 spacing^2 / 2
+    curvature = 0.5 * (next_gap * next_slope - gap * slope) * length  # slope^2 length^2 / 2
     square = np.where(possible & (curvature > 0), 2 * curvature, 1.0)
-    vertex = gap * gap - (gap * slope * spacing) ** 2 / square
+    vertex = gap * gap - (gap * slope * length) ** 2 / square
     return possible & (curvature > 0) & (vertex < NARROW**2 * square)
 
 
@@ -68,20 +77,30 @@ def located(
     k : (k,), in 1/a
     interval, band : (crossing,) int, the interval and the lower band of each minimum
     """
-    spacing = k[1] - k[0]
-    count = len(interval)
+    where, width = located_between(bloch, k[interval], k[1] - k[0], band)
+    return NearCrossings(interval, band, where, width)
+
+
+def located_between(
+    bloch: BlochMatrix, start: np.ndarray, length: np.ndarray | float, band: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Minima of gaps in any segments: k and width (crossing,) as of :class:`NearCrossings`.
+
+    start, length : (crossing,) of the segments, in 1/a;  band : (crossing,) int, the lower band
+    """
+    count = len(start)
     both = np.stack((band, band + 1), axis=-1)[:, None, :]
 
     def square_slope(s):
         # Eigenvectors as they are: those that diagonalise the velocity have no definite order
         # where the gap is rounding.
-        points = k[interval] + s * spacing
+        points = start + s * length
         energy, states = np.linalg.eigh(bloch.hamiltonian(points))
         pair = states[np.arange(count)[:, None, None], np.arange(bloch.size)[:, None], both]
         speed = expectation(pair, bloch.velocity(points) @ pair)
         gap = energy[np.arange(count), band + 1] - energy[np.arange(count), band]
         slope = speed[:, 1] - speed[:, 0]
-        return gap, slope, 2 * gap * slope * spacing
+        return gap, slope, 2 * gap * slope * length
 
     best, smallest, steepest = 0.5 * np.ones(count), np.full(count, np.inf), np.zeros(count)
 
@@ -96,7 +115,7 @@ def located(
 
     _illinois(value, count)
     width = smallest / np.maximum(steepest, PARALLEL)
-    return NearCrossings(interval, band, k[interval] + best * spacing, width)
+    return start + best * length, width
 
 
 def extrema(
