@@ -35,8 +35,13 @@ class Segments:
 
     def part(self, chosen: np.ndarray) -> Segments:
         """The segments chosen by (segment,) bool."""
-        columns = (values[chosen] for values in (self.interval, self.low, self.high))
-        return Segments(*columns, self.energy[:, chosen], self.velocity[:, chosen])
+        return Segments(
+            self.interval[chosen],
+            self.low[chosen],
+            self.high[chosen],
+            self.energy[:, chosen],
+            self.velocity[:, chosen],
+        )
 
 
 def segments_of(bloch, k, energy, velocity, levels) -> Segments:

@@ -46,8 +46,10 @@ def candidates(energy: np.ndarray, velocity: np.ndarray, spacing: float) -> np.n
 
     energy, velocity : (k, band) on a uniform mesh of the zone, in t0 and t0 a;  spacing : in 1/a
     """
-    ends = (np.stack((values, np.roll(values, -1, axis=0))) for values in (energy, velocity))
-    return candidates_between(*ends, np.full(len(energy), spacing))
+    energies, velocities = (
+        np.stack((values, np.roll(values, -1, axis=0))) for values in (energy, velocity)
+    )
+    return candidates_between(energies, velocities, np.full(len(energy), spacing))
 
 
 def candidates_between(energy: np.ndarray, velocity: np.ndarray, length: np.ndarray) -> np.ndarray:
