@@ -2,6 +2,10 @@
 
 from . import flake_shorthands as _flake_shorthands  # noqa: F401
 from .crystal.bulk_properties import bulk
+from .importers.kwant import from_kwant
+from .importers.pythtb import from_pythtb
+from .importers.tbmodels import from_tbmodels
+from .importers.wannier90 import from_wannier90
 from .lattice.lattice import Lattice
 from .lattice.samples import Flake, Ribbon, Wire
 from .models.haldane import haldane
@@ -20,6 +24,10 @@ __all__ = [
     "bands",
     "bulk",
     "elements",
+    "from_kwant",
+    "from_pythtb",
+    "from_tbmodels",
+    "from_wannier90",
     "haldane",
     "kane_mele",
     "layered_antiferromagnet",
