@@ -7,6 +7,7 @@ import pytest
 
 import accumulation as acc
 from accumulation import Lattice
+from accumulation.crystal.bulk_properties import bulk
 from accumulation.errors import UserError
 from accumulation.lattice import bloch, bulk_bloch, hop_arrays
 from accumulation.lattice.hop_table import HopTable
@@ -190,3 +191,14 @@ def test_the_response_does_not_depend_on_the_table(monkeypatch):
     split = accumulation()
     bound = float(whole.error.max() + split.error.max()) + 1e-10
     np.testing.assert_allclose(split.accumulation, whole.accumulation, atol=bound)
+
+
+def test_gaps_do_not_depend_on_the_table(monkeypatch):
+    """Slopes and curvatures included, which are what proves a minimum to be the least."""
+    lattice = acc.haldane(t2=0.1, phi=0.7, delta=0.2)
+    whole = bulk(lattice.crystal)
+    monkeypatch.setattr(bulk_bloch, "LARGEST_TABLE", 0)
+    split = bulk(acc.haldane(t2=0.1, phi=0.7, delta=0.2).crystal)
+    for name in ("direct_gap", "valence_top", "conduction_bottom", "chern"):
+        assert getattr(split, name) == pytest.approx(getattr(whole, name), abs=1e-9)
+    assert abs(split.chern) == 1

@@ -129,7 +129,7 @@ def _turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
 
 
 def bands_of(hops: HopTable, orbitals: int, k: np.ndarray) -> np.ndarray:
-    """Energies (k, orbital) at k (k, D), in units of the reciprocal vectors."""
+    """Energies (..., orbital) at k (..., D), in units of the reciprocal vectors."""
     directions = hops.cell.shape[1]
     parts = (hops.row, hops.column, hops.cell, hops.amplitude)
     table = bulk_table(*parts, 2 * np.pi * np.eye(directions), np.zeros((orbitals, directions)))

@@ -183,7 +183,8 @@ def _dipoles(
 def _evenness(hops: HopTable, orbitals: int) -> float:
     """max |E(k) - E(-k)| at random k, in eV: 0 where time reversal or inversion is kept."""
     k = np.random.default_rng(SEED).random((SAMPLES, hops.cell.shape[1]))
-    return float(np.abs(bands_of(hops, orbitals, k) - bands_of(hops, orbitals, -k)).max())
+    energy = bands_of(hops, orbitals, np.stack((k, -k)))
+    return float(np.abs(energy[0] - energy[1]).max())
 
 
 def _labelled(known: list[Label], order: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -116,7 +117,11 @@ class CellTable:
 
     def matrix(self, k: np.ndarray) -> np.ndarray:
         """H(k), (..., orbital, orbital), in t0, at k (..., dimension)."""
-        return self.sums(k, [np.ones(len(self.amplitude))])[..., 0, :, :]
+        return self.evaluate(k, self._hamiltonian)[..., 0, :, :]
+
+    @cached_property
+    def _hamiltonian(self) -> np.ndarray:
+        return self.weighted([np.ones(len(self.amplitude))])
 
 
 def bulk_table(row, column, cell, amplitude, vectors, positions) -> BulkTable | CellTable:
@@ -128,7 +133,12 @@ def bulk_table(row, column, cell, amplitude, vectors, positions) -> BulkTable | 
     vectors : (dimension, dimension), in a;  positions : (orbital, dimension), in a
     """
     size = len(positions)
-    if len(row) * size * size > LARGEST_TABLE:
+    if is_large(len(row), size):
         return CellTable.of(row, column, cell, amplitude, vectors, positions)
     displacement = cell @ vectors + positions[column] - positions[row]
     return BulkTable.of(row, column, amplitude, displacement, size)
+
+
+def is_large(hops: int, orbitals: int) -> bool:
+    """Whether a table (hop, element) of this size is one too many."""
+    return hops * orbitals**2 > LARGEST_TABLE
