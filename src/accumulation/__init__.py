@@ -1,6 +1,7 @@
 """Density accumulation in anomalous transport: where, how much, and is it dissipative?"""
 
 from . import flake_shorthands as _flake_shorthands  # noqa: F401
+from . import lattice_shorthands as _lattice_shorthands  # noqa: F401
 from .crystal.bulk_properties import bulk
 from .importers.kwant import from_kwant
 from .importers.pythtb import from_pythtb

@@ -198,7 +198,7 @@ def test_lattices_return_from_wannier90(tmp_path, lattice):
         np.testing.assert_allclose(again.hamiltonian(here), lattice.hamiltonian(there), atol=1e-13)
         np.testing.assert_allclose(again.velocity(here), lattice.velocity(there), atol=1e-12)
     with pytest.raises(UserError, match="folder"):
-        lattice.to_wannier90(tmp_path / "absent" / "mine")
+        lattice.to_wannier90(tmp_path / "mine.win" / "no_folder")
 
 
 def test_datasets_say_where_a_model_comes_from(tmp_path):

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import UserError, Verbatim
 from ..inputs import real_array
-from . import exports, hop_arrays, lattice_input
+from . import hop_arrays, lattice_input
 from .bulk_bloch import BulkTable, CellTable, bulk_table
 from .cuts import UnitCell, cut
 from .hop_table import Crystal, DipoleTable, HopTable
@@ -28,6 +28,8 @@ from .samples import Flake, Ribbon, Wire, count, listed
 @dataclass(repr=False, eq=False)
 class Lattice:
     """A tight-binding lattice in two or three dimensions.
+
+    :mod:`accumulation.lattice_shorthands` adds ``to_pythtb()`` and ``to_wannier90(seed)``.
 
     Parameters
     ----------
@@ -204,14 +206,6 @@ class Lattice:
         """The crystal (hop table, vectors, filling) that systems cut out of the lattice carry."""
         hops = HopTable(*self.hop_table())
         return Crystal(hops, self.vectors, len(self.orbitals), self.filling)
-
-    def to_pythtb(self):
-        """The lattice as a model of PythTB, which must be installed (:mod:`.exports`)."""
-        return exports.to_pythtb(self)
-
-    def to_wannier90(self, seed) -> None:
-        """Write the lattice as files of Wannier90, ``SEED_tb.dat`` and more (:mod:`.exports`)."""
-        exports.to_wannier90(self, seed)
 
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Row, column (hop,), cell (hop, dimension) and amplitude (hop,), with conjugates."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from ..errors import UserError, Verbatim, not_written
-from .cuts import normal_of
-from .hop_table import HopTable
-
-if TYPE_CHECKING:
-    from .lattice import Lattice
+from ..errors import UserError, Verbatim
+from ..lattice.cuts import normal_of
+from ..lattice.hop_table import HopTable
+from ..lattice.lattice import Lattice
 
 # A layer in a cell of three dimensions has this many times its longest vector to its next image,
 # which no hop joins.
@@ -57,31 +52,24 @@ def to_pythtb(lattice: Lattice):
     return model
 
 
-def to_wannier90(lattice: Lattice, seed) -> None:
-    """Write ``SEED_tb.dat``, ``SEED_hr.dat``, ``SEED_centres.xyz`` and ``SEED.win``.
+def wannier90_texts(lattice: Lattice) -> dict[str, list[str]]:
+    """Lines of the files ``_tb.dat``, ``_hr.dat``, ``_centres.xyz`` and ``.win``, by these ends.
 
-    The numbers are the lattice's own, although the format means eV and angstrom.  All have 17
-    digits, which the readers of Fortran and Python take, so that nothing is lost.  Orbitals with
-    spin must be in an order that the format can tell: all up, then all down, or one after the
-    other.
-
-    Parameters
-    ----------
-    seed : path and first part of the names, such as ``data/mine``
+    Orbitals with spin must be in an order that the format can tell: all up, then all down, or one
+    after the other.
 
     Raises
     ------
     UserError
-        For spins in another order, or a folder that cannot be written to.
+        For spins in another order.
     """
-    path = Path(seed)
     vectors, places = _three_vectors(lattice), lattice.positions
     spinors = _has_spinors(lattice)
     cells, hopping = _matrices(lattice)
     dipoles = _dipole_matrices(lattice, cells)
     head = [f"{len(places)}", f"{len(cells)}", *_degeneracies(len(cells))]
     title = "written by accumulation"
-    contents = {
+    return {
         "_hr.dat": [title, *head, *_hr_lines(cells, hopping)],
         "_tb.dat": [
             title,
@@ -100,12 +88,6 @@ def to_wannier90(lattice: Lattice, seed) -> None:
             "end unit_cell_cart",
         ],
     }
-    for end, lines in contents.items():
-        file = path.parent / f"{path.name}{end}"
-        try:
-            file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise not_written(file, error) from error
 
 
 def _three_vectors(lattice: Lattice) -> np.ndarray:
