@@ -8,7 +8,7 @@ import pytest
 import accumulation as acc
 from accumulation import locations
 from accumulation.errors import UserError
-from accumulation.jobs import stage_runs
+from accumulation.jobs import merging, points, stage_runs
 from accumulation.study import study
 
 CUT = {"kind": "ribbon", "direction": [1, 0], "width": 3}
@@ -121,3 +121,20 @@ def test_a_malformed_file_is_told_before_any_job(folder):
     path.write_text("\n".join([*lines[:30], "1 1 ***** 0.0", *lines[31:]]))
     with pytest.raises(UserError, match=r"mine_tb\.dat, line 31"):
         loaded({"wannier90": "data/mine"})
+
+
+def test_points_of_a_grid_say_where_their_model_comes_from(folder):
+    """In a variable of theirs, as each has its own truncation; texts are kept at full length."""
+    model = loaded({"wannier90": "data/mine"}).systems["one"]["model"]
+    arrays = {}
+    for place, limit in enumerate((0.0, 0.15)):
+        values = points.bulk_point({"model": model | {"smallest": limit}}, {})
+        note = json.loads(values["provenance"].item())
+        assert ("truncation" in note) is bool(limit)
+        text = np.array([values["provenance"].item()])
+        merging._place(arrays, "provenance", [place], text, 2)
+    notes = [json.loads(text) for text in arrays["provenance"]]
+    assert notes[1]["truncation"]["smallest"] == 0.15
+    assert notes[0]["files"] == notes[1]["files"]
+    own = points.bulk_point({"model": {"name": "haldane", "delta": 0.4}}, {})
+    assert "provenance" not in own

@@ -10,6 +10,7 @@ import numpy as np
 from ..crystal.bulk_properties import filled_bands
 from ..lattice.geometries import GEOMETRIES
 from ..lattice.hop_table import Crystal, HopTable
+from ..lattice.lattice import Lattice
 from ..lattice.samples import System
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def kind_attributes(system: System) -> dict:
     return attrs
 
 
-def provenance_attribute(system: System) -> dict:
-    """The attribute ``provenance``, JSON, of systems of imported models; of others nothing."""
+def provenance_attribute(system: System | Lattice) -> dict:
+    """The attribute ``provenance``, JSON, of what belongs to an imported model; else nothing."""
     if not system.provenance:
         return {}
     return {"provenance": json.dumps(system.provenance, sort_keys=True)}
