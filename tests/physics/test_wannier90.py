@@ -114,7 +114,7 @@ def test_a_violation_of_hermiticity_is_a_number(tmp_path):
     refused(lambda: acc.from_wannier90(path, tolerance=1e-5), "x_hr.dat", "H(-R)", "1e-05")
 
 
-@pytest.mark.parametrize(("longest", "smallest"), [(6.0, None), (None, 0.4), (8.0, 0.3)])
+@pytest.mark.parametrize(("longest", "smallest"), [(6.0, None), (None, 0.4), (12.0, 0.1)])
 def test_truncation_says_what_it_does_to_the_bands(tmp_path, longest, smallest):
     """The hops that go are those of the rule, and the stated error is that of the two lattices."""
     path = random_files(7).write(tmp_path)
@@ -160,6 +160,33 @@ def test_position_matrices_are_kept_and_written_back(tmp_path):
     np.testing.assert_allclose(energies(again, k), energies(lattice, k), atol=1e-12)
     for name in ("row", "column", "cell", "dipole"):
         np.testing.assert_allclose(getattr(again.dipoles, name), getattr(table, name), atol=1e-14)
+
+
+def test_a_layer_is_one_where_no_kept_hop_leads_out_of_it(tmp_path):
+    """Hops to the next image of a layer are dropped by their length, and dipoles with them."""
+    files = random_files(14, layer=True)
+    count = len(files.cells)
+    above = files.cells + np.array([0, 0, 1])
+    files.cells = np.concatenate((files.cells, above, above - np.array([0, 0, 2])))
+    files.degeneracy = np.ones(3 * count, dtype=int)
+    for name in ("h", "r"):
+        values = getattr(files, name)
+        # H(R) of the cells above is the conjugate of that of the cells below, which come reversed.
+        conjugate = np.swapaxes(values[::-1].conj(), 1, 2)
+        setattr(files, name, np.concatenate((values, 0.1 * values, 0.1 * conjugate)))
+    files.centres[:, 2] *= 0.1
+    home = np.flatnonzero(~files.cells.any(axis=1))[0]
+    files.r[home, np.arange(3), np.arange(3)] = files.centres
+    path = files.write(tmp_path, parts=("tb",))
+    solid = acc.from_wannier90(path)
+    assert solid.dimension == 3
+    layer = acc.from_wannier90(path, longest=11.0)
+    assert layer.dimension == 2
+    assert layer.provenance["periodic_vectors"] == [1, 2]
+    assert layer.provenance["truncation"]["largest_band_error"] > 0.01
+    assert layer.dipoles.cell.shape[1] == 2
+    inside = solid.dipoles.cell[:, 2] == 0
+    np.testing.assert_allclose(layer.dipoles.dipole, solid.dipoles.dipole[inside], atol=1e-14)
 
 
 def change_line(number, text):

@@ -128,6 +128,36 @@ def _turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.eye(3) + cross + cross @ cross / (1 + cosine)
 
 
+def directions_of(hops: HopTable) -> list[int]:
+    """The directions in which a hop leads to another cell."""
+    return [axis for axis in range(hops.cell.shape[1]) if np.any(hops.cell[:, axis])]
+
+
+def without_idle_directions(model: Model) -> Model:
+    """The model with those vectors alone along which hops lead to other cells.
+
+    ``provenance["periodic_vectors"]`` holds their numbers, from 1.  Elements of the position
+    operator between cells along the others are left out.
+    """
+    kept, hops, dipoles = directions_of(model.hops), model.hops, model.dipoles
+    if dipoles is not None:
+        idle = [axis for axis in range(len(model.vectors)) if axis not in kept]
+        inside = ~np.any(dipoles.cell[:, idle], axis=1)
+        dipoles = DipoleTable(
+            dipoles.row[inside],
+            dipoles.column[inside],
+            dipoles.cell[inside][:, kept],
+            dipoles.dipole[inside],
+        )
+    return replace(
+        model,
+        vectors=model.vectors[kept],
+        hops=replace(hops, cell=hops.cell[:, kept]),
+        dipoles=dipoles,
+        provenance=model.provenance | {"periodic_vectors": [axis + 1 for axis in kept]},
+    )
+
+
 def bands_of(hops: HopTable, orbitals: int, k: np.ndarray) -> np.ndarray:
     """Energies (..., orbital) at k (..., D), in units of the reciprocal vectors."""
     directions = hops.cell.shape[1]

@@ -12,7 +12,7 @@ from ..lattice import hop_arrays
 from ..lattice.hop_table import HopTable
 from ..lattice.lattice import Lattice
 from ..lattice.samples import Ribbon, Wire
-from .assembled import Model, assembled, padded
+from .assembled import Model, assembled, padded, without_idle_directions
 
 
 def from_tbmodels(model, *, filling: int | None = None) -> Lattice | Ribbon | Wire:
@@ -49,22 +49,19 @@ def from_tbmodels(model, *, filling: int | None = None) -> Lattice | Ribbon | Wi
         np.concatenate((amplitude, amplitude.conj())),
     )
     hops = hop_arrays.summed(hops, size)
-    periodic = [axis for axis in range(dimension) if np.any(hops.cell[:, axis])]
-    hops = HopTable(hops.row, hops.column, hops.cell[:, periodic], hops.amplitude)
     vectors = padded(np.eye(dimension) if model.uc is None else np.asarray(model.uc, dtype=float))
     occupied = getattr(model, "occ", None)
-    return assembled(
-        Model(
-            vectors[periodic],
-            np.asarray(model.pos, dtype=float) @ vectors[:dimension],
-            [f"orb{i}" for i in range(size)],
-            hops,
-            np.zeros(size, dtype=int),
-            dimension == 3,
-            filling if filling is not None or occupied is None else int(occupied),
-            {"source": "tbmodels", "periodic_vectors": [axis + 1 for axis in periodic]},
-        )
+    found = Model(
+        vectors[:dimension],
+        np.asarray(model.pos, dtype=float) @ vectors[:dimension],
+        [f"orb{i}" for i in range(size)],
+        hops,
+        np.zeros(size, dtype=int),
+        dimension == 3,
+        filling if filling is not None or occupied is None else int(occupied),
+        {"source": "tbmodels"},
     )
+    return assembled(without_idle_directions(found))
 
 
 def _dense(matrix) -> np.ndarray:

@@ -25,9 +25,11 @@ from .assembled import (
     Model,
     assembled,
     bands_of,
+    directions_of,
     hermitian,
     numbered,
     truncated,
+    without_idle_directions,
 )
 from .orbital_identity import Basis, identity_check
 from .orbital_labels import Label, labels
@@ -53,8 +55,8 @@ def from_wannier90(
 
     Reads ``SEED_tb.dat``, or else ``SEED_hr.dat``, and beside it ``SEED_wsvec.dat``,
     ``SEED_centres.xyz`` and ``SEED.win`` where they are there, each plain or ``.gz``.  Energies
-    are in eV, lengths in angstrom.  A direction in which no hop leads to another cell is taken as
-    not periodic, so a layer becomes a lattice of two dimensions.
+    are in eV, lengths in angstrom.  A direction in which no hop that is kept leads to another cell
+    is taken as not periodic, so a layer becomes a lattice of two dimensions.
 
     Parameters
     ----------
@@ -97,8 +99,6 @@ def from_wannier90(
     hops, violation = hermitian(table, orbitals, tolerance, str(source.main))
     spinors = source.win.logical("spinors") if source.win else None
     order, spin_note = spin_order(spin, spinors, hops, places)
-    periodic = [axis for axis in range(3) if np.any(hops.cell[:, axis])]
-    hops = HopTable(hops.row, hops.column, hops.cell[:, periodic], hops.amplitude)
     provenance: dict = {
         "source": "wannier90",
         "seed": source.seed,
@@ -109,19 +109,19 @@ def from_wannier90(
         "use_ws_distance": setting,
         "hermiticity_violation": violation,
         "bands_at_k_and_minus_k_differ_by": _evenness(hops, orbitals),
-        "periodic_vectors": [axis + 1 for axis in periodic],
     }
     provenance |= {"spin": spin_note} if spin_note else {}
-    names, identity = _names(source, vectors[periodic], hops, order)
+    names, identity = _names(source, vectors, hops, order)
     provenance |= {"orbital_identity": identity} if identity else {}
     provenance |= {"notes": source.notes} if source.notes else {}
     spins = np.zeros(orbitals, dtype=int)
     if order != "none":
         up, down = spin_pairs(order, orbitals)
         spins[up], spins[down] = 1, -1
-    dipoles = None if position is None else _dipoles(table, position, orbitals, periodic)
-    model = Model(vectors[periodic], places, names, hops, spins, True, filling, provenance, dipoles)
-    return assembled(truncated(model, _limit("longest", longest), _limit("smallest", smallest)))
+    dipoles = None if position is None else _dipoles(table, position, orbitals)
+    model = Model(vectors, places, names, hops, spins, True, filling, provenance, dipoles)
+    model = truncated(model, _limit("longest", longest), _limit("smallest", smallest))
+    return assembled(without_idle_directions(model))
 
 
 def _limit(key: str, value) -> float | None:
@@ -143,8 +143,10 @@ def _names(
     spatial = orbitals if order == "none" else orbitals // 2
     if known is None or len(known) != spatial:
         return _plain_names(orbitals), {}
-    basis = Basis(vectors, source.win.atoms if source.win else [], known, order)
-    identity = identity_check(basis, hops)
+    periodic = directions_of(hops)
+    basis = Basis(vectors[periodic], source.win.atoms if source.win else [], known, order)
+    in_plane = HopTable(hops.row, hops.column, hops.cell[:, periodic], hops.amplitude)
+    identity = identity_check(basis, in_plane)
     identity["labels"] = [label.name for label in known]
     if not identity["trusted"]:
         why = identity.get("why", "no symmetry of the lattice is one of the bands, to 5 meV")
@@ -159,13 +161,10 @@ def _names(
     return _labelled(known, order), identity
 
 
-def _dipoles(
-    table: HopTable, position: np.ndarray, orbitals: int, periodic: list[int]
-) -> DipoleTable:
+def _dipoles(table: HopTable, position: np.ndarray, orbitals: int) -> DipoleTable:
     """Hermitian part of r(R) between orbitals, without the centres."""
     home = (table.row == table.column) & ~np.any(table.cell, axis=1)
-    cell = table.cell[:, periodic]
-    parts = (table.row[~home], table.column[~home], cell[~home])
+    parts = (table.row[~home], table.column[~home], table.cell[~home])
     axes = [
         hop_arrays.symmetrised(HopTable(*parts, position[~home, axis]), orbitals)[0]
         for axis in range(3)
