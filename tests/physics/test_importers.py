@@ -17,6 +17,8 @@ from accumulation.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from wannier_files import real_seed
+
 SIZES = [(2, 2, (0, 1)), (3, 3, (0, 1, 2)), (2, 3, (0, 2)), (2, 3, (1, 2))]
 LINES = [(1, 1, (0,)), (1, 2, (1,)), (1, 3, (2,))]
 
@@ -111,6 +113,36 @@ def test_ribbons_are_those_that_pythtb_cuts():
     for k in (0.2, 0.9):
         mine, theirs = (np.linalg.eigvalsh(x.hamiltonian(k)[0]) for x in (other, same))
         np.testing.assert_allclose(mine, theirs, atol=1e-10)
+
+
+@pytest.mark.parametrize("spins", [1, 2])
+@pytest.mark.parametrize("direction", [0, 1])
+def test_ribbons_of_imported_models_are_those_that_pythtb_cuts(direction, spins):
+    """Random models of several orbitals, spin included, open along either vector."""
+    model = pythtb_model(5, (0, 1), 2, spins)
+    along = (1, 0) if direction == 1 else (0, 1)
+    ribbon = acc.from_pythtb(model).ribbon(along, 5)
+    piece = model.cut_piece(5, direction)
+    for k in np.random.default_rng(3).random(4):
+        found = energies(ribbon, [k])
+        np.testing.assert_allclose(found, pythtb_energies(piece, [k]), atol=1e-10)
+
+
+def test_pythtb_reads_the_same_of_real_files():
+    """Its own reader of Wannier90's files, and the ribbon that it cuts of what it has read."""
+    pythtb = pytest.importorskip("pythtb")
+    if not callable(getattr(pythtb, "w90", None)):
+        pytest.skip("this PythTB reads Wannier90 by other names")
+    seed = Path(real_seed("mos2"))
+    model = pythtb.w90(str(seed.parent), seed.name).model(min_hopping_norm=0.1)
+    with pytest.warns(UserWarning, match="projections name them"):
+        lattice = acc.from_wannier90(seed, smallest=0.1)
+    for k in np.random.default_rng(4).random((5, 3)):
+        np.testing.assert_allclose(energies(lattice, k[:2]), pythtb_energies(model, k), atol=1e-10)
+    piece = model.cut_piece(4, 1)
+    ribbon = lattice.ribbon((1, 0), 4)
+    for k in np.random.default_rng(5).random((3, 2)):
+        np.testing.assert_allclose(energies(ribbon, k[:1]), pythtb_energies(piece, k), atol=1e-10)
 
 
 def test_pythtb_models_without_directions_are_refused():

@@ -470,6 +470,9 @@ def test_projections_are_listed_in_the_order_of_wannier90(tmp_path):
         win.write_text("\n".join(block).replace("A:sp;l=0", f"A:{hybrid}").replace(block[6], "B:s"))
         vectors = np.array([x.harmonics for x in labels(read_win(win)) if x.name.startswith("A1")])
         np.testing.assert_allclose(vectors @ vectors.T, np.eye(count), atol=1e-12)
+    for other in ("A:d(u)[0,0,1]", "A:p:z=1,0,0", "c=0,0,0:s", "random"):
+        win.write_text("\n".join(block).replace("A:sp;l=0", other))
+        assert labels(read_win(win)) is None
     win.write_text("\n".join(block).replace("A:sp;l=0", "A:g"))
     refused(lambda: labels(read_win(win)), "a.win, line 8", "orbitals such as")
     win.write_text("\n".join(block).replace("A:sp;l=0", "C:s"))

@@ -73,7 +73,8 @@ def labels(win: Win) -> list[Label] | None:
         if text.lower().startswith(("random", "ang", "bohr")) or ":" not in text:
             return None
         site, states, *axes = text.replace(" ", "").split(":")
-        if axes or "=" in site:  # axes or a place of its own
+        # A place or axes of its own, or one spin of the two.
+        if axes or "=" in site or any(mark in states for mark in "()[]"):
             return None
         atoms = [i for i, (symbol, _) in enumerate(win.atoms) if symbol.lower() == site.lower()]
         if not atoms:
