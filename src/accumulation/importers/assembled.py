@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -139,22 +140,22 @@ def without_idle_directions(model: Model) -> Model:
     ``provenance["periodic_vectors"]`` holds their numbers, from 1.  Elements of the position
     operator between cells along the others are left out.
     """
-    kept, hops, dipoles = directions_of(model.hops), model.hops, model.dipoles
+    periodic, hops, dipoles = directions_of(model.hops), model.hops, model.dipoles
     if dipoles is not None:
-        idle = [axis for axis in range(len(model.vectors)) if axis not in kept]
+        idle = [axis for axis in range(len(model.vectors)) if axis not in periodic]
         inside = ~np.any(dipoles.cell[:, idle], axis=1)
         dipoles = DipoleTable(
             dipoles.row[inside],
             dipoles.column[inside],
-            dipoles.cell[inside][:, kept],
+            dipoles.cell[inside][:, periodic],
             dipoles.dipole[inside],
         )
     return replace(
         model,
-        vectors=model.vectors[kept],
-        hops=replace(hops, cell=hops.cell[:, kept]),
+        vectors=model.vectors[periodic],
+        hops=replace(hops, cell=hops.cell[:, periodic]),
         dipoles=dipoles,
-        provenance=model.provenance | {"periodic_vectors": [axis + 1 for axis in kept]},
+        provenance=model.provenance | {"periodic_vectors": [axis + 1 for axis in periodic]},
     )
 
 
@@ -182,24 +183,24 @@ def truncated(model: Model, longest: float | None, smallest: float | None) -> Mo
     hops = model.hops
     # Of a hop and its conjugate exactly opposite, so that both are kept or neither.
     span = hops.cell @ model.vectors + (model.positions[hops.column] - model.positions[hops.row])
-    kept = np.ones(len(hops.row), dtype=bool)
+    large = np.ones(len(hops.row), dtype=bool)
     home = (hops.row == hops.column) & ~np.any(hops.cell, axis=1)
     if longest is not None:
-        kept &= np.linalg.norm(span, axis=1) <= longest
+        large &= np.linalg.norm(span, axis=1) <= longest
     if smallest is not None:
-        kept &= np.abs(hops.amplitude) >= smallest
-    rest = hop_arrays.chosen(hops, kept | home)
+        large &= np.abs(hops.amplitude) >= smallest
+    remaining = hop_arrays.chosen(hops, large | home)
     k = np.random.default_rng(SEED).random((SAMPLES, len(model.vectors)))
-    change = bands_of(rest, len(model.names), k) - bands_of(hops, len(model.names), k)
+    change = bands_of(remaining, len(model.names), k) - bands_of(hops, len(model.names), k)
     note = {
         "longest": longest,
         "smallest": smallest,
         "hops_before": len(hops.row),
-        "hops": len(rest.row),
+        "hops": len(remaining.row),
         "largest_band_error": float(np.abs(change).max()),
         "root_mean_square_band_error": float(np.sqrt(np.mean(change**2))),
     }
-    return replace(model, hops=rest, provenance=model.provenance | {"truncation": note})
+    return replace(model, hops=remaining, provenance=model.provenance | {"truncation": note})
 
 
 def hermitian(
@@ -214,8 +215,8 @@ def hermitian(
     """
     table, violation = hop_arrays.symmetrised(hops, orbitals)
     if violation > tolerance:
-        found = Verbatim(f"H(R) and H(-R)^+ that differ by {violation:.3g}")
-        raise UserError(source, found, f"a difference of at most {tolerance:g} (tolerance=)")
+        problem = Verbatim(f"H(R) and H(-R)^+ that differ by {violation:.3g}")
+        raise UserError(source, problem, f"a difference of at most {tolerance:g} (tolerance=)")
     return table, violation
 
 
@@ -232,24 +233,26 @@ def with_conjugates(hops: HopTable, complete: int, orbitals: int) -> HopTable:
 
     The first ``complete`` entries are those of on-site energies, which need none.
     """
-    rest = slice(complete, None)
+    bonds = slice(complete, None)
     return hop_arrays.summed(
         HopTable(
-            np.concatenate((hops.row, hops.column[rest])),
-            np.concatenate((hops.column, hops.row[rest])),
-            np.concatenate((hops.cell, -hops.cell[rest])),
-            np.concatenate((hops.amplitude, hops.amplitude[rest].conj())),
+            np.concatenate((hops.row, hops.column[bonds])),
+            np.concatenate((hops.column, hops.row[bonds])),
+            np.concatenate((hops.cell, -hops.cell[bonds])),
+            np.concatenate((hops.amplitude, hops.amplitude[bonds].conj())),
         ),
         orbitals,
     )
 
 
 def numbered(labels: Iterable[str]) -> list[str]:
-    """Names that are each there once: of those that are not, a number is added to each."""
-    every = list(labels)
-    counts: dict[str, int] = {}
+    """Unique names: labels that occur several times get a number each."""
+    listed = list(labels)
+    total, seen = Counter(listed), Counter[str]()
     names = []
-    for label in every:
-        counts[label] = counts.get(label, 0) + 1
-        names.append(f"{label}_{counts[label]}" if every.count(label) > 1 else label)
-    return names if len(set(names)) == len(names) else [f"{n}.{i}" for i, n in enumerate(every)]
+    for label in listed:
+        seen[label] += 1
+        names.append(f"{label}_{seen[label]}" if total[label] > 1 else label)
+    if len(set(names)) < len(names):  # a label looks like a numbered one
+        return [f"{label}.{i}" for i, label in enumerate(listed)]
+    return names

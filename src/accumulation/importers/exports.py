@@ -110,8 +110,10 @@ def _has_spinors(lattice: Lattice) -> bool:
     blocks = np.repeat([1, -1], half)
     interleaved = np.tile([1, -1], half)
     if len(spins) % 2 or not any(np.array_equal(spins, o) for o in (blocks, interleaved)):
-        found = Verbatim("spins in another order")
-        raise UserError("spin", found, "all up, then all down, or up and down one after the other")
+        problem = Verbatim("spins in another order")
+        raise UserError(
+            "spin", problem, "all up, then all down, or up and down one after the other"
+        )
     return True
 
 

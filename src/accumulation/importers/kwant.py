@@ -128,8 +128,8 @@ def _of_builder(system, params: Mapping[str, Any]) -> tuple[list, _Blocks]:
         ]
         shape = tuple(len(blocks.onsite[end][1]) for end in ends)
         if matrix.shape != shape:
-            found = Verbatim(f"shape {matrix.shape}")
-            raise UserError(f"hopping ({to}, {origin})", found, f"shape {shape}")
+            problem = Verbatim(f"shape {matrix.shape}")
+            raise UserError(f"hopping ({to}, {origin})", problem, f"shape {shape}")
         step = tuple(int(n) for n in cells[1] - cells[0])
         blocks.hops.append((ends[0], ends[1], step, matrix))
     return sites, blocks
@@ -189,9 +189,9 @@ def _matrix(value: Any) -> np.ndarray:
 def _table(blocks: _Blocks, starts: np.ndarray, directions: int) -> tuple[HopTable, int]:
     """All elements, those of onsite matrices first, and how many these are."""
     home = (0,) * directions
-    every = [(i, i, home, matrix) for i, matrix in blocks.onsite] + blocks.hops
+    matrices = [(i, i, home, matrix) for i, matrix in blocks.onsite] + blocks.hops
     row, column, cell, amplitude = [], [], [], []
-    for to, origin, step, matrix in every:
+    for to, origin, step, matrix in matrices:
         a, b = np.nonzero(matrix)
         row.append(starts[to] + a)
         column.append(starts[origin] + b)

@@ -100,7 +100,7 @@ def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
     turned = steps @ metric @ steps.swapaxes(1, 2)
     fits = np.abs(turned - metric).max(axis=(1, 2)) < 1e-3 * np.abs(metric).max()
     heights = (1, -1) if size == 2 else (1,)
-    found = []
+    operations = []
     for step, height in product(steps[fits], heights):
         square, images = vectors, step @ vectors
         if size == 2:
@@ -109,10 +109,10 @@ def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
         left, _, right = np.linalg.svd(np.linalg.solve(square, images).T)
         # +-1 on wave vectors says nothing: bands have it anyway, or by time reversal.
         if np.abs(np.abs(step) - np.eye(size)).max() or abs(np.trace(step)) < size:
-            found.append(left @ right)
+            operations.append(left @ right)
     # Threefold axes first: they mix orbitals of one shell, which mirrors and twofold ones do not.
-    threefold = [np.abs(np.linalg.matrix_power(o, 3) - np.eye(3)).max() < 1e-6 for o in found]
-    return [found[i] for i in np.argsort(~np.array(threefold, dtype=bool), kind="stable")]
+    threefold = [np.abs(np.linalg.matrix_power(o, 3) - np.eye(3)).max() < 1e-6 for o in operations]
+    return [operations[i] for i in np.argsort(~np.array(threefold, dtype=bool), kind="stable")]
 
 
 def _images(basis: Basis, operation: np.ndarray) -> np.ndarray | None:

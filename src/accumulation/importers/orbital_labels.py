@@ -78,8 +78,8 @@ def labels(win: Win) -> list[Label] | None:
             return None
         atoms = [i for i, (symbol, _) in enumerate(win.atoms) if symbol.lower() == site.lower()]
         if not atoms:
-            known = ", ".join(dict.fromkeys(symbol for symbol, _ in win.atoms))
-            raise win.file.fault(line, f"projections of an atom of the file: {known}")
+            symbols = ", ".join(dict.fromkeys(symbol for symbol, _ in win.atoms))
+            raise win.file.fault(line, f"projections of an atom of the file: {symbols}")
         chosen = sorted({pair for state in states.split(";") for pair in _states(win, line, state)})
         for number, atom in enumerate(atoms, 1):
             name = f"{win.atoms[atom][0]}{number if len(atoms) > 1 else ''}"
@@ -95,16 +95,16 @@ def _states(win: Win, line: int, state: str) -> list[tuple[int, int]]:
     if text in LETTERS:
         return [(LETTERS[text], m) for m in range(_number_of(LETTERS[text]))]
     for shell in (*SHELLS, *HYBRIDS):
-        every = [(shell, m) for m in range(_number_of(shell))]
+        states_of_shell = [(shell, m) for m in range(_number_of(shell))]
         if text == f"l={shell}":
-            return every
-        for pair in every:
+            return states_of_shell
+        for pair in states_of_shell:
             if text == _name(*pair):
                 return [pair]
         if text.startswith(f"l={shell},mr="):
             numbers = text.split("=")[-1].split(",")
-            if all(n.isdigit() and 1 <= int(n) <= len(every) for n in numbers):
-                return [every[int(n) - 1] for n in numbers]
+            if all(n.isdigit() and 1 <= int(n) <= len(states_of_shell) for n in numbers):
+                return [states_of_shell[int(n) - 1] for n in numbers]
     allowed = f"orbitals such as {', '.join(LETTERS)}, {', '.join(HARMONICS[1:9])}, l=2 or l=2,mr=1"
     raise win.file.fault(line, allowed)
 

@@ -22,9 +22,9 @@ NEAR, FAR = 0.15, 0.5
 
 def spin_pairs(order: str, orbitals: int) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of the orbitals of spin up and of spin down, each (orbitals / 2,), pair by pair."""
-    every = np.arange(orbitals)
+    orbital = np.arange(orbitals)
     half = orbitals // 2
-    return (every[:half], every[half:]) if order == "blocks" else (every[::2], every[1::2])
+    return (orbital[:half], orbital[half:]) if order == "blocks" else (orbital[::2], orbital[1::2])
 
 
 def time_reversal_residual(hops: HopTable, orbitals: int, order: str) -> float:
@@ -78,8 +78,8 @@ def spin_order(
         return "none", {}
     orbitals = len(positions)
     if orbitals % 2:
-        found = Verbatim(f"{orbitals} Wannier functions")
-        raise UserError("spin", found, "an even number where they have spins")
+        problem = Verbatim(f"{orbitals} Wannier functions")
+        raise UserError("spin", problem, "an even number where they have spins")
     unit = np.abs(hops.amplitude[hops.row != hops.column]).max(initial=0.0)
     residual = {order: time_reversal_residual(hops, orbitals, order) for order in ORDERS}
     distance = {order: _distance(order, positions) for order in ORDERS}

@@ -51,7 +51,7 @@ def from_tbmodels(model, *, filling: int | None = None) -> Lattice | Ribbon | Wi
     hops = hop_arrays.summed(hops, size)
     vectors = padded(np.eye(dimension) if model.uc is None else np.asarray(model.uc, dtype=float))
     occupied = getattr(model, "occ", None)
-    found = Model(
+    periodic_model = Model(
         vectors[:dimension],
         np.asarray(model.pos, dtype=float) @ vectors[:dimension],
         [f"orb{i}" for i in range(size)],
@@ -61,7 +61,7 @@ def from_tbmodels(model, *, filling: int | None = None) -> Lattice | Ribbon | Wi
         filling if filling is not None or occupied is None else int(occupied),
         {"source": "tbmodels"},
     )
-    return assembled(without_idle_directions(found))
+    return assembled(without_idle_directions(periodic_model))
 
 
 def _dense(matrix) -> np.ndarray:

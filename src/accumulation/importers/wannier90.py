@@ -139,15 +139,15 @@ def _names(
 ) -> tuple[list[str], dict]:
     """Names of the orbitals, and what the crystal's symmetries say of their labels."""
     orbitals = source.matrices.orbitals
-    known = labels(source.win) if source.win is not None else None
+    projected = labels(source.win) if source.win is not None else None
     spatial = orbitals if order == "none" else orbitals // 2
-    if known is None or len(known) != spatial:
+    if projected is None or len(projected) != spatial:
         return _plain_names(orbitals), {}
     periodic = directions_of(hops)
-    basis = Basis(vectors[periodic], source.win.atoms if source.win else [], known, order)
+    basis = Basis(vectors[periodic], source.win.atoms if source.win else [], projected, order)
     in_plane = HopTable(hops.row, hops.column, hops.cell[:, periodic], hops.amplitude)
     identity = identity_check(basis, in_plane)
-    identity["labels"] = [label.name for label in known]
+    identity["labels"] = [label.name for label in projected]
     if not identity["trusted"]:
         why = identity.get("why", "no symmetry of the lattice is one of the bands, to 5 meV")
         if identity["trusted"] is False:
@@ -158,7 +158,7 @@ def _names(
         )
         warnings.warn(words, stacklevel=3)
         return _plain_names(orbitals), identity
-    return _labelled(known, order), identity
+    return _labelled(projected, order), identity
 
 
 def _dipoles(table: HopTable, position: np.ndarray, orbitals: int) -> DipoleTable:
@@ -170,8 +170,8 @@ def _dipoles(table: HopTable, position: np.ndarray, orbitals: int) -> DipoleTabl
         for axis in range(3)
     ]
     # Each axis has left out its own zeros.
-    every = HopTable(*(np.concatenate([getattr(a, n) for a in axes]) for n in HOP_PARTS))
-    ones = HopTable(every.row, every.column, every.cell, np.ones(len(every.row)))
+    entries = HopTable(*(np.concatenate([getattr(a, n) for a in axes]) for n in HOP_PARTS))
+    ones = HopTable(entries.row, entries.column, entries.cell, np.ones(len(entries.row)))
     union = hop_arrays.summed(ones, orbitals)
     dipole = np.zeros((len(union.row), 3), dtype=complex)
     for axis, part in enumerate(axes):
@@ -186,8 +186,8 @@ def _evenness(hops: HopTable, orbitals: int) -> float:
     return float(np.abs(energy[0] - energy[1]).max())
 
 
-def _labelled(known: list[Label], order: str) -> list[str]:
-    names = numbered(label.name for label in known)
+def _labelled(projected: list[Label], order: str) -> list[str]:
+    names = numbered(label.name for label in projected)
     if order == "blocks":
         return [f"{name}_{spin}" for spin in ("up", "down") for name in names]
     if order == "interleaved":

@@ -217,10 +217,10 @@ def read_wsvec(path: Path) -> Shifts:
     is_shift[head] = is_shift[head + 1] = False
     indices = _integer_lines(file, head, 5, "R1 R2 R3 i j")
     shift = _integer_lines(file, np.flatnonzero(is_shift), 3, "a shift, three integers")
-    said = file.lines[0].lower().replace(" ", "")
+    title = file.lines[0].lower().replace(" ", "")
     setting = None
-    if "use_ws_distance=" in said:
-        setting = said.split("use_ws_distance=")[1].lstrip(".").startswith("t")
+    if "use_ws_distance=" in title:
+        setting = title.split("use_ws_distance=")[1].lstrip(".").startswith("t")
     return Shifts(
         indices[:, 3] - 1, indices[:, 4] - 1, indices[:, :3], number, shift, setting
     )  # fmt: skip

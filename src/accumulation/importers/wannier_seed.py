@@ -49,8 +49,10 @@ def wannier90_files(seed_or_folder) -> dict[str, Path]:
     if path.is_dir():
         folder, seeds = path, _seeds(path)
         if len(seeds) != 1:
-            found = Verbatim(f"{len(seeds)} seeds {', '.join(seeds)}" if seeds else "no such file")
-            raise UserError(str(path), found, "a folder with one _hr.dat or _tb.dat, or a seed")
+            problem = Verbatim(
+                f"{len(seeds)} seeds {', '.join(seeds)}" if seeds else "no such file"
+            )
+            raise UserError(str(path), problem, "a folder with one _hr.dat or _tb.dat, or a seed")
         seed = seeds[0]
     else:
         folder, seed, wanted = path.parent, path.name, None
@@ -134,8 +136,8 @@ def vectors_of(source: Source, given) -> np.ndarray:
             raise UserError("cell", MISSING, allowed)
         return other
     if other is not None and np.abs(tb - other).max() > SAME_LENGTH:
-        found = Verbatim(f"a cell that differs from that of {source.main.name}")
-        raise UserError(str(source.paths[".win"]), found, "files of one calculation, or cell=")
+        problem = Verbatim(f"a cell that differs from that of {source.main.name}")
+        raise UserError(str(source.paths[".win"]), problem, "files of one calculation, or cell=")
     return tb
 
 

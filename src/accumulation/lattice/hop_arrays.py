@@ -168,9 +168,9 @@ def places_of(hops: HopTable, wanted: HopTable, orbitals: int) -> np.ndarray:
         np.zeros(len(hops.row) + len(wanted.row)),
     )
     keys, _ = _keys(both, orbitals)
-    known, sought = keys[: len(hops.row)], keys[len(hops.row) :]
-    if not len(known):
+    present, sought = keys[: len(hops.row)], keys[len(hops.row) :]
+    if not len(present):
         return np.full(len(sought), -1)
-    order = np.argsort(known, kind="stable")
-    place = np.minimum(np.searchsorted(known, sought, sorter=order), len(known) - 1)
-    return np.where(known[order[place]] == sought, order[place], -1)
+    order = np.argsort(present, kind="stable")
+    place = np.minimum(np.searchsorted(present, sought, sorter=order), len(present) - 1)
+    return np.where(present[order[place]] == sought, order[place], -1)

@@ -48,11 +48,11 @@ def wannier90(
         since ``contents`` was taken.
     """
     seed = _seed(wannier90)
-    found = _digest(seed)
-    if contents and found != contents:
+    digest = _digest(seed)
+    if contents and digest != contents:
         allowed = "the files that the run was planned with; plan it again"
         raise UserError("wannier90", wannier90, allowed)
-    lattice = _lattice(seed, found, smallest, longest, use_ws_distance, spin)
+    lattice = _lattice(seed, digest, smallest, longest, use_ws_distance, spin)
     return copy.copy(lattice)  # a filling may be set on it
 
 
