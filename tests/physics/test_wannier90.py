@@ -359,6 +359,31 @@ def test_the_order_of_spins_of_a_magnet_is_told_by_centres_or_asked_for(tmp_path
     refused(lambda: acc.from_wannier90(odd, spin="blocks"), "3 Wannier functions", "even")
 
 
+def test_spins_that_no_file_declares_are_pointed_out(tmp_path):
+    """They are not resolved unless the user says so, where time reversal of spins fits."""
+    files = spinful_files(2, "blocks")
+    path = files.write(tmp_path, parts=("hr", "centres"))
+    given = {"cell": files.vectors}
+    with pytest.warns(UserWarning, match="spin='blocks'"):
+        lattice = acc.from_wannier90(path, **given)
+    assert not lattice.spins.any()
+    assert lattice.provenance["spin"]["time_reversal_fits"] == "blocks"
+    assert acc.from_wannier90(path, spin="blocks", **given).spins.any()
+    assert not acc.from_wannier90(path, spin="none", **given).spins.any()
+    # Spins in neither order, and orbitals without spin, are no occasion for a warning.
+    magnet = spinful_files(2, "blocks", magnet=0.7).write(tmp_path, "m", parts=("hr", "centres"))
+    assert not acc.from_wannier90(magnet, **given).spins.any()
+
+
+def test_the_user_may_know_better_than_centres(tmp_path):
+    """Of a magnet's spins, whose orbitals may differ; time reversal cannot be wrong."""
+    settings = {"parts": ("hr", "centres", "win"), "win": ("spinors = T",)}
+    path = spinful_files(1, "interleaved", magnet=0.7).write(tmp_path, **settings)
+    lattice = acc.from_wannier90(path, spin="blocks")
+    assert lattice.provenance["spin"]["told_by"] == "the user"
+    assert lattice.spins.tolist() == [1, 1, -1, -1]
+
+
 # --- labels --------------------------------------------------------------------------------------
 
 
@@ -397,7 +422,7 @@ def test_labels_that_symmetry_confirms_name_the_orbitals(tmp_path):
     check = lattice.provenance["orbital_identity"]
     assert check["trusted"] is True
     assert check["mismatch"] < 1e-6
-    assert len(check["symmetries"]) == 4
+    assert len(check["symmetries"]) == 3
 
 
 def test_labels_that_symmetry_denies_are_a_warning(tmp_path):

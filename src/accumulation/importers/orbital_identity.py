@@ -22,10 +22,10 @@ from .orbital_labels import Label, rotation_of_harmonics
 # Places (angstrom) that are the same, and energies (eV) to which bands are symmetric: files have
 # six digits, and Wannier functions break symmetries a little.
 SAME_PLACE, SAME_ENERGY = 0.05, 5e-3
-# The moduli of a symmetry's matrix that labels may miss.
-TRUSTED = 0.1
+# The moduli of a symmetry's matrix that labels may miss, and what it may leave of H (eV).
+TRUSTED, SAME_MATRIX = 0.1, 0.1
 # Null vectors are sought among orbitals^2 unknowns; and of how many symmetries.
-MOST_ORBITALS, MOST_OPERATIONS = 24, 4
+MOST_ORBITALS, MOST_OPERATIONS = 24, 3
 # Null vectors of that map, relative to its largest singular value.
 NULL = 1e-4
 # Of the search among several of them.
@@ -62,8 +62,8 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
     -------
     dict with ``symmetries``, one entry an operation that the bands have: its matrix, by how much
     they differ (eV), what the best matrix U leaves of U H(k) - H(g k) U (eV, largest element), and
-    ``mismatch``, the largest difference of |U| and |D|; and with ``trusted``, True where every
-    mismatch is at most 0.1, None where no symmetry could tell.
+    ``mismatch``, the largest difference of |U| and |D|; and with ``trusted``, True where both are
+    at most 0.1 for each, None where no symmetry could tell.
     """
     orbitals = len(basis.atom)
     if orbitals > MOST_ORBITALS:
@@ -75,18 +75,24 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
         if images is None:
             continue
         actions = _actions(basis, operation, images)
-        fits = [anti for anti in (False, True) if table.bands_keep(operation, anti)]
-        if fits:
-            options = [table.entry(operation, anti, actions[anti]) for anti in fits]
+        options = []
+        for antiunitary in (False, True):
+            if table.bands_keep(operation, antiunitary):
+                options.append(table.entry(operation, antiunitary, actions[antiunitary]))
+                if options[-1]["hamiltonian_eV"] <= SAME_MATRIX:
+                    break
+        if options:
             # Where both will do, as without spin and magnet, the one without time reversal.
             entries.append(
                 min(options, key=lambda e: e["hamiltonian_eV"] * (2 if e["antiunitary"] else 1))
             )
         if len(entries) == MOST_OPERATIONS:
             break
-    worst = max((entry["mismatch"] for entry in entries), default=None)
-    trusted = None if worst is None else bool(worst <= TRUSTED)
-    return {"trusted": trusted, "mismatch": worst, "symmetries": entries}
+    if not entries:
+        return {"trusted": None, "symmetries": []}
+    mismatch, left = (max(e[key] for e in entries) for key in ("mismatch", "hamiltonian_eV"))
+    trusted = mismatch <= TRUSTED and left <= SAME_MATRIX
+    return {"trusted": trusted, "mismatch": mismatch, "symmetries": entries}
 
 
 def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
@@ -222,10 +228,10 @@ def _intertwiner(before: np.ndarray, after: np.ndarray, action: np.ndarray) -> n
     turns: keep what is where labels put it, return to the solutions, make it unitary.
     """
     size = before.shape[1]
+    # The sum of |U A - B U|^2 as a form in U, row by row; A and B are Hermitian.
     one, normal = np.eye(size), np.zeros((size**2, size**2), dtype=complex)
     for a, b in zip(before, after, strict=True):
-        change = np.kron(one, a.T) - np.kron(b, one)  # of U by rows
-        normal += change.conj().T @ change
+        normal += np.kron(one, a.T @ a.T) - 2 * np.kron(b, a.T) + np.kron(b @ b, one)
     values, vectors = np.linalg.eigh(normal)
     free = vectors[:, values <= 100 * abs(values[0]) + NULL**2 * values[-1]]
     random = np.random.default_rng(3)

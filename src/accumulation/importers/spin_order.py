@@ -7,6 +7,8 @@ magnet the centres may tell: both spins of one orbital are at nearly the same pl
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from ..errors import MISSING, UserError, Verbatim
@@ -69,41 +71,71 @@ def spin_order(
     UserError
         For spins in an odd number of orbitals, an order that the Hamiltonian contradicts, or one
         that is not given and cannot be told.
+
+    Warns
+    -----
+    UserWarning
+        Where nothing says whether there are spins, and time reversal of spins fits one order.
     """
     if given not in (None, "none", *ORDERS):
         raise UserError("spin", given, ["none", *ORDERS])
     if given == "none" and spinors:
         raise UserError("spin", given, "blocks or interleaved, as the .win file has spinors = true")
-    if given == "none" or (given is None and not spinors):
-        return "none", {}
     orbitals = len(positions)
+    if given == "none" or (given is None and not spinors):
+        undeclared = given is None and spinors is None and orbitals % 2 == 0
+        return "none", _undeclared(hops, orbitals) if undeclared else {}
     if orbitals % 2:
         problem = Verbatim(f"{orbitals} Wannier functions")
         raise UserError("spin", problem, "an even number where they have spins")
-    unit = np.abs(hops.amplitude[hops.row != hops.column]).max(initial=0.0)
-    residual = {order: time_reversal_residual(hops, orbitals, order) for order in ORDERS}
+    residual = _residuals(hops, orbitals)
     distance = {order: _distance(order, positions) for order in ORDERS}
-    fits = [order for order in ORDERS if residual[order] <= SAME * unit]
-    by = "time reversal"
-    if not fits:
-        fits, by = [order for order in ORDERS if distance[order] <= NEAR], "centres"
-        fits = fits if len(fits) == 1 and max(distance.values()) >= FAR else []
-    note = {
-        "order": given or (fits[0] if len(fits) == 1 else None),
-        "told_by": by if len(fits) == 1 else "the user",
-        **{f"time_reversal_{order}": residual[order] for order in ORDERS},
-        **{f"centres_{order}": distance[order] for order in ORDERS},
-    }
+    reversed_alike = _fitting(hops, residual)
+    near = [order for order in ORDERS if distance[order] <= NEAR < FAR <= max(distance.values())]
     words = ", ".join(
         f"{order} misses time reversal by {residual[order]:.3g} eV and puts spins"
         f" {distance[order]:.3g} angstrom apart" for order in ORDERS
     )  # fmt: skip
-    if given is None and len(fits) != 1:
+    chosen, told_by = given, "the user"
+    if len(reversed_alike) == 1:
+        chosen, told_by = reversed_alike[0], "time reversal"
+        if given not in (None, chosen):
+            raise UserError("spin", given, f"{chosen}, by time reversal: {words}")
+    elif given is None and not reversed_alike and len(near) == 1:
+        chosen, told_by = near[0], "centres"
+    if chosen is None:
         allowed = f"spin='blocks' or spin='interleaved', which cannot be told here: {words}"
         raise UserError("spin", MISSING, allowed)
-    if given is not None and len(fits) == 1 and fits != [given]:
-        raise UserError("spin", given, f"{fits[0]}, by {by}: {words}")
-    return given or fits[0], note
+    return chosen, {
+        "order": chosen,
+        "told_by": told_by,
+        **{f"time_reversal_{order}": residual[order] for order in ORDERS},
+        **{f"centres_{order}": distance[order] for order in ORDERS},
+    }
+
+
+def _undeclared(hops: HopTable, orbitals: int) -> dict:
+    """What time reversal says of orbitals of which no file says whether they have spins."""
+    residual = _residuals(hops, orbitals)
+    fits = _fitting(hops, residual)
+    if len(fits) != 1:
+        return {}
+    words = (
+        f"no file says whether the orbitals have spins; time reversal of spins fits the order "
+        f"{fits[0]}: spin='{fits[0]}' resolves them, spin='none' says that there are none"
+    )
+    warnings.warn(words, stacklevel=4)
+    return {"order": "none", "told_by": "nothing", "time_reversal_fits": fits[0]}
+
+
+def _residuals(hops: HopTable, orbitals: int) -> dict[str, float]:
+    return {order: time_reversal_residual(hops, orbitals, order) for order in ORDERS}
+
+
+def _fitting(hops: HopTable, residual: dict[str, float]) -> list[str]:
+    """The orders in which H is its own image by time reversal, to a part of its largest hop."""
+    unit = np.abs(hops.amplitude[hops.row != hops.column]).max(initial=0.0)
+    return [order for order in ORDERS if residual[order] <= SAME * unit]
 
 
 def _distance(order: str, positions: np.ndarray) -> float:

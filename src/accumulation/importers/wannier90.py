@@ -151,7 +151,9 @@ def _names(
     if not identity["trusted"]:
         why = identity.get("why", "no symmetry of the lattice is one of the bands, to 5 meV")
         if identity["trusted"] is False:
+            left = max(entry["hamiltonian_eV"] for entry in identity["symmetries"])
             why = f"moduli of a symmetry's matrix differ by {identity['mismatch']:.2g}"
+            why += f", and it leaves {left:.2g} eV of the Hamiltonian"
         words = (
             f"{source.seed}: orbitals are not known to be what projections name them: {why}; "
             f"they are called w1 to w{orbitals}"
