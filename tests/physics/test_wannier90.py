@@ -524,6 +524,10 @@ def test_the_labels_of_mos2_are_not_what_they_seem():
     check = lattice.provenance["orbital_identity"]
     assert check["symmetries"][0]["bands_eV"] < 1e-3
     assert 0.2 < check["mismatch"] < 0.5
+    # z2 is mixed with the other two d orbitals that are even in z, and z of sulfur with x and y.
+    apart = dict(zip(check["labels"], check["by_orbital"], strict=True))
+    assert apart["Mo:dz2"] > 0.3
+    assert apart["Mo:dxz"] < 0.01
 
 
 def test_the_orbitals_of_iron_are_what_they_are_named():

@@ -63,7 +63,8 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
     dict with ``symmetries``, one entry an operation that the bands have: its matrix, by how much
     they differ (eV), what the best matrix U leaves of U H(k) - H(g k) U (eV, largest element), and
     ``mismatch``, the largest difference of |U| and |D|; and with ``trusted``, True where both are
-    at most 0.1 for each, None where no symmetry could tell.
+    at most 0.1 for each, None where no symmetry could tell; ``by_orbital`` holds the largest
+    mismatch in the row of each orbital.
     """
     orbitals = len(basis.atom)
     if orbitals > MOST_ORBITALS:
@@ -91,8 +92,13 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
     if not entries:
         return {"trusted": None, "symmetries": []}
     mismatch, left = (max(e[key] for e in entries) for key in ("mismatch", "hamiltonian_eV"))
-    trusted = mismatch <= TRUSTED and left <= SAME_MATRIX
-    return {"trusted": trusted, "mismatch": mismatch, "symmetries": entries}
+    by_orbital = np.max([entry.pop("by_orbital") for entry in entries], axis=0)
+    return {
+        "trusted": mismatch <= TRUSTED and left <= SAME_MATRIX,
+        "mismatch": mismatch,
+        "by_orbital": by_orbital.tolist(),
+        "symmetries": entries,
+    }
 
 
 def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
@@ -217,6 +223,7 @@ class _Bloch:
             "bands_eV": self._band_difference(operation, antiunitary),
             "hamiltonian_eV": float(np.abs(matrix @ before - after @ matrix).max()),
             "mismatch": float(np.abs(np.abs(matrix) - action).max()),
+            "by_orbital": np.round(np.abs(np.abs(matrix) - action).max(axis=1), 4).tolist(),
         }
 
 

@@ -36,6 +36,7 @@ from .orbital_labels import Label, labels
 from .spin_order import spin_order, spin_pairs
 from .wannier_seed import Source, centres_of, elements_of, found_files, vectors_of
 
+LISTED = 4  # orbitals that a warning names
 HOP_PARTS = ("row", "column", "cell", "amplitude")
 
 
@@ -153,6 +154,7 @@ def _names(
         if identity["trusted"] is False:
             left = max(entry["hamiltonian_eV"] for entry in identity["symmetries"])
             why = f"moduli of a symmetry's matrix differ by {identity['mismatch']:.2g}"
+            why += f", most for {_worst(projected, order, identity['by_orbital'])}"
             why += f", and it leaves {left:.2g} eV of the Hamiltonian"
         words = (
             f"{source.seed}: orbitals are not known to be what projections name them: {why}; "
@@ -186,6 +188,12 @@ def _evenness(hops: HopTable, orbitals: int) -> float:
     k = np.random.default_rng(SEED).random((SAMPLES, hops.cell.shape[1]))
     energy = bands_of(hops, orbitals, np.stack((k, -k)))
     return float(np.abs(energy[0] - energy[1]).max())
+
+
+def _worst(projected: list[Label], order: str, mismatch: list[float]) -> str:
+    """The labels of the orbitals that differ most from theirs."""
+    names = np.array(_labelled(projected, order))
+    return ", ".join(names[np.asarray(mismatch) > 0.9 * max(mismatch)][:LISTED])
 
 
 def _labelled(projected: list[Label], order: str) -> list[str]:
