@@ -1,6 +1,11 @@
 """Density accumulation in anomalous transport: where, how much, and is it dissipative?"""
 
 from . import flake_shorthands as _flake_shorthands  # noqa: F401
+from . import lattice_shorthands as _lattice_shorthands  # noqa: F401
+from .importers.kwant import from_kwant
+from .importers.pythtb import from_pythtb
+from .importers.tbmodels import from_tbmodels
+from .importers.wannier90 import from_wannier90
 from .lattice.lattice import Lattice
 from .lattice.samples import Flake, Ribbon, Wire
 from .models.haldane import haldane
@@ -18,6 +23,10 @@ __all__ = [
     "__version__",
     "bands",
     "elements",
+    "from_kwant",
+    "from_pythtb",
+    "from_tbmodels",
+    "from_wannier90",
     "haldane",
     "kane_mele",
     "layered_antiferromagnet",

@@ -18,6 +18,7 @@ from .datasets.model_dataset import (
     crystal_variables,
     hop_variables,
     kind_attributes,
+    provenance_attribute,
     restore,
     restored_crystal,
     site_variables,
@@ -119,7 +120,7 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     values = {"k": points, "weight": weight, "energy": energy, "velocity": velocity}
     values |= dict(zip(("eigenvector_re", "eigenvector_im"), vectors, strict=False))
     attrs = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
-    return label(values, "bands", attrs)
+    return label(values, "bands", attrs | provenance_attribute(system))
 
 
 def elements(
@@ -288,6 +289,7 @@ def response(
     }
     values |= mirror_parts(system, accumulated)
     attrs |= {name: elements.attrs[name] for name in ("kind", "period", "density")}
+    attrs |= provenance_attribute(system)
     names = ("accumulation", "net", "even", "odd", "error", "status")
     ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))
     return flagged(ds, FLAGS)

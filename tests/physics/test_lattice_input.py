@@ -13,6 +13,12 @@ from accumulation.errors import UserError
 
 SQUARE = [(1.0, 0.0), (0.0, 1.0)]
 SITES = {"a": (0.0, 0.0), "b": (0.4, 0.3)}
+# Those of files have tests of their own (test_model_files).
+MODELS = [
+    name
+    for name in plugins.available("models")
+    if not hasattr(plugins.load("models", name), "contents")
+]
 BAD_NUMBERS = [np.nan, np.inf, -np.inf, "a", None, True, [1.0, 2.0]]
 
 
@@ -192,7 +198,7 @@ def test_wave_vectors(k):
         refused(partial(call, k), "`k`")
 
 
-@pytest.mark.parametrize("name", plugins.available("models"))
+@pytest.mark.parametrize("name", MODELS)
 def test_every_model_refuses_what_is_no_number(name):
     model = getattr(acc, name)
     for key, parameter in inspect.signature(model).parameters.items():
@@ -203,7 +209,7 @@ def test_every_model_refuses_what_is_no_number(name):
     refused(lambda: model(*range(20)), f"`{name}()`")
 
 
-@pytest.mark.parametrize("name", plugins.available("models"))
+@pytest.mark.parametrize("name", MODELS)
 def test_repr_is_two_lines(name):
     one = getattr(acc, name)()
     flat = one.dimension == 2

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from ..lattice.bulk_bloch import BulkTable
+from ..lattice.bulk_bloch import BulkTable, CellTable, is_large
 from ..lattice.hop_table import HopTable
 
 # Matrix elements of one batch: temporaries stay below about 100 MB.
@@ -62,9 +62,16 @@ class ReducedBloch:
             2 * min(norm, self._norm(order, self.relative))
             for order, norm in zip((1, 2), self._norms, strict=True)
         ]
-        self._table = BulkTable.of(hops.row, hops.column, hops.amplitude, reach, size)
+        self._table = self._table_of(hops, reach)
         # H and its slopes, made once as they are evaluated for many f.
         self._with_slopes = self._table.weighted([np.ones(len(reach)), *(1j * reach.T)])
+
+    def _table_of(self, hops: HopTable, reach: np.ndarray) -> BulkTable | CellTable:
+        if is_large(len(reach), self.size):
+            parts = (hops.row, hops.column, hops.cell, hops.amplitude)
+            vectors = 2 * np.pi * np.eye(self.dimension)
+            return CellTable.of(*parts, vectors, 2 * np.pi * self.offset)
+        return BulkTable.of(hops.row, hops.column, hops.amplitude, reach, self.size)
 
     def _displacement(self, hops: HopTable) -> np.ndarray:
         """2 pi times the displacement of every hop, (hop, dimension)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ..crystal.bulk_properties import filled_bands
 from ..lattice.geometries import GEOMETRIES
 from ..lattice.hop_table import Crystal, HopTable
+from ..lattice.lattice import Lattice
 from ..lattice.samples import System
 
 if TYPE_CHECKING:
@@ -17,12 +19,19 @@ if TYPE_CHECKING:
 
 def kind_attributes(system: System) -> dict:
     """Attributes (kind, period, filling) from which :func:`restore` builds the system."""
-    attrs = {"kind": system.kind, "period": system.period}
+    attrs = {"kind": system.kind, "period": system.period, **provenance_attribute(system)}
     crystal = system.crystal
     if crystal is not None:
         attrs["crystal_orbitals"] = crystal.orbitals
         attrs |= {} if crystal.filling is None else {"filling": filled_bands(crystal)}
     return attrs
+
+
+def provenance_attribute(system: System | Lattice) -> dict:
+    """The attribute ``provenance``, JSON, of what belongs to an imported model; else nothing."""
+    if not system.provenance:
+        return {}
+    return {"provenance": json.dumps(system.provenance, sort_keys=True)}
 
 
 def site_variables(system: System) -> dict:
@@ -89,4 +98,5 @@ def restore(ds: xr.Dataset) -> System:
     positions = np.column_stack((values["x"], values["y"], values["z"]))
     labels = (values["sublattice"], values["cell"], values["spin"])
     kind, period = GEOMETRIES[ds.attrs["kind"]].sample, ds.attrs["period"]
-    return kind(hops, positions, period, *labels, restored_crystal(ds))
+    provenance = json.loads(ds.attrs.get("provenance", "{}"))
+    return kind(hops, positions, period, *labels, restored_crystal(ds), provenance)

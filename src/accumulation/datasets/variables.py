@@ -100,6 +100,12 @@ VARIABLES = {
     "filling": ((), "1", "number of filled bands of the bulk, 0 where there is one band", "54"),
     "midgap": ((), "t0", "middle of the bulk's indirect gap", "54"),
     "chern": ((), "1", "Chern number of the filled bands", "Fukui, Hatsugai, Suzuki (2005)"),
+    "provenance": (
+        (),
+        "1",
+        "source and checks of an imported model, JSON; only where the model is one",
+        "S41",
+    ),
     "ribbon_gap": ((), "t0", "indirect gap of the ribbon at the filling of the bulk", "54"),
     "status": ((), "1", "what is undefined at this point", "54"),
     "process": (

@@ -83,6 +83,8 @@ def _place(arrays: dict, name: str, put: list[int], values: np.ndarray, total: i
         if held is not None:
             grown[(slice(None), *map(slice, held.shape[1:]))] = held
         held = arrays[name] = grown
+    if values.dtype.kind == "U" and values.dtype.itemsize > held.dtype.itemsize:
+        held = arrays[name] = held.astype(values.dtype)  # or longer texts would be cut
     held[(put, *map(slice, values.shape[1:]))] = values
 
 

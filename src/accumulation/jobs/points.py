@@ -15,6 +15,9 @@ from .. import notebook, plugins
 from ..crystal.bulk_properties import MIDGAP, bulk
 from ..crystal.gaps import CLOSED
 from ..datasets import accumulations
+from ..datasets.model_dataset import provenance_attribute
+from ..lattice.lattice import Lattice
+from ..lattice.samples import System
 from ..responses.edges import edge_crossings, regions, ribbon_gap
 from ..responses.static import INACCURATE, NO_LIMIT
 from ..states.fermi_points import fermi_points
@@ -37,8 +40,9 @@ FLAGS = {
 def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
     """Stage ``bulk``: gaps and Chern number of the infinite crystal."""
     lattice = stage_runs.lattice(point["model"], settings.get("filling"))
+    origin = _origin(lattice)
     if len(lattice.orbitals) == 1 and lattice.filling is None:
-        return _one_band()
+        return _one_band() | origin
     found = bulk(lattice)
     status = BULK_GAP_CLOSED * (found.direct_gap <= CLOSED)
     status |= BULK_METAL * (found.indirect_gap <= CLOSED)
@@ -53,7 +57,14 @@ def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray
         "midgap": np.array(found.midgap),
         "chern": np.array(found.chern),
         "status": np.array(status, dtype=np.int16),
+        **origin,
     }
+
+
+def _origin(model: Lattice | System) -> dict[str, np.ndarray]:
+    """Source and checks of an imported model, a text; of others nothing."""
+    found = provenance_attribute(model)
+    return {name: np.array(text, dtype=object) for name, text in found.items()}
 
 
 def _one_band() -> dict[str, np.ndarray]:
@@ -167,7 +178,7 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     status = source.status.values | ERROR_LARGE * np.any(found.status & INACCURATE)
     status |= NO_VALUE * np.any(found.status & NO_LIMIT)
     result["status"] = np.array(status, dtype=np.int16)
-    return result
+    return result | _origin(system)
 
 
 def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:

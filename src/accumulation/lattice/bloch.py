@@ -20,6 +20,10 @@ BANDED = 32
 ROWS = 14
 # From this size on the band solver is faster than batched LU.
 BANDED_SOLVE = 64
+# A table (displacement, element) of more entries than this (32 MB) is split: phases of cells in the
+# table, phases of positions apart from it.  Wannier functions have a centre each, and so as many
+# displacements as hops.
+LARGEST_TABLE = 2 * 10**6
 
 
 class BlochMatrix:
@@ -37,7 +41,9 @@ class BlochMatrix:
     Attributes
     ----------
     is_real : whether H(k) is real for every k: hops d and -d between the same two orbitals have
-        conjugate amplitudes (as with the product of time reversal and the mirror x -> -x)
+        conjugate amplitudes (as with the product of time reversal and the mirror x -> -x); not
+        looked for, and False, where ``split``
+    split : whether ``displacement`` is that of the cells, and phases of positions are multiplied on
     """
 
     def __init__(self, row, column, cell, amplitude, positions, period, spin=None, sublattice=None):
@@ -48,8 +54,11 @@ class BlochMatrix:
         # Displacements that agree to rounding are merged: H(k) is then one small matrix product.
         values, displacement_index = np.unique(np.round(full, 10), return_inverse=True)
         elements, element_index = np.unique(row * size + column, return_inverse=True)
+        self.split = len(values) * len(elements) > LARGEST_TABLE
+        if self.split:
+            values, displacement_index = np.unique(cells, return_inverse=True)
         displacement = np.zeros(len(values))
-        displacement[displacement_index] = full
+        displacement[displacement_index] = cells if self.split else full
 
         def collect(weight):
             table = np.zeros((len(values), len(elements)), dtype=complex)
@@ -72,6 +81,8 @@ class BlochMatrix:
 
     def _phases_cancel(self, table: np.ndarray) -> bool:
         """Whether sum_d table_d e^{ikd} is real for every k: table_{-d} = conj(table_d)."""
+        if self.split:
+            return False
         reflected = np.zeros_like(table)
         for i, d in enumerate(self.displacement):
             partner = np.nonzero(np.abs(self.displacement + d) < 1e-9)[0]
@@ -102,6 +113,10 @@ class BlochMatrix:
         size = self.size
         if not len(self.displacement):  # no hops at all: H = 0
             return np.arange(size), False
+        if self.split:  # time reversal without spin: amplitudes are real
+            largest = np.abs(self._hopping).max(initial=0.0)
+            real = np.abs(self._hopping.imag).max(initial=0.0) <= 1e-14 * largest
+            return (np.arange(size), True) if real else None
         dense = np.zeros((len(self.displacement), size, size), dtype=complex)
         dense[:, self.row, self.column] = self._hopping
         negative = np.abs(self.displacement[:, None] + self.displacement) < 1e-9
@@ -125,7 +140,12 @@ class BlochMatrix:
             values = np.exp(1j * phase) @ table
         matrix = np.zeros((len(k), self.size * self.size), dtype=values.dtype)
         matrix[:, self.row * self.size + self.column] = values
-        return matrix.reshape(len(k), self.size, self.size)
+        matrix = matrix.reshape(len(k), self.size, self.size)
+        if self.split:
+            turn = np.exp(1j * k[:, None] * self.x)
+            matrix *= turn.conj()[:, :, None]
+            matrix *= turn[:, None, :]
+        return matrix
 
     @cached_property
     def _bands(self) -> list[tuple[slice, slice]]:

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+from .hop_arrays import distinct_cells
+
+# A table (hop, element) of more entries than this (16 MB) is not made: the hops of a Wannier model
+# fill a small part of it.  Its phases are split into those of cells and of positions instead.
+LARGEST_TABLE = 10**6
 
 
 @dataclass(frozen=True)
@@ -57,3 +64,81 @@ class BulkTable:
     def matrix(self, k: np.ndarray) -> np.ndarray:
         """H(k), (..., orbital, orbital), in t0, at k (..., dimension)."""
         return self.evaluate(k, self.amplitude)[..., 0, :, :]
+
+
+@dataclass(frozen=True)
+class CellTable:
+    """Hops of a crystal that has many: one phase a cell, and one an orbital.
+
+    displacement : (hop, dimension) full displacement of each hop, in a
+    cells : (cell, dimension) the distinct lattice vectors that hops lead to, in a
+    place : (hop,) flat index of a hop's entry in a table (cell, element)
+    amplitude : (hop,) complex
+    positions : (orbital, dimension), in a
+    """
+
+    displacement: np.ndarray
+    cells: np.ndarray
+    place: np.ndarray
+    amplitude: np.ndarray
+    positions: np.ndarray
+
+    @classmethod
+    def of(cls, row, column, cell, amplitude, vectors, positions) -> CellTable:
+        """From the arrays that :func:`bulk_table` takes."""
+        size = len(positions)
+        displacement = cell @ vectors + positions[column] - positions[row]
+        cells, which = distinct_cells(cell)
+        place = (which * size + row) * size + column
+        return cls(displacement, cells @ vectors, place, amplitude, positions)
+
+    def sums(self, k: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
+        """As :meth:`BulkTable.sums`."""
+        return self.evaluate(k, self.weighted(factors))
+
+    def weighted(self, factors: list[np.ndarray]) -> np.ndarray:
+        """Amplitudes times each factor (hop,), side by side: (cell, factor * element)."""
+        size, cells = len(self.positions), len(self.cells)
+        tables = np.zeros((len(factors), cells * size * size), dtype=complex)
+        for table, factor in zip(tables, factors, strict=True):
+            np.add.at(table, self.place, factor * self.amplitude)
+        by_cell = tables.reshape(len(factors), cells, size * size).transpose(1, 0, 2)
+        return by_cell.reshape(cells, -1)
+
+    def evaluate(self, k: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
+        """As :meth:`BulkTable.evaluate`, of a table that :meth:`weighted` made."""
+        size = len(self.positions)
+        values = np.exp(1j * (k @ self.cells.T)) @ amplitude
+        values = values.reshape(*k.shape[:-1], -1, size, size)
+        turn = np.exp(1j * (k @ self.positions.T))[..., None, :]
+        values *= turn.conj()[..., :, None]
+        values *= turn[..., None, :]
+        return values
+
+    def matrix(self, k: np.ndarray) -> np.ndarray:
+        """H(k), (..., orbital, orbital), in t0, at k (..., dimension)."""
+        return self.evaluate(k, self._hamiltonian)[..., 0, :, :]
+
+    @cached_property
+    def _hamiltonian(self) -> np.ndarray:
+        return self.weighted([np.ones(len(self.amplitude))])
+
+
+def bulk_table(row, column, cell, amplitude, vectors, positions) -> BulkTable | CellTable:
+    """The table of a crystal that suits its number of hops.
+
+    Parameters
+    ----------
+    row, column, amplitude : (hop,);  cell : (hop, dimension)
+    vectors : (dimension, dimension), in a;  positions : (orbital, dimension), in a
+    """
+    size = len(positions)
+    if is_large(len(row), size):
+        return CellTable.of(row, column, cell, amplitude, vectors, positions)
+    displacement = cell @ vectors + positions[column] - positions[row]
+    return BulkTable.of(row, column, amplitude, displacement, size)
+
+
+def is_large(hops: int, orbitals: int) -> bool:
+    """Whether a table (hop, element) of this size is one too many."""
+    return hops * orbitals**2 > LARGEST_TABLE

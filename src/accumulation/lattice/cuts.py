@@ -7,7 +7,7 @@ height] and every hop of the crystal between two of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from math import gcd, prod
 
@@ -24,13 +24,14 @@ class UnitCell:
     """The unit cell of a crystal.
 
     crystal : hop table and lattice vectors;  positions : (orbital, 3), in a
-    names : (orbital,) str;  spins : (orbital,) int, sign of s_z
+    names : (orbital,) str;  spins : (orbital,) int, sign of s_z;  provenance : of the lattice
     """
 
     crystal: Crystal
     positions: np.ndarray
     names: np.ndarray
     spins: np.ndarray
+    provenance: dict = field(default_factory=dict)
 
 
 def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
@@ -68,8 +69,8 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
     extent = tuple(numbers.values())
     row, column, steps, inside = _joined_pairs(cell, inverse, extent)
     positions = _positions(cell, extent, across, (x_axis, y_axis, z_axis))
-    positions, shift = _fold(positions, period)
-    order = _row_order(positions, (1, 2, 0) if dimension == 3 else (1, 0, 2))
+    positions, shift = folded(positions, period)
+    order = row_order(positions, (1, 2, 0) if dimension == 3 else (1, 0, 2))
     rank = np.argsort(order)
     amplitude = np.tile(cell.crystal.hops.amplitude, cells)[inside]
     hops = HopTable(rank[row], rank[column], steps + shift[column] - shift[row], amplitude)
@@ -81,6 +82,7 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
         "cell": np.zeros(len(order), dtype=int),
         "spin": np.tile(cell.spins, cells)[order],
         "crystal": cell.crystal,
+        "provenance": cell.provenance,
     }
 
 
@@ -174,7 +176,7 @@ def _complement(n: int, m: int) -> tuple[int, int]:
     return -t * divisor, s * divisor
 
 
-def _fold(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
+def folded(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
     """Positions moved into 0 <= x < period, and the cell (orbital,) each site came from."""
     shift = np.floor(positions[:, 0] / period + SAME_ROW).astype(int)
     folded = positions.copy()
@@ -182,7 +184,7 @@ def _fold(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]
     return folded, shift
 
 
-def _row_order(positions: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+def row_order(positions: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
     """Order of the sites by these axes, the first axis first; SAME_ROW is the resolution."""
     rounded = np.round(positions / SAME_ROW) * SAME_ROW
     return np.lexsort([rounded[:, axis] for axis in reversed(axes)])

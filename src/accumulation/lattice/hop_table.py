@@ -28,6 +28,24 @@ class HopTable:
 
 
 @dataclass(frozen=True)
+class DipoleTable:
+    """Elements of the position operator between orbitals, besides the positions themselves.
+
+    Attributes
+    ----------
+    row, column : (entry,) int;  cell : (entry, dimension) int
+    dipole : (entry, 3) complex
+        <row, cell 0| r |column, cell>, in the unit of the positions, conjugates included; zero
+        between an orbital and itself, whose place is its position.
+    """
+
+    row: np.ndarray
+    column: np.ndarray
+    cell: np.ndarray
+    dipole: np.ndarray
+
+
+@dataclass(frozen=True)
 class Crystal:
     """The infinite crystal that a system is cut out of; its gaps are computed from it.
 

@@ -18,16 +18,18 @@ import numpy as np
 
 from ..errors import UserError, Verbatim
 from ..inputs import real_array
-from . import lattice_input
-from .bulk_bloch import BulkTable
+from . import hop_arrays, lattice_input
+from .bulk_bloch import BulkTable, CellTable, bulk_table
 from .cuts import UnitCell, cut
-from .hop_table import Crystal, HopTable
+from .hop_table import Crystal, DipoleTable, HopTable
 from .samples import Flake, Ribbon, Wire, count, listed
 
 
 @dataclass(repr=False, eq=False)
 class Lattice:
     """A tight-binding lattice in two or three dimensions.
+
+    :mod:`accumulation.lattice_shorthands` adds ``to_pythtb()`` and ``to_wannier90(seed)``.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ class Lattice:
     hoppings : list of (to, origin, cell, amplitude), as :meth:`hop` takes them
     spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
     filling : number of filled bands, for gaps, midgap and Chern number; None: half of all
+    provenance : where an imported lattice comes from and what was checked of it, for its datasets
+    dipoles : elements of the position operator between orbitals, where a model has them
 
     Raises
     ------
@@ -53,9 +57,48 @@ class Lattice:
     hoppings: list[tuple] = field(default_factory=list)
     spin: dict[str, int] = field(default_factory=dict)
     filling: int | None = None
+    provenance: dict = field(default_factory=dict)
+    dipoles: DipoleTable | None = None
 
     def __post_init__(self):
         self._check()
+
+    @classmethod
+    def from_hop_table(
+        cls,
+        vectors,
+        orbitals: dict[str, tuple],
+        hops: HopTable,
+        spin: dict[str, int] | None = None,
+        filling: int | None = None,
+        provenance: dict | None = None,
+    ) -> Lattice:
+        """The lattice of a whole hop table at once: 10^5 hops in a second.
+
+        Parameters
+        ----------
+        vectors, orbitals, spin, filling, provenance : as of the lattice itself
+        hops : every element of H with its conjugate, ``row`` and ``column`` (hop,) numbers of
+            orbitals in their order, ``cell`` (hop, dimension); entries of one element are added
+
+        Raises
+        ------
+        UserError
+            As the lattice itself, and for a table that is not Hermitian to rounding.
+        """
+        lattice = cls(vectors, orbitals, {}, [], spin or {}, filling, provenance or {})
+        names = list(lattice.orbitals)
+        hops = hop_arrays.checked(hops, len(names), lattice.dimension)
+        energies, single = hop_arrays.bonds(hops, len(names))
+        lattice.onsite = {
+            name: energy for name, energy in zip(names, energies.tolist(), strict=True) if energy
+        }
+        lattice.hoppings = lattice_input.listed_bonds(names, single)
+        lattice._arrays = lattice_input.table_of_bonds(
+            lattice._arrays.positions, lattice._arrays.spins, energies, single
+        )
+        lattice._checked = lattice._contents()
+        return lattice
 
     def _check(self) -> None:
         """Validate and normalise every part, and build the arrays for these contents."""
@@ -210,16 +253,13 @@ class Lattice:
         return vectors
 
     @property
-    def _bulk_table(self) -> BulkTable:
-        row, column, cell, amplitude = self.hop_table()
-        xy = self.positions[:, : self.dimension]
-        displacement = cell @ self.vectors + xy[column] - xy[row]
-        return BulkTable.of(row, column, amplitude, displacement, len(xy))
+    def _bulk_table(self) -> BulkTable | CellTable:
+        return bulk_table(*self.hop_table(), self.vectors, self.positions[:, : self.dimension])
 
     @property
     def _unit_cell(self) -> UnitCell:
         names = np.array(list(self.orbitals))
-        return UnitCell(self.crystal, self.positions, names, self.spins)
+        return UnitCell(self.crystal, self.positions, names, self.spins, self.provenance)
 
     def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
         """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.

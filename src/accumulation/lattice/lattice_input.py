@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import UserError, Verbatim
 from ..inputs import finite, integer, real, real_array
+from .hop_table import HopTable
 
 # Vectors count as dependent if their cell has less than this fraction of the volume of a cell with
 # the same lengths and right angles.
@@ -240,4 +241,38 @@ def table(places_of: dict, energies: dict, bonds: list[Bond], spins: dict, dimen
         np.array(columns, dtype=int),
         np.array(cells, dtype=int).reshape(-1, dimension),
         np.array(amplitudes, dtype=complex),
+    )
+
+
+def listed_bonds(names: list[str], single: HopTable) -> list[Bond]:
+    """Bonds, as a lattice lists them, of arrays that hold each once."""
+    ends = ([names[i] for i in part.tolist()] for part in (single.row, single.column))
+    cells = map(tuple, single.cell.tolist())
+    return list(zip(*ends, cells, single.amplitude.tolist(), strict=True))
+
+
+def table_of_bonds(
+    positions: np.ndarray, spins: np.ndarray, energies: np.ndarray, single: HopTable
+) -> Table:
+    """The arrays that :func:`table` gives, of bonds that are arrays already.
+
+    Parameters
+    ----------
+    positions : (orbital, 3);  spins : (orbital,);  energies : (orbital,) on-site energies
+    single : each bond once, ``cell`` (bond, dimension)
+    """
+    diagonal = np.flatnonzero(energies)
+    home = np.zeros((len(diagonal), single.cell.shape[1]), dtype=int)
+    # Each bond is followed by its conjugate, as in `table`.
+    row = np.column_stack((single.row, single.column)).reshape(-1)
+    column = np.column_stack((single.column, single.row)).reshape(-1)
+    cell = np.stack((single.cell, -single.cell), axis=1).reshape(-1, single.cell.shape[1])
+    amplitude = np.column_stack((single.amplitude, single.amplitude.conj())).reshape(-1)
+    return Table(
+        positions,
+        spins,
+        np.concatenate((diagonal, row)),
+        np.concatenate((diagonal, column)),
+        np.concatenate((home, cell)),
+        np.concatenate((energies[diagonal].astype(complex), amplitude)),
     )

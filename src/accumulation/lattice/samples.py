@@ -50,6 +50,7 @@ class System:
     layered : bool
         Whether its rows lie at several heights z, which its datasets then contain.
     crystal : the crystal it was cut out of, None where it is not known
+    provenance : source and checks of an imported model; else empty
     """
 
     kind: ClassVar[str]
@@ -62,6 +63,7 @@ class System:
     cell: np.ndarray
     spin: np.ndarray
     crystal: Crystal | None = field(default=None, repr=False, compare=False)
+    provenance: dict = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def sites(self) -> np.ndarray:
@@ -213,6 +215,7 @@ class Ribbon(System):
             cell=closed.cell,
             spin=closed.spin,
             crystal=closed.crystal,
+            provenance=closed.provenance,
         )
 
 

@@ -116,6 +116,7 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="allow", strict=True)
     name: str = _key("file of the model", "the name of a model")
+    wannier90: str = _key("instead of a name: files of Wannier90", "path and seed of the files")
 
 
 def _geometry() -> type[BaseModel]:

@@ -83,7 +83,7 @@ def _keeps_bands(system: dict) -> bool:
 
 _GAPS = (
     *("direct_gap", "indirect_gap", "direct_gap_error", "indirect_gap_error", "midgap", "chern"),
-    *("filling", "status"),
+    *("filling", "status", "provenance"),
 )
 _EDGES = ("net", "left_edge", "right_edge", "edge_even", "edge_odd", "error")
 _ROWS = ("x", "y", "z", "sublattice", "mirror_row")

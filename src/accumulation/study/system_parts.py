@@ -53,6 +53,11 @@ def checked_model(given: dict, path: str) -> dict:
         result[key] = argument(
             given.get(key, parameter.default), parameter.default, f"{path}.{key}"
         )
+    if hasattr(module, "contents"):  # a model of files: what is in them is part of the model
+        try:
+            result["contents"] = module.contents(result)
+        except UserError as error:
+            raise error.within(path) if error.key in parameters else error from error
     return result
 
 

@@ -22,6 +22,8 @@ from .system_parts import (
     lattice_of,
 )
 
+# The model whose seed of files may stand for its name.
+FILES = "wannier90"
 THEORY_KEYS = ("theory", "options", "model", "geometry", "filling", "points_per_job")
 # Dimensions that a merged response has anyway.
 RESERVED = {
@@ -39,7 +41,7 @@ def normalised(config: dict) -> dict[str, dict]:
         For the first key that holds what it cannot.
     """
     given = {
-        name: _merged(config.get("defaults", {}), _only_of_a_theory(name, own))
+        name: _merged(_named(config.get("defaults", {})), _named(_only_of_a_theory(name, own)))
         for name, own in config["systems"].items()
     }
     # Before any list of values is worked out.
@@ -88,6 +90,14 @@ def _only_of_a_theory(name: str, own: dict) -> dict:
         if key not in THEORY_KEYS:
             raise unknown_key(f"systems.{name}", key, THEORY_KEYS)
     return own
+
+
+def _named(own: dict) -> dict:
+    """The keys of a system, its model with a name where the key of its files is one."""
+    model = own.get("model")
+    if not isinstance(model, dict) or "name" in model or FILES not in model:
+        return own
+    return own | {"model": {"name": FILES, **model}}
 
 
 def is_grid(system: dict) -> bool:

@@ -1,0 +1,1 @@
+"""Models of other programs as lattices, one file a source."""

@@ -1,0 +1,144 @@
+"""Which Wannier functions are spin up and down: in two blocks, or one after the other.
+
+The order depends on the program that wrote the files and its version, and is written nowhere.  Time
+reversal i sigma_y K tells where the crystal has it: in the right order H(R) is its own image.  In a
+magnet the centres may tell: both spins of one orbital are at nearly the same place.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from ..errors import MISSING, UserError, Verbatim
+from ..lattice import hop_arrays
+from ..lattice.hop_table import HopTable
+
+ORDERS = ("blocks", "interleaved")
+# H and its image by time reversal are the same to this part of the largest hop between orbitals.
+SAME = 1e-3
+# Centres (angstrom) of the two spins of one orbital, and of different orbitals.
+NEAR, FAR = 0.15, 0.5
+
+
+def spin_pairs(order: str, orbitals: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of the orbitals of spin up and of spin down, each (orbitals / 2,), pair by pair."""
+    orbital = np.arange(orbitals)
+    half = orbitals // 2
+    return (orbital[:half], orbital[half:]) if order == "blocks" else (orbital[::2], orbital[1::2])
+
+
+def time_reversal_residual(hops: HopTable, orbitals: int, order: str) -> float:
+    """max |H(R) - T H(R) T^-1| with T = i sigma_y K, in the energy unit.
+
+    T |up> = |down>, T |down> = -|up>, and so <i|H|j> becomes s_i s_j <T i|H|T j>^*.
+    """
+    up, down = spin_pairs(order, orbitals)
+    image, sign = np.empty(orbitals, dtype=int), np.ones(orbitals)
+    image[up], image[down] = down, up
+    sign[down] = -1
+    amplitude = -(sign[hops.row] * sign[hops.column] * hops.amplitude.conj())
+    difference = hop_arrays.summed(
+        HopTable(
+            np.concatenate((hops.row, image[hops.row])),
+            np.concatenate((hops.column, image[hops.column])),
+            np.concatenate((hops.cell, hops.cell)),
+            np.concatenate((hops.amplitude, amplitude)),
+        ),
+        orbitals,
+    )
+    return float(np.abs(difference.amplitude).max(initial=0.0))
+
+
+def spin_order(
+    given: str | None, spinors: bool | None, hops: HopTable, positions: np.ndarray
+) -> tuple[str, dict]:
+    """The order of spins, and what was compared.
+
+    Parameters
+    ----------
+    given : "none", "blocks", "interleaved", or None
+    spinors : what the files say, None where they say nothing
+    hops : Hermitian, every element once;  positions : (orbital, 3) centres in angstrom
+
+    Returns
+    -------
+    "none", "blocks" or "interleaved"; dict of residuals.
+
+    Raises
+    ------
+    UserError
+        For spins in an odd number of orbitals, an order that the Hamiltonian contradicts, or one
+        that is not given and cannot be told.
+
+    Warns
+    -----
+    UserWarning
+        Where nothing says whether there are spins, and time reversal of spins fits one order.
+    """
+    if given not in (None, "none", *ORDERS):
+        raise UserError("spin", given, ["none", *ORDERS])
+    if given == "none" and spinors:
+        raise UserError("spin", given, "blocks or interleaved, as the .win file has spinors = true")
+    orbitals = len(positions)
+    if given == "none" or (given is None and not spinors):
+        undeclared = given is None and spinors is None and orbitals % 2 == 0
+        return "none", _undeclared(hops, orbitals) if undeclared else {}
+    if orbitals % 2:
+        problem = Verbatim(f"{orbitals} Wannier functions")
+        raise UserError("spin", problem, "an even number where they have spins")
+    residual = _residuals(hops, orbitals)
+    distance = {order: _distance(order, positions) for order in ORDERS}
+    reversed_alike = _fitting(hops, residual)
+    near = [order for order in ORDERS if distance[order] <= NEAR < FAR <= max(distance.values())]
+    words = ", ".join(
+        f"{order} misses time reversal by {residual[order]:.3g} eV and puts spins"
+        f" {distance[order]:.3g} angstrom apart" for order in ORDERS
+    )  # fmt: skip
+    chosen, told_by = given, "the user"
+    if len(reversed_alike) == 1:
+        chosen, told_by = reversed_alike[0], "time reversal"
+        if given not in (None, chosen):
+            raise UserError("spin", given, f"{chosen}, by time reversal: {words}")
+    elif given is None and not reversed_alike and len(near) == 1:
+        chosen, told_by = near[0], "centres"
+    if chosen is None:
+        allowed = f"spin='blocks' or spin='interleaved', which cannot be told here: {words}"
+        raise UserError("spin", MISSING, allowed)
+    return chosen, {
+        "order": chosen,
+        "told_by": told_by,
+        **{f"time_reversal_{order}": residual[order] for order in ORDERS},
+        **{f"centres_{order}": distance[order] for order in ORDERS},
+    }
+
+
+def _undeclared(hops: HopTable, orbitals: int) -> dict:
+    """What time reversal says of orbitals of which no file says whether they have spins."""
+    residual = _residuals(hops, orbitals)
+    fits = _fitting(hops, residual)
+    if len(fits) != 1:
+        return {}
+    words = (
+        f"no file says whether the orbitals have spins; time reversal of spins fits the order "
+        f"{fits[0]}: spin='{fits[0]}' resolves them, spin='none' says that there are none"
+    )
+    warnings.warn(words, stacklevel=4)
+    return {"order": "none", "told_by": "nothing", "time_reversal_fits": fits[0]}
+
+
+def _residuals(hops: HopTable, orbitals: int) -> dict[str, float]:
+    return {order: time_reversal_residual(hops, orbitals, order) for order in ORDERS}
+
+
+def _fitting(hops: HopTable, residual: dict[str, float]) -> list[str]:
+    """The orders in which H is its own image by time reversal, to a part of its largest hop."""
+    unit = np.abs(hops.amplitude[hops.row != hops.column]).max(initial=0.0)
+    return [order for order in ORDERS if residual[order] <= SAME * unit]
+
+
+def _distance(order: str, positions: np.ndarray) -> float:
+    """The largest distance between the centres of a pair of spins."""
+    up, down = spin_pairs(order, len(positions))
+    return float(np.linalg.norm(positions[up] - positions[down], axis=1).max())
