@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from itertools import cycle
 
+from ..crystal.bulk_properties import MIDGAP
 from ..errors import MISSING, UserError, Verbatim, unknown_key
 from ..lattice.geometries import GEOMETRIES
 from ..plugins import REQUIRED, FigureOutline
@@ -35,7 +36,6 @@ OF_SYSTEMS = {
     for key in ("definition", "gauge", "fermi_energy", "temperature")
     for plural in ("", "s")
 }
-MIDGAP = "midgap"
 
 
 def checked_options(
