@@ -1,6 +1,8 @@
 """Order and number of the test processes, and one BLAS thread in each, as in every job."""
 
+import compileall
 import os
+from pathlib import Path
 
 # Before anything imports numpy: threads of several processes on few cores are six times slower.
 for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM"):
@@ -17,6 +19,12 @@ FIRST += [
     "test_bad_config",
 ]
 FIRST += ["test_hall"]
+
+
+def pytest_configure(config):
+    """Compile the package once, for all its copies that the tests of the workflow make."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parents[1] / "src", quiet=2)
 
 
 def pytest_xdist_auto_num_workers(config):

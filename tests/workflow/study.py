@@ -12,6 +12,11 @@ from pathlib import Path
 
 import yaml
 
+sys.path.append(str(Path(__file__).parent))  # this file is loaded by its path
+
+from snakemake_server import Server
+
+SERVER = Server()
 ROOT = Path(__file__).parents[2]
 
 CONFIG = {
@@ -46,13 +51,13 @@ CONFIG = {
 }
 
 FIGURE = '''"""Profiles of the accumulation: a user's own figure file."""
-from matplotlib.figure import Figure
-
 NEEDS = ("response",)
 CAPTION = "profiles"
 
 
 def draw(systems, title=""):
+    from matplotlib.figure import Figure  # once it is drawn, not whenever it is looked at
+
     figure = Figure()
     axes = figure.subplots()
     for system in systems:
@@ -83,9 +88,8 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        skip = shutil.ignore_patterns("__pycache__")
         for name in ("src", "workflow"):
-            shutil.copytree(ROOT / name, folder / name, ignore=skip)
+            shutil.copytree(ROOT / name, folder / name)
         shutil.copy(ROOT / "Snakefile", folder)
         (folder / "config").mkdir()
         (folder / "profile.py").write_text(FIGURE)
@@ -117,14 +121,8 @@ class Project:
         return {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "SNAKEMAKE"))}
 
     def snakemake(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+        command = self.command(*arguments)[3:]
+        return SERVER.run(command, self.folder, self.environment(), timeout)
 
     def run(self, cores: int = 2) -> str:
         done = self.snakemake("--cores", str(cores))
