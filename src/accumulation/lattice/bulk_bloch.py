@@ -93,7 +93,7 @@ class CellTable:
         return cls(displacement, cells @ vectors, place, amplitude, positions)
 
     def sums(self, k: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
-        """As :meth:`BulkTable.sums`."""
+        """As :meth:`BulkTable.sums`, at k (..., dimension)."""
         return self.evaluate(k, self.weighted(factors))
 
     def weighted(self, factors: list[np.ndarray]) -> np.ndarray:
@@ -106,7 +106,10 @@ class CellTable:
         return by_cell.reshape(cells, -1)
 
     def evaluate(self, k: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
-        """As :meth:`BulkTable.evaluate`, of a table that :meth:`weighted` made."""
+        """As :meth:`BulkTable.evaluate`, at k (..., dimension).
+
+        amplitude : (cell, factor * element), a table that :meth:`weighted` made
+        """
         size = len(self.positions)
         values = np.exp(1j * (k @ self.cells.T)) @ amplitude
         values = values.reshape(*k.shape[:-1], -1, size, size)

@@ -177,7 +177,10 @@ def _complement(n: int, m: int) -> tuple[int, int]:
 
 
 def folded(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
-    """Positions moved into 0 <= x < period, and the cell (orbital,) each site came from."""
+    """Sites moved into 0 <= x < period, and the cell (orbital,) each came from.
+
+    positions : (orbital, dimension), in a
+    """
     shift = np.floor(positions[:, 0] / period + SAME_ROW).astype(int)
     folded = positions.copy()
     folded[:, 0] -= shift * period
@@ -185,6 +188,9 @@ def folded(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray
 
 
 def row_order(positions: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """Order of the sites by these axes, the first axis first; SAME_ROW is the resolution."""
+    """Order of the sites by these axes, the first axis first; SAME_ROW is the resolution.
+
+    positions : (orbital, dimension), in a
+    """
     rounded = np.round(positions / SAME_ROW) * SAME_ROW
     return np.lexsort([rounded[:, axis] for axis in reversed(axes)])

@@ -60,7 +60,7 @@ def summed(hops: HopTable, orbitals: int) -> HopTable:
 
 
 def chosen(hops: HopTable, which: np.ndarray) -> HopTable:
-    """The entries of a hop table that an index or mask (hop,) chooses."""
+    """The entries of a hop table that an index or mask ``which`` (hop,) chooses."""
     return HopTable(hops.row[which], hops.column[which], hops.cell[which], hops.amplitude[which])
 
 
@@ -125,7 +125,10 @@ def bonds(hops: HopTable, orbitals: int) -> tuple[np.ndarray, HopTable]:
 
 
 def distinct_cells(cell: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The cells (cell, dimension) of hops (hop, dimension), each once, and which each hop's is."""
+    """The cells of hops, each once, as (cell, dimension), and which of them is each hop's, (hop,).
+
+    cell : (hop, dimension) int
+    """
     reach = np.abs(cell).max(axis=0, initial=0)
     spans = 2 * reach + 1
     if np.prod(spans.astype(float)) < 2**62:

@@ -34,7 +34,7 @@ class Segments:
     velocity: np.ndarray
 
     def part(self, chosen: np.ndarray) -> Segments:
-        """The segments chosen by (segment,) bool."""
+        """The segments that ``chosen`` (segment,) bool selects."""
         return Segments(
             self.interval[chosen],
             self.low[chosen],
