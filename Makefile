@@ -4,6 +4,9 @@ CORES ?= all
 CONFIG ?= config/config.yaml
 DRAWS ?= 2000
 SEED ?= 0
+# Of the tests: COVERAGE= leaves out which lines they run, CASES=--exhaustive adds cases.
+COVERAGE ?= --cov=accumulation
+CASES ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # The config is not last: Snakemake would take a target after it for another one.
@@ -53,7 +56,7 @@ gallery: $(VENV)/.study
 	@$(SNAKEMAKE) gallery
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --cov=accumulation
+	$(BIN)/python -m pytest $(COVERAGE) $(CASES)
 
 referee: $(VENV)/.test
 	@cd tests && ../$(BIN)/python -m referee --draws $(DRAWS) --seed $(SEED)

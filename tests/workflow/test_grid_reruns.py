@@ -14,6 +14,8 @@ from workflow_study import ROOT, Project
 
 import accumulation as acc
 
+# What other cases of the same test show too.
+EXHAUSTIVE = pytest.mark.exhaustive
 MODEL = {"name": "haldane", "t2": 0.06, "delta": [-0.1, 0.0, 0.2], "phi": [0.3, 1.1]}
 GRID = {
     "study": "grid",
@@ -163,18 +165,31 @@ def test_figure_option_redraws_that_figure(project):
     assert project.planned() == {"figure": 1}
 
 
-@pytest.mark.parametrize(("key", "value"), [("fermi_energy", [0.05]), ("temperature", [0, 0.02])])
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("fermi_energy", [0.05]),
+        pytest.param("temperature", [0, 0.02], marks=EXHAUSTIVE),
+    ],
+)
 def test_fermi_energy_or_temperature_diagonalises_nothing(project, key, value):
     project.write(grid(**{f"systems__zigzag__{key}": value}))
     assert foreseen(project) == ({"response": POINTS}, {"merge", "figure"})
 
 
-@pytest.mark.parametrize("values", [[-0.1, 0.0, 0.2, 0.3], [-0.3, -0.1, 0.0, 0.2]])
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([-0.1, 0.0, 0.2, 0.3], marks=EXHAUSTIVE),
+        [-0.3, -0.1, 0.0, 0.2],
+    ],
+)
 def test_value_appended_or_prepended_computes_its_own_points(project, values):
     project.write(grid(**both("delta", values)))
     assert foreseen(project) == (NEW, {"merge", "figure"})
 
 
+@EXHAUSTIVE
 def test_value_of_the_other_axis_computes_its_own_points(project):
     project.write(grid(**both("phi", [0.3, 0.7, 1.1])))
     assert foreseen(project)[0] == dict.fromkeys(NEW, 3)
@@ -251,7 +266,13 @@ def test_touched_files_rerun_nothing(project):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("responses/static.py", "ACCURATE = 1e-4", "ACCURATE = 1.1e-4", {"response": POINTS}),
+        pytest.param(
+            "responses/static.py",
+            "ACCURATE = 1e-4",
+            "ACCURATE = 1.1e-4",
+            {"response": POINTS},
+            marks=EXHAUSTIVE,
+        ),
         (
             "states/eigenstates.py",
             "CLOSE_PAIR = 1e-5",
@@ -337,17 +358,23 @@ MODEL_POINTS = {"bulk": 2, "elements": 2, "response": 2}
     [
         ("own.py", "t2=t2", "t2=1 * t2", MODEL_POINTS),
         ("helper.py", "1.0 *", "1.01 *", {**MODEL_POINTS, "theory": 3}),
-        ("pieces/shift.py", "+ by", "- by", MODEL_POINTS),
+        pytest.param("pieces/shift.py", "+ by", "- by", MODEL_POINTS, marks=EXHAUSTIVE),
         ("pieces/by.py", "0.1", "0.2", MODEL_POINTS),
-        ("pieces/__init__.py", "", "import os\n", MODEL_POINTS),
-        ("unrelated.py", "1", "2", {}),
+        pytest.param("pieces/__init__.py", "", "import os\n", MODEL_POINTS, marks=EXHAUSTIVE),
+        pytest.param("unrelated.py", "1", "2", {}, marks=EXHAUSTIVE),
         (
             "src/accumulation/lattice/bloch.py",
             "phase = k[:, None]",
             "phase = 1 * k[:, None]",
             MODEL_POINTS,
         ),
-        ("src/accumulation/models/haldane.py", "-t0)", "-1.01 * t0)", MODEL_POINTS),
+        pytest.param(
+            "src/accumulation/models/haldane.py",
+            "-t0)",
+            "-1.01 * t0)",
+            MODEL_POINTS,
+            marks=EXHAUSTIVE,
+        ),
         ("src/accumulation/models/kane_mele.py", "-hopping", "-1.01 * hopping", {}),
     ],
 )
