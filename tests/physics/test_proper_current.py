@@ -188,3 +188,16 @@ def test_impossible_options_are_named():
     states = currents.crystal_states(lattice, (1, 0), 2)
     with pytest.raises(UserError, match="density"):
         currents.crystal_operator(states, lattice, "heat")
+
+
+def test_the_moment_of_the_current_is_compared_with_the_drude_current_and_with_no_chern_number():
+    values = proper_current.compute(
+        acc.haldane(delta=0.5),
+        density="orbital_moment",
+        definition="circulation",
+        widths=(4, 8),
+        fermi_energy=(0.0, 1.0),
+    )
+    assert np.isnan(values["drift_residual"][:, 0]).all()  # in the gap nothing flows
+    assert np.abs(values["drift_residual"][:, 1]).max() < 1
+    assert "chern_residual" not in values

@@ -193,10 +193,10 @@ def compute(
         values["drift_residual"] = _drift(values["moment"], drift, across)
     else:
         values |= _against_crystal(values, eta, across, fastest)
-    bloch = ribbons[0].bloch
-    if np.array_equal(operator(bloch, np.zeros(1))[0], np.eye(bloch.size)):
-        # O = 1, the conserved charge
-        values |= _quantized(lattice, levels, values["moment_slope"], temperature)
+        bloch = ribbons[0].bloch
+        if np.array_equal(operator(bloch, np.zeros(1))[0], np.eye(bloch.size)):
+            # O = 1, the conserved charge
+            values |= _quantized(lattice, levels, values["moment_slope"], temperature)
     if np.isnan(values["gap_residual"]).all():
         del values["gap_residual"]
     return values | {"fermi_energy": levels, "width": across}
