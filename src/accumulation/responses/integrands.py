@@ -23,6 +23,9 @@ from .matrix_elements import matrix_elements, pair_sum
 
 # Stands for the Fermi function in place of a number of filled bands.
 THERMAL = -1
+# Bands that meet with velocities closer than this (in t0 a) touch rather than cross: of those that
+# cross, each state goes on as it is.
+TOUCHING = 1e-3
 # Distances by which a k may be moved away from a crossing of bands, in 1/a.
 SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 
@@ -105,7 +108,8 @@ def integrand(
         states = exact.states(k)
         beside = states
         if interband and always_equal is not None:
-            meeting = _meeting(states.energy, always_equal)
+            equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
+            meeting = np.any(_meeting(states.energy, always_equal) & equal, axis=1)
             moved = _moved_apart(exact.bloch, k, meeting, always_equal) if meeting.any() else k
             if np.any(moved != k):
                 beside = exact.states(moved)
@@ -132,8 +136,11 @@ def integrand(
 
 
 def _meeting(energy: np.ndarray, always_equal: np.ndarray) -> np.ndarray:
-    """Whether bands meet at each k, (k,), by energies (k, band), other than those always equal."""
-    return np.any((np.diff(energy, axis=1) < DEGENERACY) & ~always_equal, axis=1)
+    """Which bands meet the next at each k, (k, band - 1) bool, other than those always equal.
+
+    energy : (k, band), in t0
+    """
+    return (np.diff(energy, axis=1) < DEGENERACY) & ~always_equal
 
 
 def _moved_apart(
@@ -144,9 +151,12 @@ def _moved_apart(
     By as little as it takes, up to 1e-4, enough for bands that touch quadratically.
     """
 
+    # k and -k go opposite ways, so that what cancels between them still does.
+    outward = np.where(np.sin(k * bloch.period) < 0, -1.0, 1.0)
+
     def apart(chosen, shift):
-        energy = np.linalg.eigvalsh(bloch.hamiltonian(k[chosen] + shift))
-        return ~_meeting(energy, always_equal)
+        energy = np.linalg.eigvalsh(bloch.hamiltonian(k[chosen] + shift * outward[chosen]))
+        return ~_meeting(energy, always_equal).any(axis=1)
 
     moved, remaining = k.copy(), np.flatnonzero(meeting)
     # Bands that still meet there are flat.
@@ -155,7 +165,7 @@ def _moved_apart(
         if not len(remaining):
             break
         far = apart(remaining, shift)
-        moved[remaining[far]] += shift
+        moved[remaining[far]] += shift * outward[remaining[far]]
         remaining = remaining[~far]
     return moved
 
