@@ -51,3 +51,18 @@ def test_a_fermi_point_that_is_missing_where_bands_meet_is_noticed():
     assert all_counted(ribbon.bloch, k, level, points)
     others = np.delete(np.arange(len(points.k)), touching[0])
     assert not all_counted(ribbon.bloch, k, level, points.part(others))
+
+
+@pytest.mark.parametrize(("point", "band"), [(10, 3), (20, 8), (33, 9)])
+def test_a_level_exactly_at_the_energy_of_a_mesh_point_is_no_doubt(point, band):
+    """Its response is continuous there, and carries no flag."""
+    ribbon = acc.haldane(t2=0.06, phi=np.pi / 2, delta=0.5).ribbon((1, 0), 6)
+    bands = acc.bands(ribbon, k=101)
+    level = float(bands.energy[point, band])
+    response = acc.response(
+        acc.elements(ribbon, bands, density="charge"), [level, level + 1e-7], 0.0
+    )
+    assert not response.status.values.any()
+    assert np.isfinite(response.error.values).all()
+    at_level, beside = response.accumulation.sel(process="intraband").values.reshape(2, -1)
+    np.testing.assert_allclose(at_level, beside, atol=1e-5)

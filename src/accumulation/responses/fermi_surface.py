@@ -38,17 +38,28 @@ def contributions(
         index = np.nonzero(~has_state)[0][part]
         elements = exact.at(points.k[index], interband=False)
         picked = (np.arange(len(index)), points.band[index])
-        speed, step = elements.velocity[picked], points.step[index]
-        edge = points.edge[index] & _alone(elements.energy, points.band[index])
-        moving = (np.abs(speed) > AT_REST) & ~edge
-        weight = np.where(step == 0, -np.sign(speed) * moving, step)
-        weight = np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
+        weight = steps(points.part(index), elements.energy, elements.velocity)
         values[index] = weight[:, None] * _mean_of_multiplet(elements, picked)
 
     for function, number in ((from_state, has_state.sum()), (from_spectrum, (~has_state).sum())):
         if number:
             over_chunks(function, number, exact.bloch.size, threads, light=function is from_state)
     return values / (2 * np.pi)
+
+
+def steps(points: FermiPoints, energy: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    """Change of the occupation of the band of each point with increasing k, (point,).
+
+    At a touch the velocity decides; a half step of a moving band is counted by its touch.
+
+    Parameters
+    ----------
+    energy, velocity : (point, band), of all bands at the k of each point, in t0 and t0 a
+    """
+    speed, step = np.take_along_axis(velocity, points.band[:, None], axis=1)[:, 0], points.step
+    moving = (np.abs(speed) > AT_REST) & ~(points.edge & _alone(energy, points.band))
+    weight = np.where(step == 0, -np.sign(speed) * moving, step)
+    return np.where((np.abs(step) == 0.5) & moving, 0.0, weight)
 
 
 def _alone(energy: np.ndarray, band: np.ndarray) -> np.ndarray:

@@ -15,9 +15,10 @@ import numpy as np
 
 from ..lattice.bloch import BlochMatrix
 from ..states.band_extrema import AT_REST
-from ..states.eigenpairs import DEGENERACY, solve
+from ..states.eigenpairs import solve
 from ..states.fermi_points import FermiPoints
 from ..states.occupations import ON_LEVEL
+from .fermi_surface import steps
 
 # Distance from a Fermi point at which bands are counted, in spacings of the mesh.
 SIDE = 1e-3
@@ -96,6 +97,9 @@ def all_counted(bloch: BlochMatrix, k: np.ndarray, level: float, points: FermiPo
     for interval in np.unique(points.interval[points.step == 0]):
         inside = points.part(points.interval == interval)
         crossings = np.unique(np.round(inside.fraction, 9))
+        crossings = crossings[crossings < 1]  # the next mesh point is in the next interval
+        if not len(crossings):
+            continue
         ends = np.concatenate(([-1.0 if crossings[0] == 0 else 0.0], crossings, [1.0]))
         beside = np.minimum(SIDE, 0.1 * np.diff(ends))
         after, before = ends[:-1] + beside, ends[1:] - beside
@@ -111,16 +115,8 @@ def all_counted(bloch: BlochMatrix, k: np.ndarray, level: float, points: FermiPo
 
 def _jump(bloch: BlochMatrix, points: FermiPoints) -> float:
     """Change of the number of filled bands by the Fermi points at one k."""
-    total = points.step.sum()
-    touching = points.part(points.step == 0)
-    if len(touching.k):
-        pair = solve(bloch, touching.k[:1])
-        speed = pair.velocity[0, touching.band]
-        level = pair.energy[0, touching.band]
-        alone = (np.abs(pair.energy[0] - level[:, None]) < DEGENERACY).sum(axis=1) == 1
-        moving = (np.abs(speed) > AT_REST) & ~(touching.edge & alone)
-        total -= np.sign(speed[moving]).sum()
-    return total
+    pairs = solve(bloch, points.k)
+    return steps(points, pairs.energy, pairs.velocity).sum()
 
 
 def limit(
