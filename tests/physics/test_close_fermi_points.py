@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation.responses.zero_temperature import all_counted
+from accumulation.responses.zero_temperature import all_counted, limit
 from accumulation.states.fermi_points import fermi_points
 
 
@@ -66,3 +66,21 @@ def test_a_level_exactly_at_the_energy_of_a_mesh_point_is_no_doubt(point, band):
     assert np.isfinite(response.error.values).all()
     at_level, beside = response.accumulation.sel(process="intraband").values.reshape(2, -1)
     np.testing.assert_allclose(at_level, beside, atol=1e-5)
+
+
+def test_values_that_differ_by_no_more_than_their_errors_have_a_limit():
+    """Rows that symmetry makes vanish are rounding, which grows as the temperature falls."""
+    noise = {1e-4: 1e-13, 1e-5: -2e-12, 1e-6: 3e-11}
+
+    def response_at(kt):
+        value = np.full((2, 1), noise[kt])
+        return value, np.full(2, abs(noise[kt])), np.ones(2)
+
+    value, error = limit(response_at, 1.0)
+    np.testing.assert_allclose(value, 0, atol=1e-10)
+    assert (error >= np.abs(value)).all()
+
+
+def test_values_that_grow_as_a_logarithm_have_none():
+    value, _ = limit(lambda kt: (np.full((2, 1), np.log(kt)), np.zeros(2), np.ones(2)), 1.0)
+    assert np.isnan(value).all()

@@ -29,6 +29,8 @@ SMALL += [(11, 65), (11, 125), (0, 36), (21, 23)]
 SMALL += [(0, 194)]
 # Two crossings and a root of a third band in one interval of a coarse mesh.
 SMALL += [(0, 486)]
+# Three bands that meet on the level, one of them at rest, over a pair that only rounding parts.
+SMALL += [(0, 9)]
 
 
 @pytest.mark.parametrize(("seed", "index"), SMALL)

@@ -258,7 +258,8 @@ class _Line:
             nonlocal size
             integral = self._warm(number, level, kt)
             size = np.maximum(size, integral.magnitude)
-            return np.column_stack((integral.value, integral.value.sum(axis=-1))), integral.error
+            rows = np.column_stack((integral.value, integral.value.sum(axis=-1)))
+            return rows, integral.error, integral.magnitude
 
         value, error = zero_temperature.limit(warm, self.exact.bloch.scale)
         return value, np.nan_to_num(error).max(axis=-1), size

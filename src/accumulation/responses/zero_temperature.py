@@ -19,6 +19,7 @@ from ..states.eigenpairs import solve
 from ..states.fermi_points import FermiPoints
 from ..states.occupations import ON_LEVEL
 from .fermi_surface import steps
+from .interval_sums import CANCELLED
 
 # Distance from a Fermi point at which bands are counted, in spacings of the mesh.
 SIDE = 1e-3
@@ -29,7 +30,8 @@ FALLING = np.array([1e-4, 1e-5, 1e-6])
 # Two successive changes converge if their ratio is below this: it is 0.32 for sqrt(T), 0.1 for T
 # and 1 for ln T.
 CONVERGING = 0.75
-# If changes are below this, relative to the largest value, the limit has been reached.
+# If changes are below this, relative to the largest value (or what cancels in it), the limit has
+# been reached.
 REACHED = 1e-7
 
 
@@ -120,20 +122,27 @@ def _jump(bloch: BlochMatrix, points: FermiPoints) -> float:
 
 
 def limit(
-    response_at: Callable[[float], tuple[np.ndarray, np.ndarray]], scale: float
+    response_at: Callable[[float], tuple[np.ndarray, np.ndarray, np.ndarray]], scale: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Limit T -> 0 and its error, both (process, row); NaN where it does not converge.
 
     Parameters
     ----------
-    response_at : function of a temperature that returns values (process, row) and errors (process,)
+    response_at : function of a temperature that returns values (process, row), their errors and
+        the magnitudes of the integrals (process,)
     scale : unit of the temperatures, an upper bound of the energies, in t0
     """
-    values, errors = zip(*(response_at(scale * factor) for factor in FALLING), strict=True)
+    values, errors, magnitudes = zip(
+        *(response_at(scale * factor) for factor in FALLING), strict=True
+    )
     first, second = values[1] - values[0], values[2] - values[1]
     last, uncertain = values[2], np.max(errors, axis=0)[:, None]
-    size = REACHED * np.abs(last).max(axis=-1, initial=0.0)[:, None]
-    size = np.maximum(size, uncertain)
+    # Rows that symmetry makes vanish consist of rounding, which does not converge.
+    largest = np.maximum(
+        np.abs(last).max(axis=-1, initial=0.0), CANCELLED * np.array(magnitudes[-1])
+    )
+    # A change is uncertain by the errors of both values.
+    size = np.maximum(REACHED * largest[:, None], (errors[1] + errors[2])[:, None])
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(second / first, nan=0.0)
     settled = np.abs(second) <= size
