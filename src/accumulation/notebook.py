@@ -18,12 +18,14 @@ from .datasets.model_dataset import (
     crystal_variables,
     hop_variables,
     kind_attributes,
+    operator_variables,
     provenance_attribute,
     restore,
     restored_crystal,
     site_variables,
+    unit_attribute,
 )
-from .densities import definitions_for
+from .densities import definitions_for, named
 from .errors import UserError
 from .inputs import at_least
 from .lattice.bloch import GAUGES, mesh
@@ -56,7 +58,8 @@ def model(system: System) -> xr.Dataset:
         If the argument is not a ribbon, wire or flake.
     """
     arguments.system("system", system, "model(system)")
-    values = {**site_variables(system), **hop_variables(system), **crystal_variables(system)}
+    values = {**site_variables(system), **hop_variables(system), **operator_variables(system)}
+    values |= crystal_variables(system)
     return label(values, "model", kind_attributes(system))
 
 
@@ -120,13 +123,14 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
     values = {"k": points, "weight": weight, "energy": energy, "velocity": velocity}
     values |= dict(zip(("eigenvector_re", "eigenvector_im"), vectors, strict=False))
     attrs = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
+    attrs |= unit_attribute(system)
     return label(values, "bands", attrs | provenance_attribute(system))
 
 
 def elements(
     system: System,
     bands: xr.Dataset,
-    density: str = "orbital_moment",
+    density: str | dict = "orbital_moment",
     definition: str | list[str] | None = None,
     gauge: str | list[str] = "atomic",
     threads: int = 1,
@@ -136,7 +140,8 @@ def elements(
     Parameters
     ----------
     system : a ribbon, wire or flake;  bands : its dataset from :func:`bands`
-    density : name of a density
+    density : name of a density, of an operator of the lattice such as ``L_z``, or a mapping with
+        options such as ``{"name": "spin", "component": "y"}``
     definition : one or several of its definitions, by default the first
     gauge : ``"atomic"``, ``"cell"`` or a list of both
     threads : number of threads over chunks of k
@@ -155,11 +160,13 @@ def elements(
     usage = "elements(system, bands, density='orbital_moment')"
     arguments.system("system", system, usage)
     arguments.dataset("bands", bands, "bands", usage)
+    density = named(density, system.operators)
     module, texts = declaration(density)
-    definitions = definitions_for(module, system.kind)
+    definitions = definitions_for(module, system.kind, system.operators)
     chosen = arguments.names(
         "definition", definitions[0] if definition is None else definition, definitions
     )
+    remark = arguments.remark(module, system, chosen)
     gauges = arguments.names("gauge", gauge, GAUGES if system.periodic else GAUGES[:1])
     arguments.same_system(system, bands)
     threads = at_least("threads", threads)
@@ -199,9 +206,10 @@ def elements(
         "density": diagonal.squeeze(drop),
         "polarizability": interband.squeeze(drop),
         **hop_variables(system),
+        **operator_variables(system),
         **crystal_variables(system),
     }
-    attrs = {**kind_attributes(system), "density": density}
+    attrs = {**kind_attributes(system), "density": density, **remark}
     attrs["fingerprint"] = system.fingerprint
     leading = dict.fromkeys(("moment", "density", "polarizability"), lead)
     return label(values, "elements", attrs, texts, leading)
@@ -289,6 +297,7 @@ def response(
     }
     values |= mirror_parts(system, accumulated)
     attrs |= {name: elements.attrs[name] for name in ("kind", "period", "density")}
+    attrs |= {n: elements.attrs[n] for n in ("unit_system", "remark") if n in elements.attrs}
     attrs |= provenance_attribute(system)
     names = ("accumulation", "net", "even", "odd", "error", "status")
     ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))

@@ -101,12 +101,12 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
         return masks[id(bloch)][1]
 
     @wraps(function)
-    def kernel(states, definition):
+    def kernel(states, definition, **options):
         from .states.eigenstates import Kernel
 
         key = f"{path.stem}, definition {definition}"
         allowed = f"a kernel() in {path.name} that works for this system"
-        result = _call_own(function, path, key, allowed, states, definition)
+        result = _call_own(function, path, key, allowed, states, definition, **options)
         if not isinstance(result, Kernel):
             allowed = f"a Kernel(matrix, basis), returned by kernel() in {path.name}"
             raise UserError(key, kind_of(result), allowed)

@@ -17,8 +17,9 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from . import locations, plugin_checks
+from . import locations, plugin_checks, plugin_options
 from .errors import UserError, Verbatim, closest
 
 # The function that a file of each kind must define; None: the function has the name of the file.
@@ -47,6 +48,8 @@ def path_of(kind: str, name: str) -> Path:
     UserError
         If there is no such file, or the user's file lacks the function of its kind.
     """
+    if kind == "densities" and isinstance(name, str):
+        name = plugin_options.base_name(name)
     if isinstance(name, str) and name.isidentifier():
         packaged = Path(__file__).parent / kind / f"{name}.py"
         if packaged.is_file() and _defines(packaged, kind):
@@ -66,8 +69,8 @@ def path_of(kind: str, name: str) -> Path:
     raise UserError(SINGULAR[kind], name, allowed, closest(str(name), names))
 
 
-def load(kind: str, name: str) -> ModuleType:
-    """The module of a model, density, theory or figure.
+def load(kind: str, name: str) -> Any:
+    """The module of a model, density, theory or figure; of a density with options, with them.
 
     Raises
     ------
@@ -76,6 +79,14 @@ def load(kind: str, name: str) -> ModuleType:
         imported, or it lacks a declaration of its kind.
     """
     path = path_of(kind, name)
+    if kind == "densities":
+        name, options = plugin_options.split(name)
+        if options or hasattr(_module(kind, name, path), "needs"):
+            return plugin_options.WithOptions(_module(kind, name, path), name, options)
+    return _module(kind, name, path)
+
+
+def _module(kind: str, name: str, path: Path) -> ModuleType:
     if not is_own(path):
         return importlib.import_module(f"{__package__}.{kind}.{name}")
     qualified = f"{__package__}_own.{path}"

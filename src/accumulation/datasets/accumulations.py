@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def declaration(name: str) -> tuple:
-    """Module of a density, and its long_name, units and equation for labels.
+    """Module of a density (with its options), and its long_name, units and equation for labels.
 
     Raises
     ------

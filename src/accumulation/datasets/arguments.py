@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -121,6 +122,16 @@ def fits_in_memory(system: System, k: int, eigenvectors: bool) -> None:
     if needed > MOST_MEMORY:
         allowed = f"fewer points than take {needed / 1e12:.3g} TB for {size} orbitals"
         raise UserError("k", k, allowed)
+
+
+def remark(density, system: System, definitions: list[str]) -> dict[str, str]:
+    """The attribute ``remark`` of what a density says of its definitions, with a warning."""
+    function = getattr(density, "remark", None)
+    text = function(system.operators, definitions) if function else ""
+    if not text:
+        return {}
+    warnings.warn(text, stacklevel=3)
+    return {"remark": text}
 
 
 def names(key: str, value: object, allowed: Sequence[str]) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..lattice.units import NATURAL, UNITS
 from ..version import __version__
 from .variables import COORDINATES, OF_STAGE, TITLES, VARIABLES
 
@@ -46,11 +48,20 @@ def label(
         texts = {"long_name": long_name, "units": units, "equation": equation}
         if declaration:
             texts = {key: text.format(**declaration) for key, text in texts.items()}
+        texts["units"] = in_units(texts["units"], attrs.get("unit_system", NATURAL))
         where = coords if name in COORDINATES or dims == (name,) else variables
         where[name] = xr.Variable((*(leading or {}).get(name, ()), *dims), value, texts)
     title, equation = TITLES[stage]
     attrs = {"title": title, "equation": equation, "software_version": __version__, **attrs}
     return xr.Dataset(variables, coords, attrs)
+
+
+def in_units(text: str, system: str) -> str:
+    """A unit spelt with t0 and a, with the names of a choice of units in their place."""
+    if system == NATURAL:
+        return text
+    names = UNITS[system]
+    return re.sub(r"\ba\b", names.length, re.sub(r"\bt0\b", names.energy, text))
 
 
 def identity(study: str, system: str, parameters: dict) -> dict:

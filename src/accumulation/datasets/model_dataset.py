@@ -9,9 +9,10 @@ import numpy as np
 
 from ..crystal.bulk_properties import filled_bands
 from ..lattice.geometries import GEOMETRIES
-from ..lattice.hop_table import Crystal, HopTable
+from ..lattice.hop_table import Crystal, DipoleTable, HopTable
 from ..lattice.lattice import Lattice
 from ..lattice.samples import System
+from ..lattice.units import NATURAL
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,12 +20,18 @@ if TYPE_CHECKING:
 
 def kind_attributes(system: System) -> dict:
     """Attributes (kind, period, filling) from which :func:`restore` builds the system."""
-    attrs = {"kind": system.kind, "period": system.period, **provenance_attribute(system)}
+    attrs = {"kind": system.kind, "period": system.period, **unit_attribute(system)}
+    attrs |= provenance_attribute(system)
     crystal = system.crystal
     if crystal is not None:
         attrs["crystal_orbitals"] = crystal.orbitals
         attrs |= {} if crystal.filling is None else {"filling": filled_bands(crystal)}
     return attrs
+
+
+def unit_attribute(system: System | Lattice) -> dict:
+    """The attribute ``unit_system`` of what is not in natural units; else nothing."""
+    return {} if system.units == NATURAL else {"unit_system": system.units}
 
 
 def provenance_attribute(system: System | Lattice) -> dict:
@@ -51,6 +58,55 @@ def hop_variables(system: System) -> dict:
         "hop_amplitude_re": hops.amplitude.real,
         "hop_amplitude_im": hops.amplitude.imag,
     }
+
+
+def operator_variables(system: System) -> dict:
+    """Variables of the operators on the orbitals of a site, and of dipoles; none without them."""
+    values: dict = {}
+    if system.operators:
+        tables = list(system.operators.values())
+        which = np.repeat(np.arange(len(tables)), [len(table.row) for table in tables])
+        row, column, cell, amplitude = (
+            np.concatenate([getattr(table, part) for table in tables])
+            for part in ("row", "column", "cell", "amplitude")
+        )
+        values |= {
+            "operator": list(system.operators),
+            "operator_number": which,
+            "operator_to": row,
+            "operator_from": column,
+            "operator_cell": cell,
+            "operator_amplitude_re": amplitude.real,
+            "operator_amplitude_im": amplitude.imag,
+        }
+    if system.dipoles is not None:
+        values |= {
+            "dipole_to": system.dipoles.row,
+            "dipole_from": system.dipoles.column,
+            "dipole_cell": system.dipoles.cell,
+            "dipole_re": system.dipoles.dipole.real,
+            "dipole_im": system.dipoles.dipole.imag,
+        }
+    return values
+
+
+def _restored_operators(values: dict) -> dict[str, HopTable]:
+    if "operator" not in values:
+        return {}
+    amplitude = values["operator_amplitude_re"] + 1j * values["operator_amplitude_im"]
+    parts = [values[f"operator_{part}"] for part in ("to", "from", "cell")]
+    result = {}
+    for number, name in enumerate(values["operator"]):
+        of_it = values["operator_number"] == number
+        result[str(name)] = HopTable(*(part[of_it] for part in parts), amplitude[of_it])
+    return result
+
+
+def _restored_dipoles(values: dict) -> DipoleTable | None:
+    if "dipole_to" not in values:
+        return None
+    parts = [values[f"dipole_{part}"] for part in ("to", "from", "cell")]
+    return DipoleTable(*parts, values["dipole_re"] + 1j * values["dipole_im"])
 
 
 def crystal_variables(system: System) -> dict:
@@ -86,6 +142,9 @@ def restored_crystal(ds: xr.Dataset) -> Crystal | None:
 RESTORED = {
     *("hop_to", "hop_from", "hop_cell", "hop_amplitude_re", "hop_amplitude_im"),
     *("x", "y", "z", "sublattice", "cell", "spin"),
+    *("operator", "operator_number", "operator_to", "operator_from", "operator_cell"),
+    *("operator_amplitude_re", "operator_amplitude_im"),
+    *("dipole_to", "dipole_from", "dipole_cell", "dipole_re", "dipole_im"),
 }
 
 
@@ -99,4 +158,14 @@ def restore(ds: xr.Dataset) -> System:
     labels = (values["sublattice"], values["cell"], values["spin"])
     kind, period = GEOMETRIES[ds.attrs["kind"]].sample, ds.attrs["period"]
     provenance = json.loads(ds.attrs.get("provenance", "{}"))
-    return kind(hops, positions, period, *labels, restored_crystal(ds), provenance)
+    return kind(
+        hops,
+        positions,
+        period,
+        *labels,
+        restored_crystal(ds),
+        provenance,
+        _restored_operators(values),
+        _restored_dipoles(values),
+        ds.attrs.get("unit_system", NATURAL),
+    )

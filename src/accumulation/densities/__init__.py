@@ -12,7 +12,11 @@ MOMENT_OF_CURRENT : optional, names of the definitions whose operator is -{v_x, 
     of the current along x; the infinite crystal has it about each row
 NEEDS_SPIN : optional, True together with without_spin() -> UserError, the error for a model without
     spin
-kernel(states, definition) -> Kernel
+kernel(states, definition, **options) -> Kernel
+CHOICES, texts(**options) : optional, what options may be, and declarations that depend on them
+needs(definition, **options) : optional, names of the operators on the orbitals of a site (such as
+    L_z) that a definition needs
+remark(operators, definitions) : optional, a text for users of these definitions; "" for none
 
 Expectation values, polarizabilities and responses of all densities are computed by
 :mod:`accumulation.responses`.
@@ -20,14 +24,64 @@ Expectation values, polarizabilities and responses of all densities are computed
 
 from __future__ import annotations
 
-from .. import plugins
+from collections.abc import Collection
+
+from .. import plugin_options, plugins
 from ..errors import UserError
 from ..lattice.geometries import GEOMETRIES
 
 
-def definitions_for(density, kind: str) -> tuple[str, ...]:
-    """Names of the definitions of a density's module for a kind of system, the default first."""
-    return density.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"]
+def definitions_for(density, kind: str, operators: Collection[str] = ()) -> tuple[str, ...]:
+    """Names of the definitions of a density's module for a kind of system, the default first.
+
+    Parameters
+    ----------
+    operators : names of the operators on the orbitals of a site that the system has; a definition
+        that needs others is left out, unless all do
+    """
+    names = density.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"]
+    needs = getattr(density, "needs", None)
+    usable = tuple(name for name in names if not needs or set(needs(name)) <= set(operators))
+    return usable or tuple(names)
+
+
+def missing_operators(density, definition: str, operators: Collection[str]) -> list[str]:
+    """Operators on the orbitals of a site that a definition needs and the system does not have."""
+    needs = getattr(density, "needs", None)
+    return [] if needs is None else [name for name in needs(definition) if name not in operators]
+
+
+def named(given: object, operators: Collection[str] = ()) -> str:
+    """Name, with its options, of a density given as a text or a mapping.
+
+    Parameters
+    ----------
+    operators : names of the operators on the orbitals of a site that the system has, any of which
+        is a density too
+
+    Raises
+    ------
+    UserError
+        If there is no such density, or it has no such option.
+    """
+    text = plugin_options.as_text(given)
+    name, options = plugin_options.split(text)
+    if name in operators and name not in plugins.available("densities"):
+        name, options = "operator", {"operator": name, **options}
+    try:
+        module = plugins.load("densities", name)
+    except UserError as error:
+        raise (
+            error
+            if not operators
+            else UserError(
+                error.key, error.value, f"{error.allowed}; or of this model: {', '.join(operators)}"
+            )
+        ) from error
+    defaults = plugin_options.parameters(module)
+    plugin_options.checked(module, name, options)
+    other = {key: value for key, value in options.items() if value != defaults[key]}
+    return plugin_options.joined(name, other)
 
 
 def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> tuple:
@@ -44,7 +98,7 @@ def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> 
         If there is no such density, or it has no such definition.
     """
     module = plugins.load("densities", density)
-    names = list(definitions_for(module, kind))
+    names = list(module.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"])
     if by_state:
         names = [name for name in names if name not in module.NEEDS_ALL_BANDS]
     definition = definition or names[0]

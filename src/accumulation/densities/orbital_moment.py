@@ -7,12 +7,18 @@ circulation  m = -{dH/dk, y} / 2: the term x v_y is replaced by -y v_x, which is
              moment in a stationary state
 local        (x v_y - y v_x) / 2 with x measured from the site itself: K = -y_mu dH_mu,nu / 2
 exact        (flakes) m = {x, v_y} / 4 - {y, v_x} / 4 with both coordinates as matrices
+total        circulation (of flakes: exact) and the moment inside the atoms, mu_B L_z / hbar
+
+All are moments of the motion of a particle of charge e; that of electrons has the opposite sign.
+With elements of the position operator between orbitals x and y are matrices in every definition.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection
 
+from ..errors import MISSING, UserError
+from ..lattice.units import UNITS as UNITS_OF
 from ..states.eigenpairs import adjoint
 from ..states.eigenstates import Kernel, States
 
@@ -21,46 +27,72 @@ UNITS = "e t0 a^2 / hbar"
 EQUATION = "Eqs. 52, 57, S55"
 TIME_REVERSAL = -1
 DEFINITIONS = {
-    "ribbon": ("circulation", "local", "band"),
-    "flake": ("exact", "circulation", "local"),
+    "ribbon": ("circulation", "local", "band", "total"),
+    "flake": ("exact", "circulation", "local", "total"),
 }
 # Definitions whose kernel is a sum over bands: a single state is not enough.
 NEEDS_ALL_BANDS = ("band",)
 MOMENT_OF_CURRENT = ("circulation",)
 
 
-def kernel(states: States, definition: str) -> Kernel:
+def needs(definition: str, magneton: float = 0.0) -> tuple[str, ...]:
+    """Operators on the orbitals of a site that a definition needs."""
+    return ("L_z",) if definition == "total" else ()
+
+
+def remark(operators: Collection[str], definitions: Collection[str]) -> str:
+    """What a user should know of the definitions for a system with these operators of its sites."""
+    if "L_z" not in operators or "total" in definitions:
+        return ""
+    return (
+        "the orbitals of this model have an angular momentum inside the atoms, which "
+        f"{', '.join(definitions)} leaves out; the definition total has both"
+    )
+
+
+def kernel(states: States, definition: str, magneton: float = 0.0) -> Kernel:
     """Kernel of one definition, (k, orbital, orbital), or (k, band, band) for ``band``.
 
-    The slope of ``states`` is dH/dk of a ribbon and i[H, x] of a flake.
+    The slope of ``states`` is i[H, x], of a ribbon dH/dk where the position is diagonal.
+
+    Parameters
+    ----------
+    magneton : for ``total``, a Bohr magneton hbar^2 / (2 m_e t0 a^2) in units of e t0 a^2 / hbar;
+        0: that of the model's units
+
+    Raises
+    ------
+    UserError
+        For ``total`` of a system without L_z, or in natural units without a magneton.
     """
-    return {"band": _band, "circulation": _circulation, "local": _local, "exact": _exact}[
-        definition
-    ](states)
+    functions = {"band": _band, "circulation": _circulation, "local": _local, "exact": _exact}
+    if definition != "total":
+        return functions[definition](states)
+    unit = magneton or UNITS_OF[states.bloch.units].magneton
+    if unit is None:
+        allowed = "a number, hbar^2 / (2 m_e t0 a^2), as the model is in natural units"
+        raise UserError("density orbital_moment.magneton", MISSING, allowed)
+    between = _circulation(states) if states.bloch.period else _exact(states)
+    return Kernel(between.matrix + unit * states.operator("L_z"), "hops")
 
 
 def _circulation(states: States) -> Kernel:
-    return Kernel(-0.5 * _anticommutator(states.y, states.slope), "hops")
+    return Kernel(-0.5 * states.anticommutator(states.slope, axis=1), "hops")
 
 
 def _local(states: States) -> Kernel:
-    return Kernel(-0.5 * states.y[:, None] * states.slope, "hops")
+    return Kernel(-0.5 * states.times_position(states.slope, axis=1), "hops")
 
 
 def _exact(states: States) -> Kernel:
-    across = _anticommutator(states.x, states.velocity_y)
-    return Kernel(0.25 * across - 0.25 * _anticommutator(states.y, states.slope), "hops")
-
-
-def _anticommutator(coordinate: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-    """Anticommutator {r, v} of a diagonal position with a velocity: (r_mu + r_nu) v_mu,nu."""
-    return velocity * (coordinate[:, None] + coordinate)
+    across = states.anticommutator(states.velocity_y, axis=0)
+    return Kernel(0.25 * across - 0.25 * states.anticommutator(states.slope, axis=1), "hops")
 
 
 def _band(states: States) -> Kernel:
     """m = -{V, Y}/4 - {dE, Y}/4 + (1/4i) {A, [Y, E]} in the band basis (Eq. 57)."""
     energy, u = states.energy, states.eigenvector
-    y = adjoint(u) @ (states.y[:, None] * u)
+    y = adjoint(u) @ states.times_position(u, axis=1)
     product = states.band_velocity @ y
     commutator = y * (energy[:, None, :] - energy[:, :, None])
     # A / i and C = [Y, E] are both anti-Hermitian: {A / i, C} = A C / i + its adjoint

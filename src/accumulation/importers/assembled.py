@@ -15,6 +15,7 @@ from ..lattice.cuts import folded, row_order
 from ..lattice.hop_table import DipoleTable, HopTable
 from ..lattice.lattice import Lattice
 from ..lattice.samples import Ribbon, Wire
+from ..lattice.units import NATURAL
 
 # Vectors whose part out of a plane is less than this fraction of their length lie in it.
 IN_PLANE = 1e-9
@@ -35,6 +36,7 @@ class Model:
     provenance : what was checked of it
     dipoles : elements of the position operator, ``cell`` (entry, D), None where it is diagonal
     sublattices : (orbital,) names that a ribbon's rows may share; None: ``names``
+    sites, shells, units : as of the lattice
     """
 
     vectors: np.ndarray
@@ -47,6 +49,9 @@ class Model:
     provenance: dict = field(default_factory=dict)
     dipoles: DipoleTable | None = None
     sublattices: list[str] | None = None
+    sites: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shells: dict[str, str] = field(default_factory=dict)
+    units: str = NATURAL
 
 
 def assembled(model: Model) -> Lattice | Ribbon | Wire:
@@ -78,6 +83,9 @@ def assembled(model: Model) -> Lattice | Ribbon | Wire:
     lattice = Lattice.from_hop_table(
         vectors[:, :directions], names, model.hops, spins, model.filling, notes
     )
+    lattice.sites, lattice.units = model.sites, model.units
+    if "rotated_axes" not in notes:  # harmonics are those of the axes that the model had
+        lattice.shells = model.shells
     if model.dipoles is not None:
         turned = model.dipoles.dipole @ rotation.T
         lattice.dipoles = replace(model.dipoles, dipole=turned)
@@ -102,6 +110,7 @@ def _ribbon(model: Model) -> Ribbon | Wire:
         cell=np.zeros(len(order), dtype=int),
         spin=model.spins[order],
         provenance=model.provenance,
+        units=model.units,
     )
 
 

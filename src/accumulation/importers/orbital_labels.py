@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..lattice.atomic_shells import HARMONICS as SHELL_NAMES
 from .win_file import Win
 
 SHELLS = {
@@ -125,6 +126,37 @@ def _harmonics(shell: int, m: int) -> np.ndarray:
     for name, weight in parts.items():
         vector[HARMONICS.index(name)] = weight
     return vector
+
+
+def sites_and_shells(
+    labels_of: list[Label], names: list[str], spin: str
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Orbitals of each atom, and the cubic harmonic of each orbital that is one of s, p or d.
+
+    Parameters
+    ----------
+    labels_of : of the orbitals without spin, trusted; none gives no sites
+    names : of the orbitals, spins included;  spin : "none", "blocks" or "interleaved"
+    """
+    if spin == "blocks":
+        labels_of = [*labels_of, *labels_of]
+    elif spin == "interleaved":
+        labels_of = [label for label in labels_of for _ in range(2)]
+    sites: dict[str, tuple[str, ...]] = {}
+    shells = {}
+    for label, name in zip(labels_of, names, strict=False):
+        site = label.name.partition(":")[0]
+        sites[site] = (*sites.get(site, ()), name)
+        parts = np.flatnonzero(label.harmonics)
+        if len(parts) == 1 and HARMONICS[parts[0]] in SHELL_NAMES:
+            shells[name] = HARMONICS[parts[0]]
+    # One harmonic twice at an atom and spin is two shells that projections do not tell apart.
+    for members in sites.values():
+        of_site = [shells[name] for name in members if name in shells]
+        if len(set(of_site)) * (1 if spin == "none" else 2) < len(of_site):
+            for name in members:
+                shells.pop(name, None)
+    return sites, shells
 
 
 def values(points: np.ndarray) -> np.ndarray:

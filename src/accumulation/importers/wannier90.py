@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +33,12 @@ from .assembled import (
     without_idle_directions,
 )
 from .orbital_identity import Basis, identity_check
-from .orbital_labels import Label, labels
+from .orbital_labels import Label, labels, sites_and_shells
 from .spin_order import spin_order, spin_pairs
 from .wannier_seed import Source, centres_of, elements_of, found_files, vectors_of
 
 LISTED = 4  # orbitals that a warning names
+POSITIONS = ("full", "diagonal")
 HOP_PARTS = ("row", "column", "cell", "amplitude")
 
 
@@ -50,6 +52,7 @@ def from_wannier90(
     longest: float | None = None,
     smallest: float | None = None,
     filling: int | None = None,
+    position: str = "full",
     tolerance: float = 1e-3,
 ) -> Lattice | Ribbon | Wire:
     """The lattice of Wannier functions that Wannier90 wrote.
@@ -72,6 +75,8 @@ def from_wannier90(
     longest, smallest : drop hops over a longer distance (angstrom), or of smaller modulus (eV);
         what this does to the bands is measured (``provenance["truncation"]``)
     filling : number of filled bands
+    position : "full", with the elements of the position operator between orbitals where there is a
+        ``_tb.dat``, or "diagonal", with the centres alone
     tolerance : the largest violation of H(R) = H(-R)^+ that is mended by its average, in eV
 
     Returns
@@ -95,7 +100,9 @@ def from_wannier90(
     source = found_files(seed_or_folder)
     vectors = vectors_of(source, cell)
     places = centres_of(source, centres)
-    table, position, setting = elements_of(source, use_ws_distance)
+    if position not in POSITIONS:
+        raise UserError("position", position, POSITIONS)
+    table, matrices, setting = elements_of(source, use_ws_distance)
     orbitals = source.matrices.orbitals
     hops, violation = hermitian(table, orbitals, tolerance, str(source.main))
     spinors = source.win.logical("spinors") if source.win else None
@@ -112,15 +119,21 @@ def from_wannier90(
         "bands_at_k_and_minus_k_differ_by": _evenness(hops, orbitals),
     }
     provenance |= {"spin": spin_note} if spin_note else {}
-    names, identity = _names(source, vectors, hops, order)
+    names, identity, projected = _names(source, vectors, hops, order)
     provenance |= {"orbital_identity": identity} if identity else {}
     provenance |= {"notes": source.notes} if source.notes else {}
     spins = np.zeros(orbitals, dtype=int)
     if order != "none":
         up, down = spin_pairs(order, orbitals)
         spins[up], spins[down] = 1, -1
-    dipoles = None if position is None else _dipoles(table, position, orbitals)
+    dipoles = None
+    if matrices is not None and position == "full":
+        dipoles = _dipoles(table, matrices, orbitals)
+    if matrices is not None:
+        provenance["position"] = position
     model = Model(vectors, places, names, hops, spins, True, filling, provenance, dipoles)
+    sites, shells = sites_and_shells(projected, names, order)
+    model = replace(model, sites=sites, shells=shells, units="eV_angstrom")
     model = truncated(model, _limit("longest", longest), _limit("smallest", smallest))
     return assembled(without_idle_directions(model))
 
@@ -137,13 +150,13 @@ def _limit(key: str, value) -> float | None:
 
 def _names(
     source: Source, vectors: np.ndarray, hops: HopTable, order: str
-) -> tuple[list[str], dict]:
-    """Names of the orbitals, and what the crystal's symmetries say of their labels."""
+) -> tuple[list[str], dict, list[Label]]:
+    """Names of the orbitals, what the crystal's symmetries say of their labels, trusted labels."""
     orbitals = source.matrices.orbitals
     projected = labels(source.win) if source.win is not None else None
     spatial = orbitals if order == "none" else orbitals // 2
     if projected is None or len(projected) != spatial:
-        return _plain_names(orbitals), {}
+        return _plain_names(orbitals), {}, []
     periodic = directions_of(hops)
     basis = Basis(vectors[periodic], source.win.atoms if source.win else [], projected, order)
     in_plane = HopTable(hops.row, hops.column, hops.cell[:, periodic], hops.amplitude)
@@ -161,8 +174,8 @@ def _names(
             f"they are called w1 to w{orbitals}"
         )
         warnings.warn(words, stacklevel=3)
-        return _plain_names(orbitals), identity
-    return _labelled(projected, order), identity
+        return _plain_names(orbitals), identity, []
+    return _labelled(projected, order), identity, projected
 
 
 def _dipoles(table: HopTable, position: np.ndarray, orbitals: int) -> DipoleTable:

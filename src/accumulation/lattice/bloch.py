@@ -13,13 +13,12 @@ from functools import cached_property
 
 import numpy as np
 
+from . import banded
+from .hop_table import DipoleTable, HopTable
+from .units import NATURAL
+
 # Phase conventions of Bloch states: phases of the site positions, or of the cell positions.
 GAUGES = ("atomic", "cell")
-# Matrices with fewer orbitals than this are multiplied at once, larger ones in blocks of ROWS rows.
-BANDED = 32
-ROWS = 14
-# From this size on the band solver is faster than batched LU.
-BANDED_SOLVE = 64
 # A table (displacement, element) of more entries than this (32 MB) is split: phases of cells in the
 # table, phases of positions apart from it.  Wannier functions have a centre each, and so as many
 # displacements as hops.
@@ -37,6 +36,9 @@ class BlochMatrix:
     period : float, length of the translational cell in a (0: not periodic)
     spin : (orbital,) int, the sign of s_z; None: not resolved
     sublattice : (orbital,) str, names of the sublattices; None: one sublattice
+    operators : operators on the orbitals of a site, by name
+    dipoles : elements of the position operator beside the positions, which velocities then contain
+    units : ``natural`` or ``eV_angstrom``
 
     Attributes
     ----------
@@ -46,7 +48,20 @@ class BlochMatrix:
     split : whether ``displacement`` is that of the cells, and phases of positions are multiplied on
     """
 
-    def __init__(self, row, column, cell, amplitude, positions, period, spin=None, sublattice=None):
+    def __init__(
+        self,
+        row,
+        column,
+        cell,
+        amplitude,
+        positions,
+        period,
+        spin=None,
+        sublattice=None,
+        operators=None,
+        dipoles=None,
+        units=NATURAL,
+    ):
         size = len(positions)
         x = positions[:, 0]
         cells = cell * period
@@ -71,6 +86,9 @@ class BlochMatrix:
         self.x, self.y = x, positions[:, 1]
         self.spin = np.zeros(size, dtype=int) if spin is None else spin
         self.sublattice = np.full(size, "") if sublattice is None else sublattice
+        self.positions, self.units = positions, units
+        self.operators: dict[str, HopTable] = dict(operators or {})
+        self.dipoles: DipoleTable | None = dipoles
         self._hopping = collect(amplitude)
         self._slope = {
             "atomic": collect(1j * amplitude * full),
@@ -148,37 +166,24 @@ class BlochMatrix:
         return matrix
 
     @cached_property
-    def _bands(self) -> list[tuple[slice, slice]]:
-        """Blocks of rows, each with the range of columns in which hops make it non-zero."""
-        if self.size < BANDED:
+    def _blocks(self) -> list[tuple[slice, slice]]:
+        """Blocks of rows, each with the columns in which hops and site operators are not zero."""
+        if self.dipoles is not None:  # the velocity reaches further than the hops
             return [(slice(0, self.size), slice(0, self.size))]
-        row_blocks = []
-        for start in range(0, self.size, ROWS):
-            inside = (self.row >= start) & (self.row < start + ROWS)
-            rows = slice(start, min(start + ROWS, self.size))
-            columns = self.column[inside]
-            if len(columns) == 0:
-                row_blocks.append((rows, slice(start, start + 1)))
-            else:
-                row_blocks.append((rows, slice(int(columns.min()), int(columns.max()) + 1)))
-        return row_blocks
+        tables = list(self.operators.values())
+        rows = np.concatenate([self.row, *(table.row for table in tables)])
+        columns = np.concatenate([self.column, *(table.column for table in tables)])
+        return banded.row_blocks(self.size, rows, columns)
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-        """``matrix @ vectors``, (k, orbital, n), for a matrix that vanishes where no hop connects.
-
-        Rows are ordered across the ribbon, so the matrix is banded, and each block of rows is
-        multiplied with the columns near it only.
+        """``matrix @ vectors``, (k, orbital, n), for a matrix that vanishes where no hop (and no
+        operator of a site) connects.
 
         Parameters
         ----------
         matrix : (k, orbital, orbital);  vectors : (k, orbital, n)
         """
-        if len(self._bands) == 1:
-            return matrix @ vectors
-        result = np.empty(vectors.shape, dtype=np.result_type(matrix, vectors))
-        for rows, columns in self._bands:
-            np.matmul(matrix[:, rows, columns], vectors[:, columns], out=result[:, rows])
-        return result
+        return banded.product(self._blocks, matrix, vectors)
 
     def solve(self, matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         """``matrix^-1 right``, (k, orbital, n), for matrices as in :meth:`product`.
@@ -193,21 +198,7 @@ class BlochMatrix:
         numpy.linalg.LinAlgError
             If a matrix is singular.
         """
-        width = int(np.max(self.row - self.column, initial=0))
-        if self.size < BANDED_SOLVE or 3 * width > self.size:
-            return np.linalg.solve(matrix, right)
-        # LAPACK's band solver: linear instead of cubic in the width; scipy is slow to import.
-        from scipy.linalg import solve_banded
-
-        places = np.arange(self.size)[:, None] + np.arange(-width, width + 1)
-        rows = np.broadcast_to(np.arange(self.size)[:, None], places.shape)
-        inside = (places >= 0) & (places < self.size)
-        rows, columns = rows[inside], places[inside]
-        band = np.zeros((len(matrix), 2 * width + 1, self.size), dtype=matrix.dtype)
-        band[:, width + rows - columns, columns] = matrix[:, rows, columns]
-        right = np.broadcast_to(right, (len(matrix), *right.shape[-2:]))
-        pairs = zip(band, right, strict=True)
-        return np.array([solve_banded((width, width), b, r, check_finite=False) for b, r in pairs])
+        return banded.solve(int(np.max(self.row - self.column, initial=0)), matrix, right)
 
     def hamiltonian(self, k: np.ndarray) -> np.ndarray:
         """H(k), (k, orbital, orbital), in t0 and the basis of S48; float64 where ``is_real``.
@@ -221,19 +212,67 @@ class BlochMatrix:
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
         """Velocity along x (Eq. 4), (k, orbital, orbital), in t0 a and the atomic basis.
 
-        ``atomic``: dH/dk.  ``cell``: i[H, R] with R the cell position; it equals dH/dk + i[x, H]
-        with x the position of the site in its cell.
+        ``atomic``: i[H, x], which is dH/dk plus, with dipoles X(k), i[H, X].  ``cell``: i[H, R]
+        with R the cell position; it equals dH/dk + i[x, H] with x the position of the site in its
+        cell.
 
         Parameters
         ----------
         k : (k,), in 1/a
         """
-        return self._evaluate(self._slope[gauge], self._real[gauge], k)
+        slope = self._evaluate(self._slope[gauge], self._real[gauge], k)
+        if self.dipoles is None or gauge == "cell":
+            return slope
+        return slope + self._turned_by(self.dipole(k, 0), k)
 
     def velocity_y(self, k: np.ndarray) -> np.ndarray:
         """Velocity across, i[H, y] (Eq. 4), (k, orbital, orbital), in t0 a, at k (k,) in 1/a."""
         difference = self.y[self.column] - self.y[self.row]
-        return self._evaluate(1j * self._hopping * difference, False, k)
+        slope = self._evaluate(1j * self._hopping * difference, False, k)
+        return slope if self.dipoles is None else slope + self._turned_by(self.dipole(k, 1), k)
+
+    def _turned_by(self, position: np.ndarray, k: np.ndarray) -> np.ndarray:
+        """i[H, X] of a part X (k, orbital, orbital) of the position."""
+        h = self.hamiltonian(k)
+        return 1j * (h @ position - position @ h)
+
+    def dipole(self, k: np.ndarray, axis: int) -> np.ndarray:
+        """Position beside that of the orbitals, sum e^{ikd} <0| r |R>, (k, orbital, orbital), in a.
+
+        Parameters
+        ----------
+        k : (k,), in 1/a;  axis : 0, 1 or 2, for x, y or z
+        """
+        if self.dipoles is None:
+            return np.zeros((len(k), self.size, self.size))
+        return self._dipoles[axis].hamiltonian(k)
+
+    @cached_property
+    def _dipoles(self) -> list[BlochMatrix]:
+        table = self.dipoles
+        if table is None:
+            return []
+        ends = (table.row, table.column, table.cell)
+        return [BlochMatrix(*ends, r, self.positions, self.period) for r in table.dipole.T]
+
+    def operator(self, name: str, k: np.ndarray) -> np.ndarray:
+        """An operator on the orbitals of each site, (k, orbital, orbital), at k (k,) in 1/a.
+
+        Raises
+        ------
+        KeyError
+            If the system has no operator of that name.
+        """
+        return self._operators[name].hamiltonian(k)
+
+    @cached_property
+    def _operators(self) -> dict[str, BlochMatrix]:
+        return {
+            name: BlochMatrix(
+                table.row, table.column, table.cell, table.amplitude, self.positions, self.period
+            )
+            for name, table in self.operators.items()
+        }
 
 
 def mesh(points: int, period: float) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from .hop_arrays import distinct_cells
+from .hop_table import DipoleTable
 
 # A table (hop, element) of more entries than this (16 MB) is not made: the hops of a Wannier model
 # fill a small part of it.  Its phases are split into those of cells and of positions instead.
@@ -145,3 +146,22 @@ def bulk_table(row, column, cell, amplitude, vectors, positions) -> BulkTable | 
 def is_large(hops: int, orbitals: int) -> bool:
     """Whether a table (hop, element) of this size is one too many."""
     return hops * orbitals**2 > LARGEST_TABLE
+
+
+def bulk_dipoles(dipoles: DipoleTable, vectors, positions, k: np.ndarray) -> np.ndarray:
+    """Position operator beside the positions, A(k) = sum_R e^{ikd} <0| r |R>, in a.
+
+    Parameters
+    ----------
+    vectors : (dimension, dimension), in a;  positions : (orbital, 3), in a
+    k : (..., dimension), in 1/a
+
+    Returns
+    -------
+    (..., 3, orbital, orbital)
+    """
+    places = positions[:, : len(vectors)]
+    ends = (dipoles.row, dipoles.column)
+    ones = np.ones(len(dipoles.row))
+    table = bulk_table(*ends, dipoles.cell, ones, vectors, places)
+    return table.sums(k, list(dipoles.dipole.T))

@@ -15,8 +15,10 @@ import numpy as np
 
 from ..errors import UserError
 from ..inputs import at_least
-from .hop_table import Crystal, HopTable
-from .samples import SAME_ROW, fits_in_memory
+from .hop_table import Crystal, DipoleTable, HopTable
+from .local_operators import turned
+from .samples import SAME_ROW, fits_in_memory, middle
+from .units import NATURAL
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class UnitCell:
 
     crystal : hop table and lattice vectors;  positions : (orbital, 3), in a
     names : (orbital,) str;  spins : (orbital,) int, sign of s_z;  provenance : of the lattice
+    operators, dipoles, units : as of the lattice
     """
 
     crystal: Crystal
@@ -32,6 +35,9 @@ class UnitCell:
     names: np.ndarray
     spins: np.ndarray
     provenance: dict = field(default_factory=dict)
+    operators: dict[str, HopTable] = field(default_factory=dict)
+    dipoles: DipoleTable | None = None
+    units: str = NATURAL
 
 
 def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
@@ -67,15 +73,16 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
     inverse = np.rint(np.linalg.inv(unimodular)).astype(int)
 
     extent = tuple(numbers.values())
-    row, column, steps, inside = _joined_pairs(cell, inverse, extent)
     positions = _positions(cell, extent, across, (x_axis, y_axis, z_axis))
-    positions, shift = folded(positions, period)
+    # Orbitals that may be mixed with those of their cell stay with them.
+    together = 1 if cell.dipoles is None else len(cell.names)
+    positions, shift = folded(positions, period, together)
     order = row_order(positions, (1, 2, 0) if dimension == 3 else (1, 0, 2))
-    rank = np.argsort(order)
-    amplitude = np.tile(cell.crystal.hops.amplitude, cells)[inside]
-    hops = HopTable(rank[row], rank[column], steps + shift[column] - shift[row], amplitude)
+    places = _Places(len(cell.names), inverse, extent, np.argsort(order), shift)
+    axes = np.stack([np.append(axis, 0.0)[:3] for axis in (x_axis, y_axis, z_axis)])
+    operators = turned(cell.operators, axes)
     return {
-        "hops": hops,
+        "hops": places.hops(cell.crystal.hops),
         "positions": positions[order],
         "period": period,
         "sublattice": np.tile(cell.names, cells)[order],
@@ -83,28 +90,54 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
         "spin": np.tile(cell.spins, cells)[order],
         "crystal": cell.crystal,
         "provenance": cell.provenance,
+        "operators": {name: places.hops(operator) for name, operator in operators.items()},
+        "dipoles": None if cell.dipoles is None else places.dipoles(cell.dipoles, axes),
+        "units": cell.units,
     }
 
 
-def _joined_pairs(
-    cell: UnitCell, inverse: np.ndarray, extent: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of orbitals joined by a hop inside the cut.
+@dataclass(frozen=True)
+class _Places:
+    """Where the orbitals of each cell of a cut are among its rows.
 
-    Returns row, column and cells along x, each (pair,), and the mask of these hops among all hops
-    of all cells, (cell * hop,) bool.
+    orbitals : of a cell;  inverse : lattice cells to steps along x and across
+    extent : cells in each open direction;  rank, shift : (orbital,) row, and cell along x, of each
     """
-    hops, orbitals = cell.crystal.hops, len(cell.names)
-    along_cell, *open_cells = inverse @ hops.cell.T
-    places = np.indices(extent).reshape(len(extent), -1)
-    cells = places.shape[1]
-    start = np.repeat(np.arange(cells), len(hops.row))
-    ends = places[:, start] + np.tile(open_cells, cells)
-    inside = np.all((ends >= 0) & (ends < np.array(extent)[:, None]), axis=0)
-    end = np.ravel_multi_index(ends[:, inside], extent)
-    row = (start * orbitals + np.tile(hops.row, cells))[inside]
-    column = end * orbitals + np.tile(hops.column, cells)[inside]
-    return row, column, np.tile(along_cell, cells)[inside], inside
+
+    orbitals: int
+    inverse: np.ndarray
+    extent: tuple[int, ...]
+    rank: np.ndarray
+    shift: np.ndarray
+
+    def hops(self, table: HopTable) -> HopTable:
+        """The elements of a table of the crystal between two orbitals inside the cut."""
+        *ends, inside = self._joined_pairs(table)
+        return HopTable(*ends, np.tile(table.amplitude, prod(self.extent))[inside])
+
+    def dipoles(self, table: DipoleTable, axes: np.ndarray) -> DipoleTable:
+        """The same of the position operator, along the axes (3, 3) of the cut."""
+        *ends, inside = self._joined_pairs(table)
+        return DipoleTable(*ends, np.tile(table.dipole @ axes.T, (prod(self.extent), 1))[inside])
+
+    def _joined_pairs(
+        self, table: HopTable | DipoleTable
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Row, column and cells along x, each (pair,), of the elements inside the cut.
+
+        The last is their mask among all elements of all cells, (cell * element,) bool.
+        """
+        along_cell, *open_cells = self.inverse @ table.cell.T
+        places = np.indices(self.extent).reshape(len(self.extent), -1)
+        cells = places.shape[1]
+        start = np.repeat(np.arange(cells), len(table.row))
+        ends = places[:, start] + np.tile(open_cells, cells)
+        inside = np.all((ends >= 0) & (ends < np.array(self.extent)[:, None]), axis=0)
+        end = np.ravel_multi_index(ends[:, inside], self.extent)
+        row = (start * self.orbitals + np.tile(table.row, cells))[inside]
+        column = end * self.orbitals + np.tile(table.column, cells)[inside]
+        steps = np.tile(along_cell, cells)[inside] + self.shift[column] - self.shift[row]
+        return self.rank[row], self.rank[column], steps, inside
 
 
 def _positions(cell: UnitCell, extent: tuple[int, ...], across, axes) -> np.ndarray:
@@ -120,8 +153,7 @@ def _positions(cell: UnitCell, extent: tuple[int, ...], across, axes) -> np.ndar
     positions = np.column_stack((xyz @ x_axis, xyz @ y_axis, z))
     # The cell of a hop is counted between home cells, so x must not be wrapped here.
     for axis in range(1, dimension):
-        middle = 0.5 * (positions[:, axis].min() + positions[:, axis].max())
-        positions[:, axis] -= middle
+        positions[:, axis] -= middle(positions[:, axis], cell.dipoles is not None)
     positions[:, 0] -= positions[:, 0].min()
     return positions
 
@@ -176,15 +208,19 @@ def _complement(n: int, m: int) -> tuple[int, int]:
     return -t * divisor, s * divisor
 
 
-def folded(positions: np.ndarray, period: float) -> tuple[np.ndarray, np.ndarray]:
+def folded(
+    positions: np.ndarray, period: float, together: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """Sites moved into 0 <= x < period, and the cell (orbital,) each came from.
 
-    positions : (orbital, dimension), in a
+    positions : (orbital, dimension), in a;  together : of each so many orbitals, one after the
+        other, the mean is moved there
     """
-    shift = np.floor(positions[:, 0] / period + SAME_ROW).astype(int)
-    folded = positions.copy()
-    folded[:, 0] -= shift * period
-    return folded, shift
+    place = positions[:, 0].reshape(-1, together).mean(axis=1)
+    shift = np.repeat(np.floor(place / period + SAME_ROW).astype(int), together)
+    moved = positions.copy()
+    moved[:, 0] -= shift * period
+    return moved, shift
 
 
 def row_order(positions: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:

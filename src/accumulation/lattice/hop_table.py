@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TypeVar
 
 import numpy as np
 
@@ -61,3 +62,31 @@ class Crystal:
     vectors: np.ndarray
     orbitals: int
     filling: int | None = None
+
+
+Table = TypeVar("Table", HopTable, DipoleTable)
+
+
+def repeated_table(table: Table, orbitals: int, length: int) -> Table:
+    """The table of ``length`` cells along x merged to one, ordered by cell, then as before.
+
+    Parameters
+    ----------
+    table : of a system of ``orbitals`` orbitals a cell, ``cell`` (element,)
+    """
+    start = np.repeat(np.arange(length), len(table.row))
+    end = start + np.tile(table.cell, length)
+    *_, last = fields(table)
+    values = getattr(table, last.name)
+    return type(table)(
+        start * orbitals + np.tile(table.row, length),
+        end % length * orbitals + np.tile(table.column, length),
+        end // length,
+        np.tile(values, (length, 1) if values.ndim == 2 else length),
+    )
+
+
+def inside_cell(table: Table) -> Table:
+    """The elements of a table that lead to no other cell along x."""
+    inside = table.cell == 0
+    return type(table)(*(getattr(table, part.name)[inside] for part in fields(table)))

@@ -16,17 +16,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..errors import UserError, Verbatim
-from ..inputs import real_array
-from . import hop_arrays, lattice_input
-from .bulk_bloch import BulkTable, CellTable, bulk_table
-from .cuts import UnitCell, cut
+from ..errors import UserError
+from ..inputs import real
+from . import hop_arrays, lattice_input, local_operators, site_input
+from .bulk_matrices import BulkMatrices
+from .cuts import UnitCell
+from .cuttable import Cuttable
 from .hop_table import Crystal, DipoleTable, HopTable
-from .samples import Flake, Ribbon, Wire, count, listed
+from .samples import count, listed
+from .units import NATURAL, checked_units
 
 
 @dataclass(repr=False, eq=False)
-class Lattice:
+class Lattice(BulkMatrices, Cuttable):
     """A tight-binding lattice in two or three dimensions.
 
     :mod:`accumulation.lattice_shorthands` adds ``to_pythtb()`` and ``to_wannier90(seed)``.
@@ -40,15 +42,23 @@ class Lattice:
     spin : mapping name -> +1 or -1, the sign of s_z of an orbital; 0 where left out
     filling : number of filled bands, for gaps, midgap and Chern number; None: half of all
     provenance : where an imported lattice comes from and what was checked of it, for its datasets
-    dipoles : elements of the position operator between orbitals, where a model has them
+    dipoles : elements of the position operator between orbitals, where a model has them; velocities
+        and moments then contain them
+    sites : mapping site -> its orbitals; those left out share a site where they share a place
+    shells : mapping orbital -> cubic harmonic, such as ``px``, ``dx2-y2`` or ``4s``; with them the
+        operators L_x, L_y, L_z are known
+    local_operators : mapping name -> Hermitian operator on the orbitals of each site: pairs of
+        orbitals (to, origin) to numbers, sites to matrices, or orbitals to real numbers
+    units : ``natural`` (t0 and a) or ``eV_angstrom``
 
     Raises
     ------
     UserError
         For a number that is not finite, an on-site energy that is not real, an unknown orbital or
         none, a hopping of an orbital to itself or to a cell of another dimension, a bond given
-        twice, a spin other than -1, 0 or 1, or dependent vectors.  A lattice whose parts were
-        changed is checked again when it is used.
+        twice, a spin other than -1, 0 or 1, dependent vectors, an unknown shell or unit, or a local
+        operator that is not Hermitian or joins two sites.  A lattice whose parts were changed is
+        checked again when it is used.
     """
 
     vectors: np.ndarray
@@ -59,6 +69,10 @@ class Lattice:
     filling: int | None = None
     provenance: dict = field(default_factory=dict)
     dipoles: DipoleTable | None = None
+    sites: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    shells: dict[str, str] = field(default_factory=dict)
+    local_operators: dict[str, local_operators.Elements] = field(default_factory=dict)
+    units: str = NATURAL
 
     def __post_init__(self):
         self._check()
@@ -114,12 +128,18 @@ class Lattice:
         self._arrays = lattice_input.table(
             names, self.onsite, self.hoppings, self.spin, self.dimension
         )
+        self.units = checked_units(self.units)
+        self.shells = site_input.shells(self.shells, names)
+        self._sites = site_input.sites(self.sites, names)
+        self.local_operators = site_input.operators(self.local_operators, names, self._sites)
+        self._operators: dict[str, HopTable] | None = None
         self._checked = self._contents()
 
     def _contents(self) -> tuple:
-        parts = (self.orbitals, self.onsite, self.spin)
-        vectors = np.asarray(self.vectors).tobytes()
-        return vectors, *(tuple(part.items()) for part in parts), tuple(self.hoppings)
+        parts = (self.orbitals, self.onsite, self.spin, self.sites, self.shells)
+        own = tuple((name, *part.items()) for name, part in self.local_operators.items())
+        items = (tuple(part.items()) for part in parts)
+        return np.asarray(self.vectors).tobytes(), *items, own, tuple(self.hoppings), self.units
 
     @property
     def _table(self) -> lattice_input.Table:
@@ -141,11 +161,6 @@ class Lattice:
             f" {count(self.hoppings, 'hopping')}, spin {'' if any(self.spin.values()) else 'not '}"
             f"resolved\n  vectors {rows}; on-site energies {energies or 'all zero'}"
         )
-
-    @property
-    def dimension(self) -> int:
-        """Number of dimensions, 2 or 3."""
-        return len(self.vectors)
 
     def hop(
         self, to: str, origin: str, cell: tuple[int, ...], amplitude: complex, add: bool = False
@@ -187,11 +202,6 @@ class Lattice:
         self.hoppings[place] = lattice_input.summed(self.hoppings[place], bond)
 
     @property
-    def reciprocal(self) -> np.ndarray:
-        """Reciprocal vectors b1, b2 (and b3) as rows, (dimension, dimension), in 1/a."""
-        return 2 * np.pi * np.linalg.inv(self.vectors).T
-
-    @property
     def positions(self) -> np.ndarray:
         """Positions (orbital, 3) in the home cell, in a."""
         return self._table.positions
@@ -207,120 +217,74 @@ class Lattice:
         hops = HopTable(*self.hop_table())
         return Crystal(hops, self.vectors, len(self.orbitals), self.filling)
 
+    @property
+    def operators(self) -> dict[str, HopTable]:
+        """Operators on the orbitals of a site by name, as tables of their elements.
+
+        The lattice's own, L_x, L_y, L_z of its shells, S_x, S_y, S_z of its spins (in hbar), and
+        L_dot_S of both (in hbar^2), in the frame of the lattice.
+        """
+        number = {name: i for i, name in enumerate(self.orbitals)}
+        if self._table is not None and self._operators is None:
+            known = local_operators.complete(
+                self.local_operators, self._sites, self.shells, self.spin
+            )
+            self._operators = {
+                name: local_operators.table(elements, number, self.dimension)
+                for name, elements in known.items()
+            }
+        return dict(self._operators or {})
+
+    def add_operator(self, name: str, amplitude: float, sites: list[str] | None = None) -> None:
+        """Add ``amplitude`` times a local operator to H, such as spin-orbit coupling ``L_dot_S``.
+
+        Parameters
+        ----------
+        amplitude : in t0 (or eV) over the operator's unit
+        sites : names of the sites where it is added; None: at all
+
+        Raises
+        ------
+        UserError
+            For an operator or a site that the lattice does not have.
+        """
+        number = list(self.orbitals)
+        if name not in self.operators:
+            raise UserError("operator", name, [*self.operators])
+        for site in sites or ():
+            if site not in self._sites:
+                raise UserError("site", site, [*self._sites])
+        chosen = {n for site in sites or self._sites for n in self._sites[site]}
+        scale = real("amplitude", amplitude)
+        operator = self.operators[name]
+        home = (0,) * self.dimension
+        for row, column, value in zip(
+            operator.row, operator.column, operator.amplitude, strict=True
+        ):
+            to, origin = number[row], number[column]
+            if to in chosen and row == column:
+                self.onsite[to] = self.onsite.get(to, 0.0) + scale * value.real
+            elif to in chosen and row < column:
+                self.hop(to, origin, home, scale * complex(value), add=True)
+
     def hop_table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Row, column (hop,), cell (hop, dimension) and amplitude (hop,), with conjugates."""
         table = self._table
         return table.row, table.column, table.cell, table.amplitude
 
-    def hamiltonian(self, k) -> np.ndarray:
-        """Bulk Hamiltonian (..., orbital, orbital), in t0 and the atomic gauge (S42).
-
-        Parameters
-        ----------
-        k : (..., dimension), in 1/a
-
-        Raises
-        ------
-        UserError
-            If k is not an array of finite wave vectors of the lattice's dimension.
-        """
-        k = self._wave_vectors(k)
-        return self._bulk_table.matrix(k)
-
-    def velocity(self, k) -> np.ndarray:
-        """Bulk velocities dH/dk_x and dH/dk_y, (..., 2, orbital, orbital), in t0 a (S42).
-
-        The atomic gauge: i[H, r] with the positions of the sites.
-
-        Parameters
-        ----------
-        k : (..., dimension), in 1/a
-
-        Raises
-        ------
-        UserError
-            If k is not an array of finite wave vectors of the lattice's dimension.
-        """
-        k = self._wave_vectors(k)
-        table = self._bulk_table
-        return table.sums(k, [1j * table.displacement[:, axis] for axis in (0, 1)])
-
-    def _wave_vectors(self, k) -> np.ndarray:
-        allowed = f"{self.dimension} finite real numbers in 1/a, or an array of such vectors"
-        vectors = real_array("k", k, allowed)
-        if vectors.ndim < 1 or vectors.shape[-1] != self.dimension:
-            raise UserError("k", Verbatim(f"an array of shape {vectors.shape}"), allowed)
-        return vectors
-
-    @property
-    def _bulk_table(self) -> BulkTable | CellTable:
-        return bulk_table(*self.hop_table(), self.vectors, self.positions[:, : self.dimension])
-
     @property
     def _unit_cell(self) -> UnitCell:
         names = np.array(list(self.orbitals))
-        return UnitCell(self.crystal, self.positions, names, self.spins, self.provenance)
-
-    def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
-        """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.
-
-        Parameters
-        ----------
-        direction : (n, m), coprime integers; (1, 0) zigzag, (1, 1) armchair, (2, 1) chiral on the
-            honeycomb lattice
-        width : number of unit cells across, at least 1
-
-        Raises
-        ------
-        UserError
-            For a direction that is not a coprime pair, a width below 1, or a lattice in three
-            dimensions.
-        """
-        if self.dimension != 2:
-            raise UserError("geometry", "ribbon", "a wire, as this lattice has three dimensions")
-        return Ribbon(**cut(self._unit_cell, direction, {"width": width}))
-
-    def wire(self, direction=(1, 0), width: int = 8, height: int = 4) -> Wire:
-        """Cut a wire along T = n a1 + m a2 out of a three-dimensional lattice.
-
-        x runs along T, y across it in the plane of a1 and a2, and z along the normal of that plane
-        on the side of a3.  The spin of the orbitals keeps the axis that the model gave it.
-
-        Parameters
-        ----------
-        direction : (n, m), coprime integers
-        width : number of unit cells across, at least 1
-        height : number of unit cells along a3, at least 1
-
-        Raises
-        ------
-        UserError
-            For a direction that is not a coprime pair, a width or height below 1, or a lattice in
-            two dimensions.
-        """
-        if self.dimension != 3:
-            raise UserError("geometry", "wire", "a ribbon, as this lattice has two dimensions")
-        return Wire(**cut(self._unit_cell, direction, {"width": width, "height": height}))
-
-    def flake(
-        self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None
-    ) -> Flake:
-        """Cut a finite flake: ``length`` cells of the ribbon or wire along ``direction``.
-
-        Parameters
-        ----------
-        direction, width : as in :meth:`ribbon`
-        length : number of translational cells along x, at least 1
-        height : number of unit cells along a3, for a three-dimensional lattice only
-
-        Raises
-        ------
-        UserError
-            As :meth:`ribbon` and :meth:`wire`, and for a length below 1.
-        """
-        if height is None:
-            return self.ribbon(direction, width).chain(length)
-        return self.wire(direction, width, height).chain(length)
+        return UnitCell(
+            self.crystal,
+            self.positions,
+            names,
+            self.spins,
+            self.provenance,
+            self.operators,
+            self.dipoles,
+            self.units,
+        )
 
 
 def _place(row: np.ndarray) -> str:

@@ -17,7 +17,8 @@ import numpy as np
 from ..errors import UserError
 from ..inputs import at_least, real_array
 from .bloch import GAUGES, BlochMatrix
-from .hop_table import Crystal, HopTable
+from .hop_table import Crystal, DipoleTable, HopTable, inside_cell, repeated_table
+from .units import NATURAL
 
 # Coordinates closer than this (in units of a) count as equal in the order of rows.
 SAME_ROW = 1e-9
@@ -51,6 +52,10 @@ class System:
         Whether its rows lie at several heights z, which its datasets then contain.
     crystal : the crystal it was cut out of, None where it is not known
     provenance : source and checks of an imported model; else empty
+    operators : operators on the orbitals of a site by name (see Lattice.operators), the components
+        of L and S along the axes of the system
+    dipoles : elements of the position operator between orbitals; None: it is diagonal
+    units : ``natural`` or ``eV_angstrom``
     """
 
     kind: ClassVar[str]
@@ -64,6 +69,9 @@ class System:
     spin: np.ndarray
     crystal: Crystal | None = field(default=None, repr=False, compare=False)
     provenance: dict = field(default_factory=dict, repr=False, compare=False)
+    operators: dict[str, HopTable] = field(default_factory=dict, repr=False, compare=False)
+    dipoles: DipoleTable | None = field(default=None, repr=False, compare=False)
+    units: str = NATURAL
 
     @cached_property
     def sites(self) -> np.ndarray:
@@ -105,6 +113,10 @@ class System:
         parts = [np.round(np.asarray(n, dtype=float), SAME_NUMBER) + 0.0 for n in numbers]
         parts += [np.asarray(n, dtype=np.int64) for n in (hops.row, hops.column, hops.cell)]
         parts += [np.asarray(self.spin, dtype=np.int64)]
+        if self.dipoles is not None:
+            table = self.dipoles
+            dipole = np.round(np.stack((table.dipole.real, table.dipole.imag)), SAME_NUMBER) + 0.0
+            parts += [dipole, *(np.asarray(n) for n in (table.row, table.column, table.cell))]
         digest = hashlib.sha256(f"{self.kind} {self.sublattice.tolist()}".encode())
         for part in parts:
             digest.update(part.tobytes())
@@ -125,6 +137,9 @@ class System:
             self.period if self.periodic else 0.0,
             self.spin,
             self.sublattice,
+            self.operators,
+            self.dipoles,
+            self.units,
         )
 
 
@@ -173,26 +188,21 @@ class Ribbon(System):
             If the length is not an integer of at least 1, or too large for any memory.
         """
         at_least("length", length)
-        n, hops = len(self.positions), self.hops
+        n = len(self.positions)
         fits_in_memory("length", length, n * int(length))
         cells = np.arange(length)
-        start = np.repeat(cells, len(hops.row))
-        end = start + np.tile(hops.cell, length)
         positions = np.tile(self.positions, (length, 1))
         positions[:, 0] += np.repeat(cells, n) * self.period
         return replace(
             self,
-            hops=HopTable(
-                start * n + np.tile(hops.row, length),
-                end % length * n + np.tile(hops.column, length),
-                end // length,
-                np.tile(hops.amplitude, length),
-            ),
+            hops=repeated_table(self.hops, n, length),
             positions=positions,
             period=self.period * length,
             sublattice=np.tile(self.sublattice, length),
             cell=np.repeat(cells, n),
             spin=np.tile(self.spin, length),
+            operators={o: repeated_table(t, n, length) for o, t in self.operators.items()},
+            dipoles=None if self.dipoles is None else repeated_table(self.dipoles, n, length),
         )
 
     def chain(self, length: int) -> Flake:
@@ -204,11 +214,10 @@ class Ribbon(System):
             As :meth:`repeated`.
         """
         closed = self.repeated(length)
-        hops, positions = closed.hops, closed.positions
-        inside = hops.cell == 0
-        positions[:, 0] -= 0.5 * (positions[:, 0].min() + positions[:, 0].max())
+        positions = closed.positions
+        positions[:, 0] -= middle(positions[:, 0], self.dipoles is not None)
         return Flake(
-            hops=HopTable(*(a[inside] for a in (hops.row, hops.column, hops.cell, hops.amplitude))),
+            hops=inside_cell(closed.hops),
             positions=positions,
             period=self.period,
             sublattice=closed.sublattice,
@@ -216,6 +225,9 @@ class Ribbon(System):
             spin=closed.spin,
             crystal=closed.crystal,
             provenance=closed.provenance,
+            operators={name: inside_cell(table) for name, table in closed.operators.items()},
+            dipoles=None if closed.dipoles is None else inside_cell(closed.dipoles),
+            units=closed.units,
         )
 
 
@@ -244,6 +256,17 @@ class Flake(System):
     def hamiltonian(self) -> np.ndarray:
         """Hamiltonian matrix, (orbital, orbital), in units of t0."""
         return self.bloch.hamiltonian(np.zeros(1))[0]
+
+
+def middle(coordinate: np.ndarray, mixed: bool = False) -> float:
+    """Centre of a system along an axis: between its outermost orbitals.
+
+    coordinate : (orbital,), in a;  mixed : the mean instead, which does not depend on how the
+        orbitals of a cell are mixed, where the position has elements between them
+    """
+    if mixed:
+        return float(coordinate.mean())
+    return float(0.5 * (coordinate.min() + coordinate.max()))
 
 
 def fits_in_memory(key: str, number: int, orbitals: int) -> None:

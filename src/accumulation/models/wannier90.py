@@ -27,6 +27,7 @@ def wannier90(
     longest: float = 0.0,
     use_ws_distance: bool = True,
     spin: str = "",
+    position: str = "full",
     wannier90: str = "",
     contents: str = "",
 ) -> Lattice:
@@ -39,6 +40,7 @@ def wannier90(
     longest : drop hops over a longer distance, in angstrom; 0: none
     use_ws_distance : share elements between nearest images where ``_wsvec.dat`` says so
     spin : none, blocks or interleaved; left out: told by the files
+    position : full, with the elements of the position operator of ``_tb.dat``, or diagonal
     contents : hash of the files, which the study fills in: other contents are another model
 
     Raises
@@ -52,7 +54,7 @@ def wannier90(
     if contents and digest != contents:
         allowed = "the files that the run was planned with; plan it again"
         raise UserError("wannier90", wannier90, allowed)
-    lattice = _lattice(seed, digest, smallest, longest, use_ws_distance, spin)
+    lattice = _lattice(seed, digest, smallest, longest, use_ws_distance, spin, position)
     return copy.copy(lattice)  # a filling may be set on it
 
 
@@ -99,13 +101,20 @@ def _digest(seed: Path) -> str:
 
 @lru_cache(maxsize=8)
 def _lattice(
-    seed: Path, digest: str, smallest: float, longest: float, use_ws_distance: bool, spin: str
+    seed: Path,
+    digest: str,
+    smallest: float,
+    longest: float,
+    use_ws_distance: bool,
+    spin: str,
+    position: str,
 ) -> Lattice:
     """The lattice; ``digest`` is a part of what it is kept by."""
     lattice = from_wannier90(
         seed,
         use_ws_distance=None if use_ws_distance else False,
         spin=spin or None,
+        position=position,
         longest=longest or None,
         smallest=smallest or None,
     )

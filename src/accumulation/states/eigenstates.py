@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..errors import UserError, Verbatim
 from ..lattice.bloch import BlochMatrix
 from .eigenpairs import DEGENERACY, Eigenpairs, adjoint
 
@@ -69,6 +70,45 @@ class States:
         self.eigenvector = pairs.eigenvector
         self.x, self.y, self.spin = bloch.x, bloch.y, bloch.spin
         self.slope = pairs.slope if gauge == "atomic" else bloch.velocity(pairs.k, gauge)
+        self._dipoles: dict[int, np.ndarray] = {}
+
+    def times_position(self, matrix: np.ndarray, axis: int) -> np.ndarray:
+        """x or y (``axis`` 0 or 1) times a matrix (k, orbital, n), in a times its unit.
+
+        The position is that of the orbitals, and where the system has dipoles those too.
+        """
+        place = (self.x, self.y)[axis][:, None]
+        if self.bloch.dipoles is None:
+            return place * matrix
+        return place * matrix + self._dipole(axis) @ matrix
+
+    def anticommutator(self, matrix: np.ndarray, axis: int) -> np.ndarray:
+        """Anticommutator of x or y (``axis`` 0 or 1) and a matrix (k, orbital, orbital)."""
+        place = (self.x, self.y)[axis]
+        product = matrix * (place[:, None] + place)
+        if self.bloch.dipoles is None:
+            return product
+        dipole = self._dipole(axis)
+        return product + dipole @ matrix + matrix @ dipole
+
+    def _dipole(self, axis: int) -> np.ndarray:
+        if axis not in self._dipoles:
+            self._dipoles[axis] = self.bloch.dipole(self.k, axis)
+        return self._dipoles[axis]
+
+    def operator(self, name: str) -> np.ndarray:
+        """An operator on the orbitals of each site, (k, orbital, orbital).
+
+        Raises
+        ------
+        UserError
+            If the system has none of that name.
+        """
+        known = self.bloch.operators
+        if name not in known:
+            why = ", ".join(known) or "none, as its lattice has neither shells nor local_operators"
+            raise UserError("operator", name, Verbatim(f"one that the system has: {why}"))
+        return self.bloch.operator(name, self.k)
 
     @cached_property
     def velocity_y(self) -> np.ndarray:

@@ -26,6 +26,9 @@ NUMBERS = (
     "{linspace: [start, stop, number]}"
 )
 NAMES = "a name or a non-empty list of names, each once"
+DENSITIES = (
+    "a name, {name: spin, component: y} with options, or a non-empty list of these, each once"
+)
 DIRECTION = "two integers without a common divisor, such as [1, 0], [1, 1] or [2, 1]"
 FLAG = "true or false"
 FIGURES = (
@@ -105,6 +108,17 @@ class Axis(RootModel[Annotated[list[Any], Field(min_length=1)] | Named]):
 
 Numbers = float | str | Annotated[list[Number], Field(min_length=1)] | Spaced
 Names = str | Annotated[list[Annotated[str, Field(description="a name")]], *Unique]
+
+
+class DensityOptions(BaseModel):
+    """The name of a density, and options of its kernel."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+    name: str = Field(title="file of the density", description="the name of a density")
+
+
+Density = Annotated[str, Field(description="a name")] | DensityOptions
+Densities = str | DensityOptions | Annotated[list[Density], *Unique]
 Pair = Annotated[
     list[Annotated[int, Field(description="an integer")]], Field(min_length=2, max_length=2)
 ]
@@ -163,9 +177,10 @@ class System(_Part):
         401,
         ge=8,
     )
-    density: Names = _key(
-        "file of the density; a list makes a system of each, NAME_DENSITY",
-        NAMES,
+    density: Densities = _key(
+        "file of the density, or an operator of the model; a list makes a system of each, "
+        "NAME_DENSITY",
+        DENSITIES,
         "orbital_moment",
     )
     definition: Names = _key("definitions of the density, by default all of them", NAMES)

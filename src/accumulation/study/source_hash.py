@@ -64,7 +64,7 @@ def plugin_hash(kind: str, name: str) -> str:
         files, starts = own_sources(path)
         parts = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
         return hashlib.sha256(" ".join([*parts, code_hash(*starts)]).encode()).hexdigest()[:12]
-    return code_hash((f"{PACKAGE}.{kind}.{name}", None))
+    return code_hash((f"{PACKAGE}.{kind}.{path.stem}", None))
 
 
 def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:

@@ -8,8 +8,8 @@ from types import ModuleType
 
 from .. import plugins
 from ..crystal.bulk_properties import filled_bands
-from ..densities import definitions_for
-from ..errors import MISSING, UserError, unknown_key
+from ..densities import definitions_for, missing_operators, named
+from ..errors import MISSING, UserError, Verbatim, unknown_key
 from ..lattice.bloch import GAUGES
 from ..lattice.geometries import GEOMETRIES, NUMERALS, SIZES, kinds_in, kinds_with, sizes_in
 from ..lattice.lattice import Lattice
@@ -161,21 +161,80 @@ def check_dimension(system: dict, lattice: Lattice | None, path: str) -> None:
     raise UserError(f"{path}.geometry.kind", cut["kind"], f"{kinds}, {why}")
 
 
-def check_spin(system: dict, densities: list[str], path: str) -> None:
-    """Raise UserError for a density of spin if the model's orbitals have none."""
+def check_operators(
+    lattice: Lattice | None, densities: list[str], definitions: list[str] | None, path: str
+) -> None:
+    """Raise UserError for a density that the orbitals of a model cannot have.
+
+    Parameters
+    ----------
+    definitions : of the density; None: the first that the model can have
+    """
+    if lattice is None:
+        return
     for name in densities:
         module = checked_plugin("densities", name, path)
-        if getattr(module, "NEEDS_SPIN", False):
-            crystal = lattice_of(system)
-            if crystal is not None and not crystal.spins.any():
-                error = module.without_spin()
-                raise UserError(path, error.value, error.allowed)
+        if getattr(module, "NEEDS_SPIN", False) and not lattice.spins.any():
+            error = module.without_spin()
+            raise UserError(path, error.value, error.allowed)
+        first = definitions_for(module, "ribbon", lattice.operators)[:1]
+        for definition in first if definitions is None else definitions:
+            for operator in missing_operators(module, definition, lattice.operators):
+                known = ", ".join(lattice.operators) or "none"
+                allowed = f"a density whose operators the model has: {known}"
+                words = Verbatim(f"{name}, which needs the operator {operator}")
+                raise UserError(path, words, allowed)
 
 
-def checked_density(filled: dict, kind: str, path: str) -> dict:
+def density_texts(given: object, lattice: Lattice | None, path: str) -> str | list[str]:
+    """Densities as texts with their options, one or a list as given.
+
+    Raises
+    ------
+    UserError
+        If there is no such density, or it has no such option; it names ``path``.
+    """
+    if isinstance(given, list):
+        return [str(density_texts(one, lattice, path)) for one in given]
+    try:
+        return named(given, () if lattice is None else lattice.operators)
+    except UserError as error:
+        option = error.key.partition(".")[2]
+        where = f"{path}.{option}" if option else path
+        raise UserError(where, error.value, error.allowed, error.hint) from error
+
+
+def lattice_of_given(system: dict, shared: dict[str, list]) -> Lattice | None:
+    """The lattice of a system of a config before it is checked, None if that fails.
+
+    ``shared`` holds the values of the config's axes, of which the first is taken.
+    """
+    model = system.get("model")
+    if not isinstance(model, dict):
+        return None
+    try:
+        plain = {key: _first(value, shared) for key, value in model.items()}
+        return lattice_of({"model": checked_model(plain, "model")})
+    except UserError:
+        return None
+
+
+def _first(value: object, shared: dict[str, list]) -> object:
+    """The first value of what may be an axis."""
+    if isinstance(value, list) and value:
+        return value[0]
+    if isinstance(value, dict) and set(value) == {"axis"}:
+        return shared.get(value["axis"], [None])[0]
+    if isinstance(value, dict) and set(value) <= {"linspace", "arange"}:
+        return axis_values(value, "model")[0]
+    return value
+
+
+def checked_density(filled: dict, kind: str, lattice: Lattice | None, path: str) -> dict:
     """The keys density, definition and gauge for a kind of system, the latter two as lists."""
     module = checked_plugin("densities", filled["density"], f"{path}.density")
-    definitions = definitions_for(module, kind)
+    operators = () if lattice is None else lattice.operators
+    definitions = definitions_for(module, kind, operators)
     chosen = {
         "density": filled["density"],
         "definition": _names(

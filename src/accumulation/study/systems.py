@@ -8,18 +8,21 @@ from ..crystal.bulk_properties import MIDGAP
 from ..errors import MISSING, UserError, closest, unknown_key
 from ..lattice.geometries import GEOMETRIES
 from ..lattice.lattice import Lattice
+from ..plugin_options import short_name
 from . import grid, options, sizes
 from .config_file import axis_values, number, schema
 from .system_parts import (
     check_dimension,
-    check_spin,
+    check_operators,
     checked_density,
     checked_filling,
     checked_geometry,
     checked_model,
     checked_numbers,
     checked_plugin,
+    density_texts,
     lattice_of,
+    lattice_of_given,
 )
 
 # The model whose seed of files may stand for its name.
@@ -49,10 +52,10 @@ def normalised(config: dict) -> dict[str, dict]:
     shared = {
         name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
     }
-    return {name: _system(name, own, shared) for name, own in _by_density(given).items()}
+    return {name: _system(name, own, shared) for name, own in _by_density(given, shared).items()}
 
 
-def _by_density(given: dict[str, dict]) -> dict[str, dict]:
+def _by_density(given: dict[str, dict], shared: dict[str, list]) -> dict[str, dict]:
     """The systems, one with a list of densities as one system a density, NAME_DENSITY.
 
     Densities have different units and definitions, so each has datasets of its own; tiles of bands
@@ -60,11 +63,15 @@ def _by_density(given: dict[str, dict]) -> dict[str, dict]:
     """
     found = {}
     for name, system in given.items():
+        path = f"systems.{name}"
         densities = system.get("density")
-        if "theory" in system or not isinstance(densities, list):
+        if "theory" in system or densities is None:
             found[name] = system
             continue
-        path = f"systems.{name}"
+        densities = density_texts(densities, lattice_of_given(system, shared), f"{path}.density")
+        if isinstance(densities, str):
+            found[name] = system | {"density": densities}
+            continue
         own = {d: _definitions(d, f"{path}.density") for d in densities}
         chosen = system.get("definition", [])
         chosen = [chosen] if isinstance(chosen, str) else chosen
@@ -74,7 +81,7 @@ def _by_density(given: dict[str, dict]) -> dict[str, dict]:
         for density, names in own.items():
             kept = {"definition": [one for one in chosen if one in names]} if chosen else {}
             one = {k: v for k, v in system.items() if k != "definition"} | {"density": density}
-            found[f"{name}_{density}"] = one | {k: v for k, v in kept.items() if v}
+            found[f"{name}_{short_name(density)}"] = one | {k: v for k, v in kept.items() if v}
     if len(found) < len(given):
         raise UserError("systems", list(found), "names that stay different with _DENSITY added")
     return found
@@ -169,8 +176,8 @@ def _keys_of_a_cut(
         keys["keep_eigenvectors"] = filled["keep_eigenvectors"]
     if axes:
         keys["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
-    keys |= checked_density(filled, kind, path)
-    check_spin(system, [keys["density"]], f"{path}.density")
+    keys |= checked_density(filled, kind, lattice, path)
+    check_operators(lattice, [keys["density"]], keys["definition"], f"{path}.density")
     keys["fermi_energy"] = levels
     keys["temperature"] = checked_numbers(filled["temperature"], f"{path}.temperature")
     if min(keys["temperature"]) < 0:
@@ -204,9 +211,10 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
         check_dimension(system, lattice, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
     if "model" in sections and "density" in system["options"]:
+        where = f"{path}.options.density"
+        system["options"]["density"] = density_texts(system["options"]["density"], lattice, where)
         named = system["options"]["density"]
-        named = [named] if isinstance(named, str) else named
-        check_spin(system, named, f"{path}.options.density")
+        check_operators(lattice, [named] if isinstance(named, str) else named, None, where)
     system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
     system["points_per_job"] = given.get("points_per_job", 1)
     return system

@@ -1,0 +1,75 @@
+"""The methods of a lattice that cut ribbons, wires and flakes out of it."""
+
+from __future__ import annotations
+
+from ..errors import UserError
+from .cuts import UnitCell, cut
+from .samples import Flake, Ribbon, Wire
+
+
+class Cuttable:
+    """What a lattice is cut into; a lattice has a dimension and a unit cell."""
+
+    dimension: int
+    _unit_cell: UnitCell
+
+    def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
+        """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.
+
+        Parameters
+        ----------
+        direction : (n, m), coprime integers; (1, 0) zigzag, (1, 1) armchair, (2, 1) chiral on the
+            honeycomb lattice
+        width : number of unit cells across, at least 1
+
+        Raises
+        ------
+        UserError
+            For a direction that is not a coprime pair, a width below 1, or a lattice in three
+            dimensions.
+        """
+        if self.dimension != 2:
+            raise UserError("geometry", "ribbon", "a wire, as this lattice has three dimensions")
+        return Ribbon(**cut(self._unit_cell, direction, {"width": width}))
+
+    def wire(self, direction=(1, 0), width: int = 8, height: int = 4) -> Wire:
+        """Cut a wire along T = n a1 + m a2 out of a three-dimensional lattice.
+
+        x runs along T, y across it in the plane of a1 and a2, and z along the normal of that plane
+        on the side of a3.  The spin of the orbitals keeps the axis that the model gave it.
+
+        Parameters
+        ----------
+        direction : (n, m), coprime integers
+        width : number of unit cells across, at least 1
+        height : number of unit cells along a3, at least 1
+
+        Raises
+        ------
+        UserError
+            For a direction that is not a coprime pair, a width or height below 1, or a lattice in
+            two dimensions.
+        """
+        if self.dimension != 3:
+            raise UserError("geometry", "wire", "a ribbon, as this lattice has two dimensions")
+        return Wire(**cut(self._unit_cell, direction, {"width": width, "height": height}))
+
+    def flake(
+        self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None
+    ) -> Flake:
+        """Cut a finite flake: ``length`` cells of the ribbon or wire along ``direction``.
+
+        Parameters
+        ----------
+        direction, width : as in :meth:`ribbon`
+        length : number of translational cells along x, at least 1
+        height : number of unit cells along a3, for a three-dimensional lattice only
+
+        Raises
+        ------
+        UserError
+            As :meth:`ribbon` and :meth:`wire`, and for a length below 1.
+        """
+        if height is None:
+            return self.ribbon(direction, width).chain(length)
+        return self.wire(direction, width, height).chain(length)
