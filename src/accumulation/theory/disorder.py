@@ -251,7 +251,9 @@ def conclude(axes: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> dict
         "upper": by_site[..., upper].sum(axis=-1),
         "net": by_site.sum(axis=-1),
         "conductivity": values["conductivity"],
-        "rate": measured_rates(values),
+        "rate": disordered_rings.decay_rates(
+            values["green_re"] + 1j * values["green_im"], 1j * values["clean_im"]
+        ),
     }
     averages = {}
     for name, array in samples.items():
@@ -287,15 +289,3 @@ def off_by(samples: np.ndarray, differences: np.ndarray) -> float:
 def standard_error(samples: np.ndarray, axis: int = 1) -> np.ndarray:
     """Standard error of the mean of samples (..., seed, ...) along the axis of the realizations."""
     return samples.std(axis=axis, ddof=1) / np.sqrt(samples.shape[axis])
-
-
-def measured_rates(values: dict[str, np.ndarray]) -> np.ndarray:
-    """Decay rate -2 Im Sigma with Sigma = 1 / G_0 - 1 / <G>, (strength, seed, mode), in t0 / hbar.
-
-    Each value is linearised in the Green function of its ring, so the mean of the values is the
-    estimate and their scatter gives its error.
-    """
-    green = values["green_re"] + 1j * values["green_im"]
-    free = 1j * values["clean_im"]
-    mean = green.mean(axis=1, keepdims=True)
-    return -2 * (1 / free - 1 / mean + (green - mean) / mean**2).imag
