@@ -248,11 +248,11 @@ def with_conjugates(hops: HopTable, complete: int, orbitals: int) -> HopTable:
 def numbered(labels: Iterable[str]) -> list[str]:
     """Unique names: labels that occur several times get a number each."""
     listed = list(labels)
-    total, seen = Counter(listed), Counter[str]()
+    total, counts = Counter(listed), Counter[str]()
     names = []
     for label in listed:
-        seen[label] += 1
-        names.append(f"{label}_{seen[label]}" if total[label] > 1 else label)
+        counts[label] += 1
+        names.append(f"{label}_{counts[label]}" if total[label] > 1 else label)
     if len(set(names)) < len(names):  # a label looks like a numbered one
         return [f"{label}.{i}" for i, label in enumerate(listed)]
     return names

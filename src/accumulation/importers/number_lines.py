@@ -48,12 +48,10 @@ class NumberLines:
         UserError
             For a file that ends before, and for a line of other than ``columns`` finite numbers.
         """
-        chosen = self.lines[start : start + count] or [""]
+        lines = self.lines[start : start + count] or [""]
         try:
             # Each line is one row, and all have the same number of columns, or this fails.
-            values = (
-                np.loadtxt(chosen, ndmin=2, comments=None) if chosen else np.zeros((0, columns))
-            )
+            values = np.loadtxt(lines, ndmin=2, comments=None) if lines else np.zeros((0, columns))
         except ValueError:
             values = np.zeros((0, 0))
         if values.shape != (count, columns) or not np.all(np.isfinite(values)):

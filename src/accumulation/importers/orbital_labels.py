@@ -80,10 +80,12 @@ def labels(win: Win) -> list[Label] | None:
         if not atoms:
             symbols = ", ".join(dict.fromkeys(symbol for symbol, _ in win.atoms))
             raise win.file.fault(line, f"projections of an atom of the file: {symbols}")
-        chosen = sorted({pair for state in states.split(";") for pair in _states(win, line, state)})
+        orbitals = sorted(
+            {pair for state in states.split(";") for pair in _states(win, line, state)}
+        )
         for number, atom in enumerate(atoms, 1):
             name = f"{win.atoms[atom][0]}{number if len(atoms) > 1 else ''}"
-            for shell, m in chosen:
+            for shell, m in orbitals:
                 label = Label(atom, f"{name}:{_name(shell, m)}", _harmonics(shell, m))
                 result.append(label)
     return result

@@ -34,7 +34,7 @@ from .assembled import (
 from .orbital_identity import Basis, identity_check
 from .orbital_labels import Label, labels
 from .spin_order import spin_order, spin_pairs
-from .wannier_seed import Source, centres_of, elements_of, found_files, vectors_of
+from .wannier_seed import Source, centres_of, elements_of, read_files, vectors_of
 
 LISTED = 4  # orbitals that a warning names
 HOP_PARTS = ("row", "column", "cell", "amplitude")
@@ -92,7 +92,7 @@ def from_wannier90(
         Where the crystal's symmetries do not confirm that orbitals are what their projections are
         named: names are then w1, w2, ...
     """
-    source = found_files(seed_or_folder)
+    source = read_files(seed_or_folder)
     vectors = vectors_of(source, cell)
     places = centres_of(source, centres)
     table, position, setting = elements_of(source, use_ws_distance)
@@ -152,10 +152,10 @@ def _names(
     if not identity["trusted"]:
         why = identity.get("why", "no symmetry of the lattice is one of the bands, to 5 meV")
         if identity["trusted"] is False:
-            left = max(entry["hamiltonian_eV"] for entry in identity["symmetries"])
+            deviation = max(entry["hamiltonian_eV"] for entry in identity["symmetries"])
             why = f"moduli of a symmetry's matrix differ by {identity['mismatch']:.2g}"
             why += f", most for {_worst(projected, order, identity['by_orbital'])}"
-            why += f", and it leaves {left:.2g} eV of the Hamiltonian"
+            why += f", and it leaves {deviation:.2g} eV of the Hamiltonian"
         words = (
             f"{source.seed}: orbitals are not known to be what projections name them: {why}; "
             f"they are called w1 to w{orbitals}"

@@ -55,15 +55,15 @@ def wannier90_files(seed_or_folder) -> dict[str, Path]:
             raise UserError(str(path), problem, "a folder with one _hr.dat or _tb.dat, or a seed")
         seed = seeds[0]
     else:
-        folder, seed, wanted = path.parent, path.name, None
+        folder, seed, ending = path.parent, path.name, None
         for end in KINDS:
             if seed.removesuffix(".gz").endswith(end):
-                seed, wanted = seed.removesuffix(".gz").removesuffix(end), end
+                seed, ending = seed.removesuffix(".gz").removesuffix(end), end
                 break
-        if wanted in ("_hr.dat", "_tb.dat") and path.exists():
+        if ending in ("_hr.dat", "_tb.dat") and path.exists():
             others = _files(folder, seed)
             others = {end: other for end, other in others.items() if end not in KINDS[:2]}
-            return {wanted: path, **others}
+            return {ending: path, **others}
     paths = _files(folder, seed)
     if not set(KINDS[:2]) & set(paths):
         raise UserError(str(folder / seed), "no _tb.dat and no _hr.dat", "the seed of such a file")
@@ -84,7 +84,7 @@ def _seeds(folder: Path) -> list[str]:
     )
 
 
-def found_files(seed_or_folder) -> Source:
+def read_files(seed_or_folder) -> Source:
     """The Hamiltonian and the ``.win`` file of a seed, read.
 
     Raises
@@ -118,7 +118,7 @@ def _matrix(key: str, value, shape: tuple[int, int]) -> np.ndarray:
     return array
 
 
-def vectors_of(source: Source, given) -> np.ndarray:
+def vectors_of(source: Source, cell) -> np.ndarray:
     """(3, 3) lattice vectors in angstrom: given, or of the files, which must agree.
 
     Raises
@@ -126,8 +126,8 @@ def vectors_of(source: Source, given) -> np.ndarray:
     UserError
         For vectors of another shape, files that differ, or vectors that are nowhere.
     """
-    if given is not None:
-        return _matrix("cell", given, (3, 3))
+    if cell is not None:
+        return _matrix("cell", cell, (3, 3))
     tb, win = source.matrices.vectors, source.win
     other = win.vectors if win is not None else None
     if tb is None:
@@ -141,7 +141,7 @@ def vectors_of(source: Source, given) -> np.ndarray:
     return tb
 
 
-def centres_of(source: Source, given) -> np.ndarray:
+def centres_of(source: Source, centres) -> np.ndarray:
     """(orbital, 3) centres in angstrom: given, or of the position matrices, or of the xyz file.
 
     A file of centres may hold them moved into the home cell, where H still counts cells from where
@@ -153,8 +153,8 @@ def centres_of(source: Source, given) -> np.ndarray:
         For centres of another number or shape, moved into the home cell, or that are nowhere.
     """
     matrices = source.matrices
-    if given is not None:
-        return _matrix("centres", given, (matrices.orbitals, 3))
+    if centres is not None:
+        return _matrix("centres", centres, (matrices.orbitals, 3))
     path, listed = source.paths.get("_centres.xyz"), None
     if path is not None:
         listed, _ = read_centres(path)

@@ -70,23 +70,23 @@ def contents(parameters: dict) -> str:
     UserError
         As :func:`wannier90`.
     """
-    given = {key: value for key, value in parameters.items() if key not in ("name", "contents")}
-    wannier90(**given)
-    return _digest(_seed(given["wannier90"]))
+    arguments = {key: value for key, value in parameters.items() if key not in ("name", "contents")}
+    wannier90(**arguments)
+    return _digest(_seed(arguments["wannier90"]))
 
 
-def _seed(given: str) -> Path:
+def _seed(seed: str) -> Path:
     """Path and seed of the files, beside the config or else in the working folder."""
     allowed = "path and seed of a file _tb.dat or _hr.dat, relative to the config's folder"
-    if not given:
+    if not seed:
         raise UserError("wannier90", MISSING, allowed)
     for folder in locations.own_folders():
         try:
-            wannier90_files(folder / given)
+            wannier90_files(folder / seed)
         except UserError:
             continue
-        return folder / given
-    raise UserError("wannier90", given, allowed)
+        return folder / seed
+    raise UserError("wannier90", seed, allowed)
 
 
 def _digest(seed: Path) -> str:
