@@ -1,8 +1,9 @@
-"""Which Wannier functions are spin up and down: in two blocks, or one after the other.
+"""The order of spin up and spin down among Wannier functions: two blocks, or interleaved.
 
-The order depends on the program that wrote the files and its version, and is written nowhere.  Time
-reversal i sigma_y K tells where the crystal has it: in the right order H(R) is its own image.  In a
-magnet the centres may tell: both spins of one orbital are at nearly the same place.
+The order depends on the program that wrote the files and on its version, and is not recorded.  For
+a crystal with time reversal i sigma_y K it follows from the condition that H(R) is its own image.
+In a magnet it may follow from the centres, as both spins of an orbital are at nearly the same
+position.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from ..lattice import hop_arrays
 from ..lattice.hop_table import HopTable
 
 ORDERS = ("blocks", "interleaved")
-# H and its image by time reversal are the same to this part of the largest hop between orbitals.
+# Tolerance of H minus its image under time reversal, relative to the largest hop.
 SAME = 1e-3
-# Centres (angstrom) of the two spins of one orbital, and of different orbitals.
+# Largest distance (angstrom) of the two spins of an orbital, smallest of different orbitals.
 NEAR, FAR = 0.15, 0.5
 
 
@@ -54,12 +55,12 @@ def time_reversal_residual(hops: HopTable, orbitals: int, order: str) -> float:
 def spin_order(
     requested: str | None, spinors: bool | None, hops: HopTable, positions: np.ndarray
 ) -> tuple[str, dict]:
-    """The order of spins, and what was compared.
+    """The order of spins, and the residuals that it is based on.
 
     Parameters
     ----------
     requested : "none", "blocks", "interleaved", or None
-    spinors : what the files say, None where they say nothing
+    spinors : setting in the files, None if there is none
     hops : Hermitian, every element once;  positions : (orbital, 3) centres in angstrom
 
     Returns
@@ -69,13 +70,13 @@ def spin_order(
     Raises
     ------
     UserError
-        For spins in an odd number of orbitals, an order that the Hamiltonian contradicts, or one
-        that is not given and cannot be told.
+        For spins in an odd number of orbitals, an order that contradicts the Hamiltonian, or
+        an order that is neither given nor determined.
 
     Warns
     -----
     UserWarning
-        Where nothing says whether there are spins, and time reversal of spins fits one order.
+        If it is unknown whether there are spins, and time reversal of spins fits one order.
     """
     if requested not in (None, "none", *ORDERS):
         raise UserError("spin", requested, ["none", *ORDERS])
@@ -121,7 +122,7 @@ def spin_order(
 
 
 def _undeclared(hops: HopTable, orbitals: int) -> dict:
-    """What time reversal says of orbitals of which no file says whether they have spins."""
+    """Warn if time reversal of spins fits one order although no file declares spins."""
     residual = _residuals(hops, orbitals)
     fits = _fitting(hops, residual)
     if len(fits) != 1:

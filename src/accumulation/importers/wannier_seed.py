@@ -1,4 +1,4 @@
-"""The files of one seed of Wannier90: which there are, and whether they belong together."""
+"""The files of one seed of Wannier90, and checks that they are of one calculation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .wannier_files import Matrices, Shifts, read_centres, read_hr, read_tb, rea
 from .win_file import Win, read_win
 
 KINDS = ("_tb.dat", "_hr.dat", "_wsvec.dat", "_centres.xyz", ".win")
-# Cells and centres (angstrom) of two files that differ by more are not of one calculation.
+# Largest difference (angstrom) of cells and centres in files of one calculation.
 SAME_LENGTH = 1e-3
 
 
 @dataclass
 class Source:
-    """The files of one seed, as far as they are there."""
+    """The contents of the files of one seed."""
 
     seed: str
     paths: dict[str, Path]
@@ -36,12 +36,12 @@ class Source:
 
 
 def wannier90_files(seed_or_folder) -> dict[str, Path]:
-    """The files of a seed that :func:`from_wannier90` reads, by the end of their names.
+    """The existing files of a seed that :func:`from_wannier90` reads, by the end of their names.
 
     Raises
     ------
     UserError
-        If there is neither ``_tb.dat`` nor ``_hr.dat``, or a folder holds several seeds.
+        If there is neither ``_tb.dat`` nor ``_hr.dat``, or a folder has several seeds.
     """
     if not isinstance(seed_or_folder, str | Path):
         raise UserError("seed_or_folder", seed_or_folder, "a path, such as data/mos2")
@@ -68,7 +68,7 @@ def wannier90_files(seed_or_folder) -> dict[str, Path]:
     if not set(KINDS[:2]) & set(paths):
         raise UserError(str(folder / seed), "no _tb.dat and no _hr.dat", "the seed of such a file")
     if "_tb.dat" in paths:
-        paths.pop("_hr.dat", None)  # the same with fewer digits
+        paths.pop("_hr.dat", None)  # the same data with fewer digits
     return paths
 
 
@@ -85,12 +85,12 @@ def _seeds(folder: Path) -> list[str]:
 
 
 def read_files(seed_or_folder) -> Source:
-    """The Hamiltonian and the ``.win`` file of a seed, read.
+    """Read the Hamiltonian and the ``.win`` file of a seed.
 
     Raises
     ------
     UserError
-        For files that are missing, malformed, or of different numbers of Wannier functions.
+        For files that are missing, malformed, or differ in the number of Wannier functions.
     """
     paths = wannier90_files(seed_or_folder)
     matrices = read_tb(paths["_tb.dat"]) if "_tb.dat" in paths else read_hr(paths["_hr.dat"])
@@ -119,12 +119,12 @@ def _matrix(key: str, value, shape: tuple[int, int]) -> np.ndarray:
 
 
 def vectors_of(source: Source, cell) -> np.ndarray:
-    """(3, 3) lattice vectors in angstrom: given, or of the files, which must agree.
+    """(3, 3) lattice vectors in angstrom: ``cell`` unless it is None, else those of the files.
 
     Raises
     ------
     UserError
-        For vectors of another shape, files that differ, or vectors that are nowhere.
+        For a wrong shape, files that differ, or missing vectors.
     """
     if cell is not None:
         return _matrix("cell", cell, (3, 3))
@@ -142,15 +142,16 @@ def vectors_of(source: Source, cell) -> np.ndarray:
 
 
 def centres_of(source: Source, centres) -> np.ndarray:
-    """(orbital, 3) centres in angstrom: given, or of the position matrices, or of the xyz file.
+    """(orbital, 3) centres in angstrom: ``centres``, else position matrices, else the xyz file.
 
-    A file of centres may hold them moved into the home cell, where H still counts cells from where
-    they were: so r(0) of ``_tb.dat`` comes first, and without it such a file is refused.
+    Centres in the xyz file may have been moved into the home cell, while cells of H refer to the
+    original ones.  Therefore r(0) of ``_tb.dat`` is preferred, and without it such a file raises
+    UserError.
 
     Raises
     ------
     UserError
-        For centres of another number or shape, moved into the home cell, or that are nowhere.
+        For a wrong number or shape, missing centres, or centres moved into the home cell.
     """
     matrices = source.matrices
     if centres is not None:
@@ -182,14 +183,14 @@ def centres_of(source: Source, centres) -> np.ndarray:
 def elements_of(
     source: Source, use_ws_distance: bool | None
 ) -> tuple[HopTable, np.ndarray | None, bool]:
-    """Hop table and position elements of the Fourier sum, and whether nearest images share them.
+    """Hop table, position elements, and whether elements are divided among nearest images.
 
-    Position elements are (hop, 3), in the order of the table, None where no file has them.
+    Position elements are (hop, 3), in the order of the table, None if no file has them.
 
     Raises
     ------
     UserError
-        For images of other elements than the Hamiltonian's, or that are nowhere.
+        For images of elements that differ from those of the Hamiltonian, or a missing file.
     """
     if use_ws_distance not in (None, True, False):
         raise UserError("use_ws_distance", use_ws_distance, "True, False or None")
@@ -225,7 +226,7 @@ def elements_of(
 def _images(
     plain: HopTable, shifts: Shifts, orbitals: int, path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(image,) element that each image is of, and how many images that element has."""
+    """(image,) index of the element of each image, and number of images of that element."""
     inside = (shifts.row >= 0) & (shifts.row < orbitals)
     inside &= (shifts.column >= 0) & (shifts.column < orbitals)
     listed = HopTable(shifts.row, shifts.column, shifts.cell, np.zeros(len(shifts.row)))
