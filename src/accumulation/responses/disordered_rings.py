@@ -152,9 +152,13 @@ def green_function(
 def decay_rates(green: np.ndarray, clean: np.ndarray) -> np.ndarray:
     """Decay rate -2 Im Sigma with Sigma = 1 / G_0 - 1 / <G>, (strength, seed, mode), in t0 / hbar.
 
-    ``green`` are Green functions of single rings, ``clean`` those without disorder, both
-    (strength, seed, mode), complex, in 1 / t0.  Each rate is linearised in the Green function of
-    its ring, so the mean over seeds is the estimate and the scatter gives its error.
+    Each rate is linearised in the Green function of its ring, so the mean over seeds is the
+    estimate and the scatter gives its error.
+
+    Parameters
+    ----------
+    green : (strength, seed, mode) complex, Green functions of single rings, in 1 / t0
+    clean : (strength, seed, mode) complex, the same without disorder
     """
     mean = green.mean(axis=1, keepdims=True)
     return -2 * (1 / clean - 1 / mean + (green - mean) / mean**2).imag
