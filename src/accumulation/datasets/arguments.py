@@ -93,10 +93,10 @@ def same_system(system: System, bands) -> None:
     UserError
         If the bands are those of another system, or were changed.
     """
-    theirs = bands.attrs.get("fingerprint")
-    if theirs != system.fingerprint:
-        whose = "another" if theirs else "an unnamed"
-        value = Verbatim(f"{bands.sizes['band']} bands of {whose} system")
+    fingerprint = bands.attrs.get("fingerprint")
+    if fingerprint != system.fingerprint:
+        owner = "another" if fingerprint else "an unnamed"
+        value = Verbatim(f"{bands.sizes['band']} bands of {owner} system")
         allowed = f"bands(system) of this very {system.kind} ({len(system.positions)} orbitals)"
         raise UserError("bands", value, allowed)
     complete_mesh("bands", bands, "bands")

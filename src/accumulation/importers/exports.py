@@ -123,10 +123,10 @@ def _matrices(lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
     if lattice.dipoles is not None:
         steps.append(_padded(lattice.dipoles.cell))
     steps.append(np.zeros((1, 3), dtype=int))
-    cells, which = np.unique(np.concatenate(steps), axis=0, return_inverse=True)
+    cells, cell_index = np.unique(np.concatenate(steps), axis=0, return_inverse=True)
     size = len(lattice.orbitals)
     matrices = np.zeros((len(cells), size, size), dtype=complex)
-    places = (which.reshape(-1)[: len(hops.row)], hops.row, hops.column)
+    places = (cell_index.reshape(-1)[: len(hops.row)], hops.row, hops.column)
     np.add.at(matrices, places, hops.amplitude)
     return cells, matrices
 
@@ -140,8 +140,8 @@ def _dipole_matrices(lattice: Lattice, cells: np.ndarray) -> np.ndarray:
     if lattice.dipoles is not None:
         number = {tuple(cell): i for i, cell in enumerate(cells.tolist())}
         table = lattice.dipoles
-        which = [number[tuple(cell)] for cell in _padded(table.cell).tolist()]
-        matrices[which, table.row, table.column] += table.dipole
+        cell_index = [number[tuple(cell)] for cell in _padded(table.cell).tolist()]
+        matrices[cell_index, table.row, table.column] += table.dipole
     return matrices
 
 

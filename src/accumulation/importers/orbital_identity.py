@@ -139,9 +139,9 @@ def _images(basis: Basis, operation: np.ndarray) -> np.ndarray | None:
         gap = turned[:, None] + places[other] - turned[first] - places
         gap -= np.rint(gap @ inverse) @ basis.vectors
         alike = np.array([[a == b for b in symbols] for a in symbols])
-        there = (np.linalg.norm(gap, axis=-1) < SAME_PLACE) & alike
-        if np.all(there.sum(axis=0) == 1) and np.all(there.sum(axis=1) == 1):
-            return np.argmax(there, axis=1)
+        coincides = (np.linalg.norm(gap, axis=-1) < SAME_PLACE) & alike
+        if np.all(coincides.sum(axis=0) == 1) and np.all(coincides.sum(axis=1) == 1):
+            return np.argmax(coincides, axis=1)
     return None
 
 

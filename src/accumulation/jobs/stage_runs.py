@@ -31,10 +31,10 @@ def lattice(model: dict, filling: int | None = None) -> Lattice:
     return built_lattice
 
 
-def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.Dataset):
+def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *inputs: xr.Dataset):
     """Add the names of study and system and all parameters that the dataset depends on."""
     parameters = {}
-    for upstream in before:
+    for upstream in inputs:
         parameters |= json.loads(upstream.attrs["parameters"])
     parameters |= {key: spec[key] for key in keys if key in spec}
     ds.attrs |= identity(spec.get("study", ""), spec.get("system", ""), parameters)

@@ -26,17 +26,17 @@ def listed(word: str) -> list[str]:
     """
     kind = KINDS[word]
     lines = []
-    for name in [*plugins.available(kind), *_own(kind)]:
+    for name in [*plugins.available(kind), *_own_names(kind)]:
         path = plugins.path_of(kind, name)
-        mine = ", your own file" if plugins.is_own(path) else ""
+        origin = ", your own file" if plugins.is_own(path) else ""
         if kind == "densities":
             module = plugins.load(kind, name)
             heading = f"{name}  [{module.UNITS}]  definitions: {_definitions(module)}"
-            lines += _block(heading, f"{module.LONG_NAME} ({module.EQUATION}){mine}")
+            lines += _block(heading, f"{module.LONG_NAME} ({module.EQUATION}){origin}")
             continue
         title = plugins.figure(name).title if kind == "figures" else None
         title = title or _first_line(path, name)
-        lines += _block(f"{name}  {_in_words(_parameters(kind, name))}".rstrip(), title + mine)
+        lines += _block(f"{name}  {_in_words(_parameters(kind, name))}".rstrip(), title + origin)
     lines.append(f"`accumulation {word} NAME` tells all of one.")
     return lines
 
@@ -136,7 +136,7 @@ def _short(value: object) -> str:
     return repr(value)
 
 
-def _own(kind: str) -> list[str]:
+def _own_names(kind: str) -> list[str]:
     """Names of the user's own files of a kind; unreadable files are left out."""
     names = []
     for folder in locations.own_folders():

@@ -67,14 +67,14 @@ def begin(
     """
     only_looks = snakemake_words.has(arguments, snakemake_words.LOOKING)
     locks_before = len(_lock_descriptors)
-    alone = release_stale_locks(folder)
+    has_lock = release_stale_locks(folder)
     # A command that only looks holds the lock for a moment: wait for it.
     for _ in range(0 if only_looks else 5):
-        if alone:
+        if has_lock:
             break
         time.sleep(0.1)
-        alone = release_stale_locks(folder)
-    if not alone and (not only_looks or _changed(specs)):
+        has_lock = release_stale_locks(folder)
+    if not has_lock and (not only_looks or _changed(specs)):
         raise UserError(
             os.getcwd(),
             Verbatim("another run, which is still at work there"),

@@ -36,10 +36,10 @@ def is_project(folder: Path) -> bool:
 
 def project_of(config: Path) -> Path:
     """The absolute path of the folder in which a config's study runs and writes its results."""
-    here = Path.cwd()
-    own = Path(os.path.abspath(config)).parent
-    candidates = [own, *own.parents, here]
-    return next((folder for folder in candidates if is_project(folder)), own)
+    working_folder = Path.cwd()
+    config_folder = Path(os.path.abspath(config)).parent
+    candidates = [config_folder, *config_folder.parents, working_folder]
+    return next((folder for folder in candidates if is_project(folder)), config_folder)
 
 
 def find_config(word: str | None) -> Path:
@@ -55,20 +55,20 @@ def find_config(word: str | None) -> Path:
     UserError
         If there is none.
     """
-    here = Path.cwd()
+    working_folder = Path.cwd()
     if word is not None and not Path(word).is_dir():
         if not Path(word).is_file():
             raise UserError(
                 word, Verbatim("no such file"), "a config file, or a folder that holds one"
             )
         return Path(os.path.abspath(word))
-    above = [folder for folder in here.parents if is_project(folder)]
-    for folder in [Path(os.path.abspath(word))] if word else [here, *above]:
+    projects_above = [folder for folder in working_folder.parents if is_project(folder)]
+    for folder in [Path(os.path.abspath(word))] if word else [working_folder, *projects_above]:
         for name in CONFIGS:
             if (folder / name).is_file():
                 return folder / name
     allowed = f"a folder with {' or '.join(CONFIGS)}; `accumulation new FOLDER` makes one"
-    raise UserError(word or str(here), Verbatim("a folder without a config"), allowed)
+    raise UserError(word or str(working_folder), Verbatim("a folder without a config"), allowed)
 
 
 def enter(config: Path, quietly: bool = False) -> str:
@@ -76,11 +76,11 @@ def enter(config: Path, quietly: bool = False) -> str:
 
     Prints the folder if it is another one, as later paths are relative to it, unless ``quietly``.
     """
-    folder, before = project_of(config), Path.cwd()
+    folder, previous = project_of(config), Path.cwd()
     os.chdir(folder)
     locations.look_beside([config])
-    if not quietly and os.path.realpath(before) != os.path.realpath(folder):
-        print(f"In {os.path.relpath(folder, before)}:", file=sys.stderr)
+    if not quietly and os.path.realpath(previous) != os.path.realpath(folder):
+        print(f"In {os.path.relpath(folder, previous)}:", file=sys.stderr)
     return os.path.relpath(config)
 
 
@@ -141,9 +141,9 @@ def command(config: str, options: list[str]) -> list[str]:
 def _packaged_profiles(options: list[str]) -> list[str]:
     """The options, with names of packaged profiles replaced by their folders."""
     resolved = []
-    for before, option in zip(["", *options], options, strict=False):
+    for previous, option in zip(["", *options], options, strict=False):
         flag, equals, value = option.partition("=")
-        if before == snakemake_words.PROFILE_OPTION:
+        if previous == snakemake_words.PROFILE_OPTION:
             flag, equals, value = "", "", option
         elif flag != snakemake_words.PROFILE_OPTION or not equals:
             resolved.append(option)

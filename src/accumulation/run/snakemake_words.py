@@ -148,11 +148,11 @@ def redirect(handler: logging.Handler, verbose: bool) -> None:
     Its log file has all lines; with ``verbose`` the terminal has them too.
     """
     logger = logging.getLogger(LOGGER)
-    for own in logger.handlers:
-        if own.name == TO_TERMINAL and not verbose:
-            own.addFilter(is_shown)
-        elif own.name == TO_FILE:
-            for part in (*own.filters, own.formatter):
+    for existing in logger.handlers:
+        if existing.name == TO_TERMINAL and not verbose:
+            existing.addFilter(is_shown)
+        elif existing.name == TO_FILE:
+            for part in (*existing.filters, existing.formatter):
                 part.quiet = set()
                 part.printshellcmds = True
     logger.addHandler(handler)

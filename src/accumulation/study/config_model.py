@@ -134,8 +134,8 @@ def _geometry() -> type[BaseModel]:
     }
     for name, size in SIZES.items():
         number = Annotated[int, Field(ge=size.least, description=size.allowed)]
-        of = "" if kinds_with(name) == cut else f" ({listed(kinds_with(name), 'or')} only)"
-        keys[name] = (number | Axis, _key(size.title + of, size.allowed))
+        restriction = "" if kinds_with(name) == cut else f" ({listed(kinds_with(name), 'or')} only)"
+        keys[name] = (number | Axis, _key(size.title + restriction, size.allowed))
     return create_model("Geometry", __base__=_Part, **keys)
 
 

@@ -67,8 +67,8 @@ def _plain(node: Any, parts: dict[str, dict]) -> Any:
         return node
     name = node.get("$ref", "").rpartition("/")[2]
     if name in INLINE:
-        own = {key: value for key, value in parts[name].items() if key != "title"}
-        node = own | {key: value for key, value in node.items() if key != "$ref"}
+        part = {key: value for key, value in parts[name].items() if key != "title"}
+        node = part | {key: value for key, value in node.items() if key != "$ref"}
     elif name:
         node = node | {"$ref": f"#/$defs/{name.lower()}"}
     node = {

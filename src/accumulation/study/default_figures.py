@@ -20,11 +20,11 @@ def requested(figures: dict | str | None, systems: dict[str, dict]) -> dict[str,
     """
     if figures is None or figures == DEFAULT:
         return _defaults(systems)
-    own = {name: figure for name, figure in figures.items() if name != DEFAULT}
-    return own | {
+    named_figures = {name: figure for name, figure in figures.items() if name != DEFAULT}
+    return named_figures | {
         name: figure
         for name, figure in (_defaults(systems) if figures.get(DEFAULT) else {}).items()
-        if name not in own
+        if name not in named_figures
     }
 
 

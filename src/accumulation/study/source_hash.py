@@ -124,14 +124,14 @@ def _package_starts(
         return set()
     # A module: the attributes used, such as acc.models.haldane.haldane; all of the module if its
     # name is used without an attribute.
-    starts, alone = set(), 0
+    starts, uses_without_attribute = set(), 0
     for node in ast.walk(tree):
-        alone += isinstance(node, ast.Name) and node.id == bound
+        uses_without_attribute += isinstance(node, ast.Name) and node.id == bound
         chain = _dotted(node) if isinstance(node, ast.Attribute) else None
         if chain and chain.startswith(f"{bound}."):
-            alone -= chain.count(".") == 1
+            uses_without_attribute -= chain.count(".") == 1
             starts.add(_resolved(target, chain.partition(".")[2]))
-    return starts | ({(target, None)} if alone else set())
+    return starts | ({(target, None)} if uses_without_attribute else set())
 
 
 def _resolved(module: str, names: str) -> tuple[str, str | None]:

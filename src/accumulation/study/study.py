@@ -47,7 +47,7 @@ class Study:
 
     def inputs(self, system: str, stage: str) -> list[str]:
         """The files that a stage reads."""
-        return [self.path(system, before) for before in stages.STAGES[stage].inputs]
+        return [self.path(system, source) for source in stages.STAGES[stage].inputs]
 
     def figure_paths(self, figure: str) -> list[str]:
         """The files of a figure, one for each format."""

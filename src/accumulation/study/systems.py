@@ -116,9 +116,9 @@ def _merged(defaults: dict, own: dict) -> dict:
     """``own`` merged over ``defaults``: mappings key by key, other values replaced."""
     merged = copy.deepcopy(defaults)
     for key, value in own.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        are_mappings = isinstance(value, dict) and isinstance(merged.get(key), dict)
         # The parameters of the default model do not apply to another model.
-        if both and value.get("name", merged[key].get("name")) == merged[key].get("name"):
+        if are_mappings and value.get("name", merged[key].get("name")) == merged[key].get("name"):
             value = _merged(merged[key], value)
         merged[key] = copy.deepcopy(value)
     return merged

@@ -14,7 +14,7 @@ from .system_parts import lattice_of
 
 def planned_tiles(system: dict) -> dict[str, list[grid.Tile]]:
     """The tiles of every stage of a grid; ``system`` has its normalised keys."""
-    base, lists = _base(system)
+    base, lists = _fixed_and_listed(system)
     blocks = grid.blocks(system["axes"], system["points_per_job"])
     points = [grid.expand(base, system["axes"], block) for block in blocks]
     orbitals = [_orbitals(tile_points) for tile_points in points]
@@ -44,7 +44,7 @@ def tile_code(system: dict, stage: Stage) -> str:
 def merge_spec(study: str, name: str, system: dict, tiles: list[str]) -> str:
     """Inputs of the merging of a grid, as canonical JSON; ``tiles`` are the files to merge."""
     axes = system["axes"]
-    base, lists = _base(system)
+    base, lists = _fixed_and_listed(system)
     points = grid.expand(base, axes, [list(axis.values) for axis in axes])
     used = [key for stage in of_grid(system) for key in stage.point_uses]
     settings = {key: system[key] for key in used if key in system}
@@ -76,7 +76,7 @@ def _merge_code(system: dict) -> str:
     return grid.key([code, tile_code(system, last)]) if last.declared_by else code
 
 
-def _base(system: dict) -> tuple[dict, dict]:
+def _fixed_and_listed(system: dict) -> tuple[dict, dict]:
     """Parameters of a grid without its axes; and the options that are lists."""
     lists = {k: v for k, v in system.get("options", {}).items() if isinstance(v, list)}
     base = {key: system[key] for key in grid.SECTIONS if key in system}
@@ -87,8 +87,8 @@ def _base(system: dict) -> tuple[dict, dict]:
 
 def _joined(fixed: dict, settings: dict) -> dict:
     """The sections of a point, with the fixed options and those that are lists."""
-    both = fixed.get("options", {}) | settings.get("options", {})
-    return fixed | ({"options": both} if both else {})
+    options = fixed.get("options", {}) | settings.get("options", {})
+    return fixed | ({"options": options} if options else {})
 
 
 def _orbitals(points: list[dict]) -> int:

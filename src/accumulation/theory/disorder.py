@@ -37,7 +37,7 @@ _MEAN = ("strength", "broadening")
 _RATES = ("strength", "mode")
 
 
-def _both(name: str, dims: tuple, units: str, text: str) -> dict:
+def _by_each_route(name: str, dims: tuple, units: str, text: str) -> dict:
     return {
         name: (dims, units, f"{text} of one ring", "27, S11"),
         f"{name}_relaxation": (dims, units, f"{text}, relaxation-time formula", "28, S14"),
@@ -57,8 +57,8 @@ VARIABLES = {
     "broadening": (("broadening",), "t0", "half-width of the delta function of S11", "S11, S13"),
     "mode": (("mode",), "1", "Fermi point at k > 0, by k", "S13"),
     "level_spacing": ((), "t0", "mean level spacing of the clean ring at the Fermi energy", "S14"),
-    **_both("accumulation", _BY_ROW, f"{_DENSITY} / a", "accumulation by site per length"),
-    **_both("conductivity", ("broadening",), _CURRENT, "conductivity"),
+    **_by_each_route("accumulation", _BY_ROW, f"{_DENSITY} / a", "accumulation by site per length"),
+    **_by_each_route("conductivity", ("broadening",), _CURRENT, "conductivity"),
     "golden_rule_rate": (("mode",), "t0 / hbar", "golden-rule rate 1 / tau", "S13"),
     "born_rate": (
         ("mode",),
