@@ -108,13 +108,13 @@ def checked_parameters(model: Callable) -> Callable:
     signature = inspect.signature(model)
 
     @wraps(model)
-    def checked(*positional, **named):
+    def checked(*positional, **keywords):
         where = f"{model.__name__}()"
-        for name in named:
+        for name in keywords:
             if name not in signature.parameters:
                 raise unknown_key(where, name, signature.parameters)
         try:
-            bound = signature.bind(*positional, **named)
+            bound = signature.bind(*positional, **keywords)
         except TypeError:
             allowed = f"values of {', '.join(signature.parameters)}, each at most once"
             raise UserError(where, positional or MISSING, allowed) from None

@@ -68,5 +68,5 @@ def beside(config: str | os.PathLike) -> Iterator[None]:
 
 def own_folders() -> list[Path]:
     """Folders searched for the user's files: beside the config, then the working folder."""
-    named = json.loads(os.environ.get(_BESIDE, "[]"))
-    return list(dict.fromkeys([*map(Path, named), Path.cwd()]))
+    config_folders = json.loads(os.environ.get(_BESIDE, "[]"))
+    return list(dict.fromkeys([*map(Path, config_folders), Path.cwd()]))

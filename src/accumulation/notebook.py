@@ -163,15 +163,15 @@ def elements(
     density = named(density, system.operators)
     module, texts = declaration(density)
     definitions = definitions_for(module, system.kind, system.operators)
-    chosen = arguments.names(
+    definition_names = arguments.names(
         "definition", definitions[0] if definition is None else definition, definitions
     )
-    remark = arguments.remark(module, system, chosen)
+    remark = arguments.remark(module, system, definition_names)
     gauges = arguments.names("gauge", gauge, GAUGES if system.periodic else GAUGES[:1])
     arguments.same_system(system, bands)
     threads = at_least("threads", threads)
     bloch, k = system.bloch, bands.k.values
-    shape = (len(chosen), len(gauges), len(k), bloch.size, bloch.size)
+    shape = (len(definition_names), len(gauges), len(k), bloch.size, bloch.size)
     # In memory rows come before bands, as in the eigenvectors, which avoids transposed copies.
     # np.zeros takes no memory where the polarizability vanishes identically and nothing is written.
     diagonal = np.swapaxes(np.empty(shape), -1, -2)
@@ -183,7 +183,7 @@ def elements(
         pairs = eigenpairs_at(part)
         for g, phases in enumerate(gauges):
             states = States(pairs, bloch, phases)
-            for d, name in enumerate(chosen):
+            for d, name in enumerate(definition_names):
                 computed = matrix_elements(states, module.kernel(states, name))
                 diagonal[d, g, part] = computed[0]
                 if computed[1] is not None:
@@ -194,7 +194,7 @@ def elements(
     drop = tuple(i for i, value in enumerate((definition, gauge)) if _is_single(value))
     lead = tuple(n for n, v in (("definition", definition), ("gauge", gauge)) if not _is_single(v))
     values = {
-        "definition": chosen if not _is_single(definition) else chosen[0],
+        "definition": definition_names if not _is_single(definition) else definition_names[0],
         "gauge": gauges if not _is_single(gauge) else gauges[0],
         "k": k,
         "weight": bands.weight.values,

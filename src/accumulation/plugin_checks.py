@@ -54,10 +54,10 @@ def fault(error: Exception, path: Path | None = None) -> Verbatim:
     return Verbatim(f"{type(error).__name__}: {error} ({where})")
 
 
-def _call_own(function: Callable, path: Path, key: str, allowed: str, *positional, **named):
+def _call_own(function: Callable, path: Path, key: str, allowed: str, *positional, **keywords):
     """Return value of the user's function; any exception becomes a UserError with its line."""
     try:
-        return function(*positional, **named)
+        return function(*positional, **keywords)
     except UserError as error:
         error.source = error.source or path.name
         raise
@@ -69,16 +69,16 @@ def _call_own(function: Callable, path: Path, key: str, allowed: str, *positiona
 
 def _model(function: Callable, path: Path) -> Callable:
     @wraps(function)
-    def model(*positional, **named):
+    def model(*positional, **keywords):
         from .lattice.lattice import Lattice
 
         shown_arguments = [
             *map(repr, positional),
-            *(f"{name}={value}" for name, value in named.items()),
+            *(f"{name}={value}" for name, value in keywords.items()),
         ]
         key = f"{path.stem}({', '.join(shown_arguments)})"
         allowed = "parameters for which the model works"
-        lattice = _call_own(function, path, key, allowed, *positional, **named)
+        lattice = _call_own(function, path, key, allowed, *positional, **keywords)
         if not isinstance(lattice, Lattice):
             allowed = f"an accumulation.Lattice, returned by {path.stem}() in {path.name}"
             raise UserError(key, kind_of(lattice), allowed)
@@ -120,9 +120,9 @@ def _kernel(module: ModuleType, path: Path) -> Callable:
         size = states.eigenvector.shape[-1] if result.basis == "bands" else states.bloch.size
         _check_matrix(result.matrix, (len(states.k), size, size), f"{key}, matrix", path)
         if result.basis == "hops" and np.any(result.matrix[0][off_the_hops(states.bloch)]):
-            fault_found = Verbatim("elements where no hop connects the orbitals, with basis 'hops'")
+            problem = Verbatim("elements where no hop connects the orbitals, with basis 'hops'")
             allowed = "the basis 'orbitals' for such a matrix"
-            raise UserError(f"{key}, matrix", fault_found, allowed, source=path.name)
+            raise UserError(f"{key}, matrix", problem, allowed, source=path.name)
         return result
 
     return kernel
@@ -134,23 +134,23 @@ def _check_matrix(matrix: object, shape: tuple[int, ...], key: str, path: Path) 
         allowed = f"an array of numbers of shape {shape}"
         raise UserError(key, kind_of(matrix), allowed, source=path.name)
     if matrix.shape != shape:
-        fault_found = Verbatim(f"shape {matrix.shape}")
+        problem = Verbatim(f"shape {matrix.shape}")
         allowed = f"shape {shape}: (k, orbital, orbital), or (k, band, band) with basis 'bands'"
-        raise UserError(key, fault_found, allowed, source=path.name)
+        raise UserError(key, problem, allowed, source=path.name)
     # The sum is not finite if one element is not.
     if not np.isfinite(matrix.sum()):
-        fault_found = Verbatim("numbers that are not finite")
-        raise UserError(key, fault_found, "finite numbers", source=path.name)
+        problem = Verbatim("numbers that are not finite")
+        raise UserError(key, problem, "finite numbers", source=path.name)
 
 
 def _compute(module: ModuleType, path: Path) -> Callable:
     function = module.compute
 
     @wraps(function)
-    def compute(*positional, **named):
+    def compute(*positional, **keywords):
         key = f"{path.stem}, compute()"
         allowed = f"options and a system for which {path.name} works"
-        results = _call_own(function, path, key, allowed, *positional, **named)
+        results = _call_own(function, path, key, allowed, *positional, **keywords)
         if not isinstance(results, Mapping):
             allowed = f"a dict of arrays, returned by compute() in {path.name}"
             raise UserError(key, kind_of(results), allowed)
@@ -159,9 +159,9 @@ def _compute(module: ModuleType, path: Path) -> Callable:
                 raise UserError(key, name, list(module.VARIABLES), source=path.name)
             dims = module.VARIABLES[name][0]
             if np.ndim(value) != len(dims):
-                fault_found = Verbatim(f"an array of {np.ndim(value)} dimensions")
+                problem = Verbatim(f"an array of {np.ndim(value)} dimensions")
                 allowed = f"the dimensions {dims} that VARIABLES declares"
-                raise UserError(f"{key}, {name}", fault_found, allowed, source=path.name)
+                raise UserError(f"{key}, {name}", problem, allowed, source=path.name)
         return results
 
     return compute

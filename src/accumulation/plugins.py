@@ -134,13 +134,13 @@ def figure(name: str) -> FigureOutline:
     if is_own(path):
         module = load("figures", name)
         options = list(inspect.signature(module.draw).parameters.values())[1:]
-        drawn = {
+        parameters = {
             option.name: REQUIRED if option.default is option.empty else option.default
             for option in options
         }
         declared = {key: getattr(module, key) for key in DECLARED if hasattr(module, key)}
         caption = getattr(module, "CAPTION", "")
-        return FigureOutline(title(module), caption, module.NEEDS, drawn, declared)
+        return FigureOutline(title(module), caption, module.NEEDS, parameters, declared)
     return _outline(path)
 
 
@@ -157,11 +157,13 @@ def _outline(path: Path) -> FigureOutline:
     names = [argument.arg for argument in (*draw.args.args, *draw.args.kwonlyargs)]
     defaults = [_value(node, constants) for node in draw.args.defaults]
     defaults += [REQUIRED if d is None else _value(d, constants) for d in draw.args.kw_defaults]
-    drawn = dict(zip(names, [REQUIRED] * (len(names) - len(defaults)) + defaults, strict=True))
-    del drawn[names[0]]
+    parameters = dict(zip(names, [REQUIRED] * (len(names) - len(defaults)) + defaults, strict=True))
+    del parameters[names[0]]
     first = (ast.get_docstring(tree) or path.stem).splitlines()[0].rstrip(".")
     declared = {key: constants[key] for key in DECLARED if key in constants}
-    return FigureOutline(first, constants.get("CAPTION", ""), constants["NEEDS"], drawn, declared)
+    return FigureOutline(
+        first, constants.get("CAPTION", ""), constants["NEEDS"], parameters, declared
+    )
 
 
 def _value(node: ast.expr, constants: dict[str, object]) -> object:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from accumulation.errors import UserError
+from accumulation.responses import rashba_gas
 from accumulation.theory import rashba
 
 RNG = np.random.default_rng(1518)
@@ -28,7 +29,7 @@ def test_spin_with_and_without_vertex_corrections(alpha, energy):
     equation of two contours of one branch, solved by hand).
     """
     level = level_of(alpha, energy)
-    found = rashba.kinetic(level, alpha)
+    found = rashba_gas.kinetic(level, alpha)
     speed = np.sqrt(2 * level + alpha**2)
     s18 = (alpha if level > 0 else speed) / np.pi
     assert found["spin_with_vertex"] == pytest.approx(s18, rel=1e-10)
@@ -40,12 +41,12 @@ def test_density_is_that_below_s15(alpha, energy):
     level = level_of(alpha, energy)
     speed = np.sqrt(2 * level + alpha**2)
     expected = (speed**2 + alpha**2) / (2 * np.pi) if level > 0 else alpha * speed / np.pi
-    found = rashba.kinetic(level, alpha)
+    found = rashba_gas.kinetic(level, alpha)
     assert found["electron_density"] == pytest.approx(expected, rel=1e-10)
 
 
 def test_spin_is_continuous_at_the_crossing_of_the_branches():
-    below, above = (rashba.kinetic(level, 1.0)["spin_with_vertex"] for level in (-1e-9, 1e-9))
+    below, above = (rashba_gas.kinetic(level, 1.0)["spin_with_vertex"] for level in (-1e-9, 1e-9))
     assert below == pytest.approx(above, rel=1e-7)
 
 
@@ -56,9 +57,9 @@ def test_relaxation_time_formula_is_a_sum_over_a_mesh_of_k():
     alpha, level, kt = 0.8, 1.5, 0.05
     k = np.linspace(-3.5, 3.5, 401)
     kx, ky = np.meshgrid(k, k, indexing="ij")
-    energy, vectors = np.linalg.eigh(rashba.hamiltonian(kx, ky, alpha))
+    energy, vectors = np.linalg.eigh(rashba_gas.hamiltonian(kx, ky, alpha))
     velocity = np.gradient(energy, k, axis=0)
-    spin = np.einsum("xyin,ij,xyjn->xyn", vectors.conj(), rashba.SIGMA_Y, vectors).real
+    spin = np.einsum("xyin,ij,xyjn->xyn", vectors.conj(), rashba_gas.SIGMA_Y, vectors).real
     window = 0.25 / kt / np.cosh(np.clip((energy - level) / (2 * kt), -200, 200)) ** 2
     total = (window * spin * velocity).sum() * (k[1] - k[0]) ** 2 / (2 * np.pi) ** 2
     assert total == pytest.approx(-alpha / (2 * np.pi), rel=1e-3)
@@ -69,8 +70,8 @@ def test_velocity_is_the_derivative_of_s15_and_not_the_printed_one():
     v_F + 2 alpha.
     """
     alpha, level = 0.6, 1.1
-    found = rashba.contours(level, alpha)
-    angle = 2 * np.pi * (np.arange(rashba.ANGLES) + 0.5) / rashba.ANGLES
+    found = rashba_gas.contours(level, alpha)
+    angle = 2 * np.pi * (np.arange(rashba_gas.ANGLES) + 0.5) / rashba_gas.ANGLES
     speed = np.sqrt(2 * level + alpha**2)
     np.testing.assert_allclose(found["velocity"][0], speed * np.cos(angle), atol=1e-12)
     printed = found["velocity"][0] - 2 * alpha * found["spin"][0]
@@ -83,22 +84,22 @@ def test_ladder_by_a_plain_mesh_of_k(alpha, level):
     series of the ladder.
     """
     strength = 0.15
-    rate = rashba.kinetic(level, alpha)["rate"]
+    rate = rashba_gas.kinetic(level, alpha)["rate"]
     k = np.linspace(-10, 10, 601)
     kx, ky = np.meshgrid(k, k, indexing="ij")
     kx, ky = kx.ravel(), ky.ravel()
     cell = (k[1] - k[0]) ** 2 / (2 * np.pi) ** 2
-    resolvent = (level + 0.5j * strength * rate) * np.eye(2) - rashba.hamiltonian(kx, ky, alpha)
+    resolvent = (level + 0.5j * strength * rate) * np.eye(2) - rashba_gas.hamiltonian(kx, ky, alpha)
     retarded = np.linalg.inv(resolvent)
     advanced = np.swapaxes(retarded.conj(), 1, 2)
-    step = (retarded @ rashba.velocity_x(kx, alpha) @ advanced).sum(axis=0) * cell
+    step = (retarded @ rashba_gas.velocity_x(kx, alpha) @ advanced).sum(axis=0) * cell
     chain = np.einsum("kij,kml->iljm", retarded, advanced, optimize=True) * cell
     total = np.zeros((2, 2), dtype=complex)
     for _ in range(200):
         total += step
         step = strength * np.einsum("iljm,jm->il", chain, step)
-    spin = -np.trace(rashba.SIGMA_Y @ total).real / (2 * np.pi) * strength * rate
-    assert rashba.ladder(level, alpha, strength, rate) == pytest.approx(spin, rel=5e-3)
+    spin = -np.trace(rashba_gas.SIGMA_Y @ total).real / (2 * np.pi) * strength * rate
+    assert rashba_gas.ladder(level, alpha, strength, rate) == pytest.approx(spin, rel=5e-3)
 
 
 @pytest.mark.parametrize(

@@ -437,9 +437,9 @@ def test_look_beside_a_run_writes_nothing(tmp_path, monkeypatch):
             launch.begin({"spec.json": "{}"}, arguments)
     launch.begin({}, ["-np"])
     assert [path.name for path in tmp_path.iterdir()] == [".snakemake"]
-    os.close(launch._held.pop())
+    os.close(launch._lock_descriptors.pop())
     launch.begin({"spec.json": "{}"}, ["--dry-run"])
-    assert not launch._held
+    assert not launch._lock_descriptors
     assert (tmp_path / "spec.json").read_text() == "{}"
 
 

@@ -108,16 +108,18 @@ class _Search:
             frames = self.bloch.frames(f)
             self._note(f, _targets(frames.energy, self.filled), polish=True)
             bound = self._lower_bounds(frames, needed, half)
-            done = needed & (bound >= self._limits()[:, None])
+            is_settled = needed & (bound >= self._limits()[:, None])
             budget -= len(f)
             is_last = level == MAX_LEVELS - 1 or budget < 0
-            for bounds, undecided, discarded in zip(bound, needed & ~done, done, strict=True):
+            for bounds, undecided, discarded in zip(
+                bound, needed & ~is_settled, is_settled, strict=True
+            ):
                 capacity = 0 if is_last else MAX_CELLS // 2**dimension
                 if undecided.sum() > capacity:
                     order = np.argsort(np.where(undecided, bounds, np.inf), kind="stable")
                     discarded[order[capacity : undecided.sum()]] = True
-            self.floor = np.minimum(self.floor, np.where(done, bound, np.inf).min(axis=1))
-            needed &= ~done & (bound < self._limits()[:, None])
+            self.floor = np.minimum(self.floor, np.where(is_settled, bound, np.inf).min(axis=1))
+            needed &= ~is_settled & (bound < self._limits()[:, None])
             remaining = needed.any(axis=0)
             if not remaining.any():
                 return

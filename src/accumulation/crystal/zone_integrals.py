@@ -182,14 +182,14 @@ def adaptive(
         evaluated += len(quarters)
         together = fine.reshape(len(cells), 4, *fine.shape[1:]).sum(axis=1)
         differs = np.abs(together - coarse)
-        done = differs.max(axis=(1, 2)) <= tolerance
-        total += together[done].sum(axis=0)
-        change += differs[done].sum(axis=0)
-        if done.all():
+        is_converged = differs.max(axis=(1, 2)) <= tolerance
+        total += together[is_converged].sum(axis=0)
+        change += differs[is_converged].sum(axis=0)
+        if is_converged.all():
             return total, change, evaluated
-        again = np.repeat(~done, 4)
+        again = np.repeat(~is_converged, 4)
         cells, coarse = quarters[again], fine[again]
-    return total + coarse.sum(axis=0), change + differs[~done].sum(axis=0), evaluated
+    return total + coarse.sum(axis=0), change + differs[~is_converged].sum(axis=0), evaluated
 
 
 def fixed(rule, cells: np.ndarray) -> np.ndarray:

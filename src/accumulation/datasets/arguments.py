@@ -45,14 +45,14 @@ def dataset(key: str, value: object, stage: str, usage: str):
     UserError
         For another type, or the dataset of another stage.
     """
-    names, made_by = DATASETS[stage]
+    names, call = DATASETS[stage]
     variables = getattr(value, "variables", {})
     missing = [name for name in names if name not in variables]
     # Elements have all variables of bands; the density distinguishes them.
     other = stage == "bands" and "density" in variables
     if hasattr(value, "attrs") and not missing and not other:
         return value
-    raise UserError(key, _kind(value), f"the dataset that {made_by} returns: {usage}")
+    raise UserError(key, _kind(value), f"the dataset that {call} returns: {usage}")
 
 
 def complete_mesh(key: str, value, stage: str) -> None:
@@ -63,7 +63,7 @@ def complete_mesh(key: str, value, stage: str) -> None:
     UserError
         If k of the mesh are missing, dimensions are transposed, or numbers are not finite.
     """
-    names, made_by = DATASETS[stage]
+    names, call = DATASETS[stage]
     # Variables rather than arrays with coordinates, which take a millisecond to put together.
     variables = value.variables
     weight, period = float(variables["weight"].values.sum()), value.attrs.get("period", 0.0)
@@ -81,7 +81,7 @@ def complete_mesh(key: str, value, stage: str) -> None:
     }
     for fault, has_fault in faults.items():
         if has_fault:
-            raise UserError(key, Verbatim(fault), f"the dataset as {made_by} returns it")
+            raise UserError(key, Verbatim(fault), f"the dataset as {call} returns it")
 
 
 def same_system(system: System, bands) -> None:
@@ -94,10 +94,10 @@ def same_system(system: System, bands) -> None:
     UserError
         If the bands are those of another system, or were changed.
     """
-    theirs = bands.attrs.get("fingerprint")
-    if theirs != system.fingerprint:
-        whose = "another" if theirs else "an unnamed"
-        value = Verbatim(f"{bands.sizes['band']} bands of {whose} system")
+    fingerprint = bands.attrs.get("fingerprint")
+    if fingerprint != system.fingerprint:
+        owner = "another" if fingerprint else "an unnamed"
+        value = Verbatim(f"{bands.sizes['band']} bands of {owner} system")
         allowed = f"bands(system) of this very {system.kind} ({len(system.positions)} orbitals)"
         raise UserError("bands", value, allowed)
     complete_mesh("bands", bands, "bands")
@@ -142,16 +142,16 @@ def names(key: str, value: object, allowed: Sequence[str]) -> list[str]:
     UserError
         If it is not a non-empty list of names, one is not in ``allowed``, or one occurs twice.
     """
-    chosen = [value] if isinstance(value, str) else value
-    if not isinstance(chosen, list | tuple | np.ndarray) or not len(chosen):
+    requested = [value] if isinstance(value, str) else value
+    if not isinstance(requested, list | tuple | np.ndarray) or not len(requested):
         raise UserError(key, value, "one or a list of: " + ", ".join(allowed))
-    chosen = [str(name) if isinstance(name, np.str_) else name for name in chosen]
-    if any(chosen.count(name) > 1 for name in chosen):
+    requested = [str(name) if isinstance(name, np.str_) else name for name in requested]
+    if any(requested.count(name) > 1 for name in requested):
         raise UserError(key, value, "each name once")
-    for name in chosen:
+    for name in requested:
         if name not in allowed:
             raise UserError(key, name, "one of: " + ", ".join(allowed))
-    return chosen
+    return requested
 
 
 def numbers(key: str, value: object, least: float | None = None) -> np.ndarray:

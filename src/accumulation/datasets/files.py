@@ -73,11 +73,11 @@ def write(ds: xr.Dataset, path: str | os.PathLike) -> None:
             ds.to_netcdf(temporary, engine="netcdf4", format="NETCDF4", encoding=checked)
         except RuntimeError as error:  # HDF5 raises it for any error of the disk
             raise OSError(str(error)) from error
-        with open(temporary, "r+b") as written:
-            seal = seals.seal_of(written, os.path.getsize(temporary))
-            written.write(seal)
-            written.flush()
-            os.fsync(written.fileno())
+        with open(temporary, "r+b") as file:
+            seal = seals.seal_of(file, os.path.getsize(temporary))
+            file.write(seal)
+            file.flush()
+            os.fsync(file.fileno())
     with contextlib.suppress(OSError):
         for leftover in path.parent.glob(f".{path.name}.*"):
             leftover.unlink(missing_ok=True)

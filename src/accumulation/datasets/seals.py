@@ -81,13 +81,13 @@ def _compared_elsewhere(path: str | os.PathLike, size: int) -> str:
     environment = os.environ | import_path()
     patience = PATIENCE + size / SPEED
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=patience, check=False
         )
     except subprocess.TimeoutExpired:
         return DAMAGED
-    verdict = done.stdout.strip()
-    return verdict if done.returncode == 0 and verdict in (EDITED, OTHER_NUMBERS) else DAMAGED
+    verdict = process.stdout.strip()
+    return verdict if process.returncode == 0 and verdict in (EDITED, OTHER_NUMBERS) else DAMAGED
 
 
 def _compare() -> None:

@@ -1,4 +1,4 @@
-"""From the arrays of an imported model to a lattice, or to a ribbon or wire of one direction."""
+"""Conversion of the arrays of an imported model to a lattice, ribbon or wire."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ..lattice.lattice import Lattice
 from ..lattice.samples import Ribbon, Wire
 from ..lattice.units import NATURAL
 
-# Vectors whose part out of a plane is less than this fraction of their length lie in it.
+# Vectors lie in a plane if their component out of it is below this fraction of their length.
 IN_PLANE = 1e-9
-# Points at which the bands of a truncated model are compared with those of the whole.
+# Number of k at which bands of a truncated and the full model are compared, and random seed.
 SAMPLES, SEED = 64, 11
 
 
@@ -27,14 +27,14 @@ SAMPLES, SEED = 64, 11
 class Model:
     """A tight-binding model of any origin.
 
-    vectors : (D, 3) the directions in which it is periodic, D = 1, 2 or 3
-    positions : (orbital, 3);  names : (orbital,) of the orbitals, each once
+    vectors : (D, 3) vectors of the periodic directions, D = 1, 2 or 3
+    positions : (orbital, 3);  names : (orbital,) unique names
     hops : Hermitian, every element once, ``cell`` (hop, D)
     spins : (orbital,) sign of s_z, 0 where not resolved
-    solid : whether it has three dimensions, so that with D = 1 it is a wire
-    filling : number of filled bands, None where not known
-    provenance : what was checked of it
-    dipoles : elements of the position operator, ``cell`` (entry, D), None where it is diagonal
+    solid : whether it has three dimensions, so that it is a wire if D = 1
+    filling : number of filled bands, None if unknown
+    provenance : source of the model and results of checks
+    dipoles : elements of the position operator, ``cell`` (entry, D), None if it is diagonal
     sublattices : (orbital,) names that a ribbon's rows may share; None: ``names``
     sites, shells, units : as of the lattice
     """
@@ -55,15 +55,15 @@ class Model:
 
 
 def assembled(model: Model) -> Lattice | Ribbon | Wire:
-    """The lattice of a model; of one that is periodic in one direction the ribbon or wire.
+    """The lattice of a model, or the ribbon or wire if it is periodic in one direction.
 
-    Axes stay as they are where they can: x and y in the plane of two vectors, x along a single one;
-    else the smallest rotation that brings them there is taken, and noted in ``provenance``.
+    Two vectors must be in the plane of x and y, a single one along x.  If they are not, the model
+    is turned by the smallest rotation that achieves this, which ``provenance`` records.
 
     Raises
     ------
     UserError
-        For a model that is periodic in no direction, and as :class:`Lattice`.
+        For a model that is not periodic, and as :class:`Lattice`.
     """
     directions = len(model.vectors)
     if not 1 <= directions <= 3:
@@ -131,7 +131,7 @@ def _turn(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """The smallest rotation of one unit vector into another."""
     cosine, axis = float(start @ end), np.cross(start, end)
     if np.linalg.norm(axis) <= IN_PLANE:
-        # Opposite vectors: by pi about any axis at right angles, here that of z or x.
+        # Opposite vectors: rotation by pi about a perpendicular axis, here z or x.
         about = np.array([0.0, 0.0, 1.0]) if abs(end[2]) < 0.5 else np.array([1.0, 0.0, 0.0])
         return np.eye(3) if cosine > 0 else 2 * np.outer(about, about) - np.eye(3)
     cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
@@ -144,10 +144,10 @@ def directions_of(hops: HopTable) -> list[int]:
 
 
 def without_idle_directions(model: Model) -> Model:
-    """The model with those vectors alone along which hops lead to other cells.
+    """The model with only those vectors along which hops lead to other cells.
 
-    ``provenance["periodic_vectors"]`` holds their numbers, from 1.  Elements of the position
-    operator between cells along the others are left out.
+    ``provenance["periodic_vectors"]`` has their numbers, from 1.  Elements of the position operator
+    between cells along the other vectors are left out.
     """
     periodic, hops, dipoles = directions_of(model.hops), model.hops, model.dipoles
     if dipoles is not None:
@@ -177,20 +177,20 @@ def bands_of(hops: HopTable, orbitals: int, k: np.ndarray) -> np.ndarray:
 
 
 def truncated(model: Model, longest: float | None, smallest: float | None) -> Model:
-    """The model without the hops that are longer, or smaller, than these; what that does to bands.
+    """The model without hops that are longer or smaller than the limits.
 
     Parameters
     ----------
-    longest : in the unit of the vectors, of the distance between the two orbitals
-    smallest : in the unit of the energies, of the amplitude's modulus
+    longest : of the distance between the two orbitals, in the unit of the vectors
+    smallest : of the modulus of the amplitude, in the unit of the energies
 
-    ``provenance["truncation"]`` holds both limits, the numbers of hops, and the largest and the
-    root mean square change of the energies at random k.
+    ``provenance["truncation"]`` has both limits, the numbers of hops, and the largest and root mean
+    square change of the energies at random k.
     """
     if longest is None and smallest is None:
         return model
     hops = model.hops
-    # Of a hop and its conjugate exactly opposite, so that both are kept or neither.
+    # Exactly opposite for a hop and its conjugate, so that either both or neither are kept.
     span = hops.cell @ model.vectors + (model.positions[hops.column] - model.positions[hops.row])
     large = np.ones(len(hops.row), dtype=bool)
     home = (hops.row == hops.column) & ~np.any(hops.cell, axis=1)
@@ -215,12 +215,12 @@ def truncated(model: Model, longest: float | None, smallest: float | None) -> Mo
 def hermitian(
     hops: HopTable, orbitals: int, tolerance: float, source: str
 ) -> tuple[HopTable, float]:
-    """Hermitian part of a table, and by how much H(R) = H(-R)^+ was violated.
+    """Hermitian part of a table, and the violation of H(R) = H(-R)^+.
 
     Raises
     ------
     UserError
-        Where that is more than ``tolerance``, in the energy unit.
+        If the violation exceeds ``tolerance``, in the energy unit.
     """
     table, violation = hop_arrays.symmetrised(hops, orbitals)
     if violation > tolerance:
@@ -238,9 +238,9 @@ def padded(vectors: np.ndarray) -> np.ndarray:
 
 
 def with_conjugates(hops: HopTable, complete: int, orbitals: int) -> HopTable:
-    """A table that lists each bond once, made one with every conjugate; sums of each element.
+    """A table that lists each bond once, with all conjugates added and equal elements summed.
 
-    The first ``complete`` entries are those of on-site energies, which need none.
+    The first ``complete`` entries are on-site energies, which have no conjugates.
     """
     bonds = slice(complete, None)
     return hop_arrays.summed(
@@ -255,13 +255,13 @@ def with_conjugates(hops: HopTable, complete: int, orbitals: int) -> HopTable:
 
 
 def numbered(labels: Iterable[str]) -> list[str]:
-    """Unique names: labels that occur several times get a number each."""
+    """Unique names; labels that occur several times are numbered."""
     listed = list(labels)
-    total, seen = Counter(listed), Counter[str]()
+    total, counts = Counter(listed), Counter[str]()
     names = []
     for label in listed:
-        seen[label] += 1
-        names.append(f"{label}_{seen[label]}" if total[label] > 1 else label)
+        counts[label] += 1
+        names.append(f"{label}_{counts[label]}" if total[label] > 1 else label)
     if len(set(names)) < len(names):  # a label looks like a numbered one
         return [f"{label}.{i}" for i, label in enumerate(listed)]
     return names

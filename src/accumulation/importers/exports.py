@@ -9,8 +9,8 @@ from ..lattice.cuts import normal_of
 from ..lattice.hop_table import HopTable
 from ..lattice.lattice import Lattice
 
-# A layer in a cell of three dimensions has this many times its longest vector to its next image,
-# which no hop joins.
+# Distance of a layer to its periodic image in a cell of three dimensions, in units of its longest
+# vector; no hop joins the images.
 SPACING = 10.0
 DEGENERACIES_A_LINE = 15
 
@@ -18,13 +18,13 @@ DEGENERACIES_A_LINE = 15
 def to_pythtb(lattice: Lattice):
     """The lattice as ``pythtb.tb_model`` (1.8) or ``pythtb.TBModel`` (2), without spin blocks.
 
-    Orbitals keep their order; orbitals of either spin are orbitals of their own.  A layer whose
+    Orbitals keep their order; the two spins are separate orbitals.  A layer whose
     orbitals differ in height becomes a model of three dimensions, periodic in two.
 
     Raises
     ------
     UserError
-        Without PythTB, or for lattice vectors that are not right-handed, which it refuses.
+        If PythTB is not installed, or lattice vectors are not right-handed, as it requires.
     """
     try:
         import pythtb
@@ -45,7 +45,7 @@ def to_pythtb(lattice: Lattice):
     number = {name: i for i, name in enumerate(lattice.orbitals)}
     padding = [0] * (len(vectors) - lattice.dimension)
     for to, origin, cell, amplitude in lattice.hoppings:
-        # Each bond is once in the list, so that its conjugate need not be looked for.
+        # Each bond is in the list once, so PythTB need not check for its conjugate.
         model.set_hop(
             amplitude, number[to], number[origin], [*cell, *padding], allow_conjugate_pair=True
         )
@@ -55,8 +55,7 @@ def to_pythtb(lattice: Lattice):
 def wannier90_texts(lattice: Lattice) -> dict[str, list[str]]:
     """Lines of the files ``_tb.dat``, ``_hr.dat``, ``_centres.xyz`` and ``.win``, by these ends.
 
-    Orbitals with spin must be in an order that the format can tell: all up, then all down, or one
-    after the other.
+    Orbitals with spin must be in an order of the format: all up, then all down, or alternating.
 
     Raises
     ------
@@ -124,10 +123,10 @@ def _matrices(lattice: Lattice) -> tuple[np.ndarray, np.ndarray]:
     if lattice.dipoles is not None:
         steps.append(_padded(lattice.dipoles.cell))
     steps.append(np.zeros((1, 3), dtype=int))
-    cells, which = np.unique(np.concatenate(steps), axis=0, return_inverse=True)
+    cells, cell_index = np.unique(np.concatenate(steps), axis=0, return_inverse=True)
     size = len(lattice.orbitals)
     matrices = np.zeros((len(cells), size, size), dtype=complex)
-    places = (which.reshape(-1)[: len(hops.row)], hops.row, hops.column)
+    places = (cell_index.reshape(-1)[: len(hops.row)], hops.row, hops.column)
     np.add.at(matrices, places, hops.amplitude)
     return cells, matrices
 
@@ -141,8 +140,8 @@ def _dipole_matrices(lattice: Lattice, cells: np.ndarray) -> np.ndarray:
     if lattice.dipoles is not None:
         number = {tuple(cell): i for i, cell in enumerate(cells.tolist())}
         table = lattice.dipoles
-        which = [number[tuple(cell)] for cell in _padded(table.cell).tolist()]
-        matrices[which, table.row, table.column] += table.dipole
+        cell_index = [number[tuple(cell)] for cell in _padded(table.cell).tolist()]
+        matrices[cell_index, table.row, table.column] += table.dipole
     return matrices
 
 

@@ -1,7 +1,7 @@
-"""Systems of Kwant with a translational symmetry, read by their attributes.
+"""Import of Kwant systems with a translational symmetry, read through their attributes.
 
-A value of a hopping (a, b) is <a| H |b>, a number or a matrix on the orbitals of both sites; a
-site's own matrix may hold hops between its orbitals, which become hops at one place.
+The value of a hopping (a, b) is <a| H |b>, a number or a matrix on the orbitals of both sites.
+Off-diagonal elements of the onsite matrix become hops between orbitals at the same position.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ HERMITIAN = 1e-10
 
 @dataclass
 class _Blocks:
-    """Matrices between sites: of sites i and j, j in another cell, with the conjugate left out.
+    """Matrices of sites, and between two sites without the conjugates.
 
     onsite : list of (site, matrix);  hops : list of (to, origin, cell, matrix)
     """
@@ -49,22 +49,22 @@ def from_kwant(
     system : ``kwant.Builder`` with a translational symmetry of one to three directions, or a
         finalized lead (``InfiniteSystem``)
     params : values for the arguments of onsites and hoppings that are functions
-    spin : sign of s_z, +1, -1 or 0, of each orbital of a site, where all sites have as many; Kwant
-        does not know which orbitals are spins, and it is not guessed
+    spin : sign of s_z, +1, -1 or 0, of each orbital of a site, if all sites have equally many;
+        Kwant does not record which orbitals are spins
     filling : number of filled bands
 
     Returns
     -------
-    Lattice of two or three periodic directions; with one a Ribbon, or a Wire where the positions
-    have three components.  Orbitals are called by the site's family, and a number where it has
-    several, such as A_0 and A_1; sites of one family in a cell are numbered too.
+    Lattice for two or three periodic directions; for one a Ribbon, or a Wire if positions have
+    three components.  Orbitals are named by the family of the site, numbered if a site has several,
+    such as A_0 and A_1, or if a cell has several sites of the family.
 
     Raises
     ------
     UserError
-        For another object or one without symmetry, a parameter without value, matrices of other
-        shapes than their sites have orbitals, onsites that are not Hermitian, or spins of another
-        number than a site has orbitals.
+        For another type of object, a system without symmetry, a parameter without a value, matrices
+        whose shape is not the number of orbitals, onsite matrices that are not Hermitian, or a
+        wrong number of spins.
     """
     symmetry = getattr(system, "symmetry", None)
     periods = np.asarray(getattr(symmetry, "periods", np.zeros((0, 0))), dtype=float)
@@ -203,7 +203,7 @@ def _table(blocks: _Blocks, starts: np.ndarray, directions: int) -> tuple[HopTab
 
 
 def _names(sites: list[str], numbers: list[int]) -> list[str]:
-    """Names of the orbitals: that of the site, and a number where it has several."""
+    """Names of the orbitals: that of the site, with a number if the site has several."""
     return [
         name if count == 1 else f"{name}_{orbital}"
         for name, count in zip(sites, numbers, strict=True)

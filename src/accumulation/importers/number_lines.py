@@ -34,7 +34,7 @@ class NumberLines:
             raise UserError(str(path), why, "a file that can be read, plain or gz") from error
 
     def fault(self, line: int, allowed: str, value: object = None) -> UserError:
-        """What is wrong with line number ``line``, counted from 0."""
+        """The error for line number ``line``, counted from 0."""
         if value is None:
             text = self.lines[line].strip() if line < len(self.lines) else ""
             value = text if line < len(self.lines) else END
@@ -46,14 +46,12 @@ class NumberLines:
         Raises
         ------
         UserError
-            For a file that ends before, and for a line of other than ``columns`` finite numbers.
+            If the file ends before, or a line does not have ``columns`` finite numbers.
         """
-        chosen = self.lines[start : start + count] or [""]
+        lines = self.lines[start : start + count] or [""]
         try:
-            # Each line is one row, and all have the same number of columns, or this fails.
-            values = (
-                np.loadtxt(chosen, ndmin=2, comments=None) if chosen else np.zeros((0, columns))
-            )
+            # This raises ValueError unless all lines have the same number of columns.
+            values = np.loadtxt(lines, ndmin=2, comments=None) if lines else np.zeros((0, columns))
         except ValueError:
             values = np.zeros((0, 0))
         if values.shape != (count, columns) or not np.all(np.isfinite(values)):
@@ -63,7 +61,7 @@ class NumberLines:
         return values
 
     def numbers(self, line: int, columns: int, allowed: str) -> list[float]:
-        """The numbers of one line (UserError unless it is ``columns`` finite ones)."""
+        """The numbers of one line; UserError unless it has ``columns`` finite numbers."""
         if line >= len(self.lines):
             raise self.fault(line, allowed)
         try:
@@ -75,7 +73,7 @@ class NumberLines:
         return values
 
     def integers(self, start: int, values: np.ndarray, allowed: str) -> np.ndarray:
-        """Integers (line, column) of a block's floats (UserError names the first other)."""
+        """Integers (line, column) from the floats of a block; UserError for the first other."""
         rounded = np.rint(values).astype(int)
         wrong = np.any(rounded != values, axis=1)
         if wrong.any():
@@ -83,7 +81,7 @@ class NumberLines:
         return rounded
 
     def count(self, line: int, what: str) -> int:
-        """The positive integer that a line begins with; words behind it are a comment."""
+        """The positive integer at the start of a line; further words are a comment."""
         words = self.lines[line].split() if line < len(self.lines) else []
         if not words or not words[0].isdigit() or int(words[0]) < 1:
             raise self.fault(line, what)
@@ -91,7 +89,7 @@ class NumberLines:
 
 
 def rows(lines: list[str], dtype: type = float) -> np.ndarray:
-    """Numbers (line, column) of lines that all have as many; (0, 0) of any that have not."""
+    """Numbers (line, column) of lines with equally many; shape (0, 0) if they differ."""
     try:
         return np.loadtxt(lines, ndmin=2, comments=None, dtype=dtype) if lines else np.zeros((0, 0))
     except ValueError:
@@ -99,5 +97,5 @@ def rows(lines: list[str], dtype: type = float) -> np.ndarray:
 
 
 def fortran_number(word: str) -> float:
-    """A number as Fortran writes it, such as 0.1D-03 (ValueError for anything else)."""
+    """A number in Fortran notation, such as 0.1D-03; ValueError for other text."""
     return float(word.upper().replace("D", "E"))

@@ -1,11 +1,11 @@
-"""Whether labelled orbitals transform as their labels say, by the crystal's own symmetries.
+"""Check that labelled orbitals transform according to their labels under the crystal's symmetries.
 
-A symmetry g of the crystal, found from its lattice, its atoms and its bands, E(g k) = E(k), acts on
-the orbitals as a matrix U that is the same at every k: U H(k) = H(g k) U, with phases of the atoms
-that the orbitals belong to.  H alone gives this U, up to a factor, as the null vector of a linear
-map.  Labels give another, D: the harmonics rotated, atoms exchanged, spins turned.  Wannier
-functions have free signs, so moduli are compared: |U_ij| = |D_ij|.  An antiunitary symmetry, g and
-time reversal, has H(k)^* and H(-g k) in the same equation.
+A symmetry g of the crystal, determined from its lattice, atoms and bands, E(g k) = E(k), acts on
+the orbitals as a matrix U that is the same at every k: U H(k) = H(g k) U, in the convention with
+phases of the atoms.  H determines U, up to a factor, as the null vector of a linear map.  The
+labels determine another matrix D: harmonics are rotated, atoms exchanged and spins rotated.  Signs
+of Wannier functions are arbitrary, so moduli are compared: |U_ij| = |D_ij|.  For an antiunitary
+symmetry, g with time reversal, H(k)^* and H(-g k) replace H(k) and H(g k).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ..lattice.bulk_bloch import bulk_table
 from ..lattice.hop_table import HopTable
 from .orbital_labels import Label, rotation_of_harmonics
 
-# Places (angstrom) that are the same, and energies (eV) to which bands are symmetric: files have
-# six digits, and Wannier functions break symmetries a little.
+# Tolerances of equal positions (angstrom) and energies (eV): files have six digits, and Wannier
+# functions break symmetries slightly.
 SAME_PLACE, SAME_ENERGY = 0.05, 5e-3
-# The moduli of a symmetry's matrix that labels may miss, and what it may leave of H (eV).
+# Tolerances of |U| - |D|, and of U H(k) - H(g k) U in eV.
 TRUSTED, SAME_MATRIX = 0.1, 0.1
-# Null vectors are sought among orbitals^2 unknowns; and of how many symmetries.
+# Largest number of orbitals, as there are orbitals^2 unknowns, and of symmetries tested.
 MOST_ORBITALS, MOST_OPERATIONS = 24, 3
-# Null vectors of that map, relative to its largest singular value.
+# Singular values of null vectors, relative to the largest one.
 NULL = 1e-4
-# Of the search among several of them.
+# Starts and iterations of the search among several null vectors.
 STARTS, TURNS = 4, 40
 
 
@@ -56,15 +56,15 @@ class Basis:
 
 
 def identity_check(basis: Basis, hops: HopTable) -> dict:
-    """What the symmetries say of the labels.
+    """Comparison of the labels with the symmetries of the bands.
 
     Returns
     -------
-    dict with ``symmetries``, one entry an operation that the bands have: its matrix, by how much
-    they differ (eV), what the best matrix U leaves of U H(k) - H(g k) U (eV, largest element), and
-    ``mismatch``, the largest difference of |U| and |D|; and with ``trusted``, True where both are
-    at most 0.1 for each, None where no symmetry could tell; ``by_orbital`` holds the largest
-    mismatch in the row of each orbital.
+    dict with ``symmetries``, a list with one entry for each symmetry of the bands: its matrix, the
+    difference of the bands (eV), the largest element of U H(k) - H(g k) U for the best U (eV), and
+    ``mismatch``, the largest difference of |U| and |D|; ``trusted``, True if both are at most 0.1
+    for all, None if no symmetry was tested; ``by_orbital``, the largest mismatch in the row of each
+    orbital.
     """
     orbitals = len(basis.atom)
     if orbitals > MOST_ORBITALS:
@@ -83,7 +83,7 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
                 if options[-1]["hamiltonian_eV"] <= SAME_MATRIX:
                     break
         if options:
-            # Where both will do, as without spin and magnet, the one without time reversal.
+            # If both fit, as without spin and magnetism, prefer the one without time reversal.
             entries.append(
                 min(options, key=lambda e: e["hamiltonian_eV"] * (2 if e["antiunitary"] else 1))
             )
@@ -91,10 +91,10 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
             break
     if not entries:
         return {"trusted": None, "symmetries": []}
-    mismatch, left = (max(e[key] for e in entries) for key in ("mismatch", "hamiltonian_eV"))
+    mismatch, residual = (max(e[key] for e in entries) for key in ("mismatch", "hamiltonian_eV"))
     by_orbital = np.max([entry.pop("by_orbital") for entry in entries], axis=0)
     return {
-        "trusted": mismatch <= TRUSTED and left <= SAME_MATRIX,
+        "trusted": mismatch <= TRUSTED and residual <= SAME_MATRIX,
         "mismatch": mismatch,
         "by_orbital": by_orbital.tolist(),
         "symmetries": entries,
@@ -102,9 +102,9 @@ def identity_check(basis: Basis, hops: HopTable) -> dict:
 
 
 def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
-    """(3, 3) orthogonal matrices that keep the lattice, but +-1; threefold rotations first.
+    """(3, 3) orthogonal matrices that preserve the lattice, except +-1; threefold rotations first.
 
-    In two dimensions those of the plane, with z kept or reversed.
+    In two dimensions they are those of the plane, with z unchanged or reversed.
     """
     size = len(vectors)
     metric = vectors @ vectors.T
@@ -119,7 +119,7 @@ def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
             normal = np.cross(*vectors) / np.linalg.norm(np.cross(*vectors))
             square, images = np.vstack((square, normal)), np.vstack((images, height * normal))
         left, _, right = np.linalg.svd(np.linalg.solve(square, images).T)
-        # +-1 on wave vectors says nothing: bands have it anyway, or by time reversal.
+        # +-1 on wave vectors is no test: it is trivial, or follows from time reversal.
         if np.abs(np.abs(step) - np.eye(size)).max() or abs(np.trace(step)) < size:
             operations.append(left @ right)
     # Threefold axes first: they mix orbitals of one shell, which mirrors and twofold ones do not.
@@ -128,7 +128,7 @@ def _point_group(vectors: np.ndarray) -> list[np.ndarray]:
 
 
 def _images(basis: Basis, operation: np.ndarray) -> np.ndarray | None:
-    """(atom,) where each atom goes, with the translation that fits; None if there is none."""
+    """(atom,) image of each atom, with a suitable translation; None if there is none."""
     symbols = [symbol for symbol, _ in basis.atoms]
     places = np.array([place for _, place in basis.atoms])
     inverse = np.linalg.pinv(basis.vectors)
@@ -139,19 +139,19 @@ def _images(basis: Basis, operation: np.ndarray) -> np.ndarray | None:
         gap = turned[:, None] + places[other] - turned[first] - places
         gap -= np.rint(gap @ inverse) @ basis.vectors
         alike = np.array([[a == b for b in symbols] for a in symbols])
-        there = (np.linalg.norm(gap, axis=-1) < SAME_PLACE) & alike
-        if np.all(there.sum(axis=0) == 1) and np.all(there.sum(axis=1) == 1):
-            return np.argmax(there, axis=1)
+        coincides = (np.linalg.norm(gap, axis=-1) < SAME_PLACE) & alike
+        if np.all(coincides.sum(axis=0) == 1) and np.all(coincides.sum(axis=1) == 1):
+            return np.argmax(coincides, axis=1)
     return None
 
 
 def _actions(
     basis: Basis, operation: np.ndarray, images: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(orbital, orbital) moduli |D| of what the labels say, without and with time reversal.
+    """(orbital, orbital) moduli |D| according to the labels, without and with time reversal.
 
-    Of labels that do not close among themselves, such as half a shell, D is not unitary: bands
-    that have the symmetry are not theirs.
+    For an incomplete set of labels, such as half of a shell, D is not unitary, and bands with the
+    symmetry do not match it.
     """
     harmonics = np.array([label.harmonics for label in basis.labels])
     atom = np.array([label.atom for label in basis.labels])
@@ -168,7 +168,7 @@ def _actions(
 
 
 def _spin_rotation(operation: np.ndarray) -> np.ndarray:
-    """(2, 2) rotation of a spin 1/2; a reflection turns it as the rotation that it contains."""
+    """(2, 2) rotation of a spin 1/2; a reflection acts as its proper rotation."""
     proper = operation * np.linalg.det(operation)
     cosine = np.clip((np.trace(proper) - 1) / 2, -1, 1)
     angle = np.arccos(cosine)
@@ -209,11 +209,11 @@ class _Bloch:
         return float(np.abs(energy - self.energy).max())
 
     def bands_keep(self, operation: np.ndarray, antiunitary: bool) -> bool:
-        """Whether E(g k) = E(k), of an antiunitary operation with -g k."""
+        """Whether E(g k) = E(k), or E(-g k) = E(k) for an antiunitary operation."""
         return self._band_difference(operation, antiunitary) <= SAME_ENERGY
 
     def entry(self, operation: np.ndarray, antiunitary: bool, action: np.ndarray) -> dict:
-        """An operation's part of :func:`identity_check`; ``action`` holds the moduli |D|."""
+        """The entry of an operation in :func:`identity_check`; ``action`` is |D|."""
         before = self.h.conj() if antiunitary else self.h
         after = self._image(operation, antiunitary)
         matrix = _intertwiner(before, after, action)
@@ -230,9 +230,9 @@ class _Bloch:
 def _intertwiner(before: np.ndarray, after: np.ndarray, action: np.ndarray) -> np.ndarray:
     """The unitary U that minimises U A - B U over matrices A, B (k, orbital, orbital).
 
-    Where H conserves something at every k, such as a mirror of the plane, there are several, U
-    times what commutes with H.  Of these one is sought whose moduli are those of ``action``, by
-    turns: keep what is where labels put it, return to the solutions, make it unitary.
+    If H has a conserved quantity at every k, such as a mirror of the plane, there are several: U
+    times matrices that commute with H.  One with the moduli ``action`` is determined iteratively:
+    set elements to zero where ``action`` is zero, project onto the solutions, make it unitary.
     """
     size = before.shape[1]
     # The sum of |U A - B U|^2 as a form in U, row by row; A and B are Hermitian.
@@ -254,6 +254,6 @@ def _intertwiner(before: np.ndarray, after: np.ndarray, action: np.ndarray) -> n
 
 
 def _unitary(matrix: np.ndarray) -> np.ndarray:
-    """The unitary factor of a matrix: of U A, A commuting with H, one of the same kind."""
+    """The unitary polar factor of a matrix, by its singular value decomposition."""
     left, _, right = np.linalg.svd(matrix)
     return left @ right

@@ -1,8 +1,8 @@
-"""Atomic orbitals that projections of a ``.win`` file name, as sums of real harmonics.
+"""Atomic orbitals named by the projections of a ``.win`` file, as sums of real harmonics.
 
 Order and signs are Wannier90's (user guide, tables 3.1 and 3.2): s; pz, px, py; dz2, dxz, dyz,
-dx2-y2, dxy; and the seven of f.  Within a line of projections atoms come first, then l from the
-hybrids (l < 0) on, then m, then spin.
+dx2-y2, dxy; and the seven of f.  Orbitals of a line of projections are sorted by atom, then l
+(hybrids have l < 0), then m, then spin.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ HYBRIDS: dict[int, list[dict[str, float]]] = {
 
 @dataclass(frozen=True)
 class Label:
-    """An orbital as projections name it.
+    """An orbital named by a projection.
 
     atom : number of its atom in the ``.win`` file;  name : such as ``Mo:dz2``
-    harmonics : (16,) its parts of HARMONICS
+    harmonics : (16,) its coefficients of HARMONICS
     """
 
     atom: int
@@ -60,12 +60,12 @@ class Label:
 
 
 def labels(win: Win) -> list[Label] | None:
-    """The orbitals without spin, in order; None of projections that name no plain orbitals.
+    """The orbitals without spin, in order; None for projections with other functions.
 
     Raises
     ------
     UserError
-        For a projection of an atom or an orbital that there is not.
+        For a projection with an unknown atom or orbital.
     """
     if not win.projections or not win.atoms:
         return None
@@ -74,17 +74,19 @@ def labels(win: Win) -> list[Label] | None:
         if text.lower().startswith(("random", "ang", "bohr")) or ":" not in text:
             return None
         site, states, *axes = text.replace(" ", "").split(":")
-        # A place or axes of its own, or one spin of the two.
+        # A position, axes, or a single spin is given.
         if axes or "=" in site or any(mark in states for mark in "()[]"):
             return None
         atoms = [i for i, (symbol, _) in enumerate(win.atoms) if symbol.lower() == site.lower()]
         if not atoms:
             symbols = ", ".join(dict.fromkeys(symbol for symbol, _ in win.atoms))
             raise win.file.fault(line, f"projections of an atom of the file: {symbols}")
-        chosen = sorted({pair for state in states.split(";") for pair in _states(win, line, state)})
+        orbitals = sorted(
+            {pair for state in states.split(";") for pair in _states(win, line, state)}
+        )
         for number, atom in enumerate(atoms, 1):
             name = f"{win.atoms[atom][0]}{number if len(atoms) > 1 else ''}"
-            for shell, m in chosen:
+            for shell, m in orbitals:
                 label = Label(atom, f"{name}:{_name(shell, m)}", _harmonics(shell, m))
                 result.append(label)
     return result
@@ -162,7 +164,7 @@ def sites_and_shells(
 def values(points: np.ndarray) -> np.ndarray:
     """The real harmonics (point, 16) on the unit sphere, in the order of HARMONICS.
 
-    Each with the same norm, (4 pi)^(-1/2) of the integral of its square left out.
+    All have the same norm: the mean of the square over the sphere is 1.
     """
     x, y, z = points.T
     third, five = np.sqrt(3), np.sqrt(5)

@@ -1,8 +1,9 @@
-"""Which Wannier functions are spin up and down: in two blocks, or one after the other.
+"""The order of spin up and spin down among Wannier functions: two blocks, or interleaved.
 
-The order depends on the program that wrote the files and its version, and is written nowhere.  Time
-reversal i sigma_y K tells where the crystal has it: in the right order H(R) is its own image.  In a
-magnet the centres may tell: both spins of one orbital are at nearly the same place.
+The order depends on the program that wrote the files and on its version, and is not recorded.  For
+a crystal with time reversal i sigma_y K it follows from the condition that H(R) is its own image.
+In a magnet it may follow from the centres, as both spins of an orbital are at nearly the same
+position.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from ..lattice import hop_arrays
 from ..lattice.hop_table import HopTable
 
 ORDERS = ("blocks", "interleaved")
-# H and its image by time reversal are the same to this part of the largest hop between orbitals.
+# Tolerance of H minus its image under time reversal, relative to the largest hop.
 SAME = 1e-3
-# Centres (angstrom) of the two spins of one orbital, and of different orbitals.
+# Largest distance (angstrom) of the two spins of an orbital, smallest of different orbitals.
 NEAR, FAR = 0.15, 0.5
 
 
@@ -52,14 +53,14 @@ def time_reversal_residual(hops: HopTable, orbitals: int, order: str) -> float:
 
 
 def spin_order(
-    given: str | None, spinors: bool | None, hops: HopTable, positions: np.ndarray
+    requested: str | None, spinors: bool | None, hops: HopTable, positions: np.ndarray
 ) -> tuple[str, dict]:
-    """The order of spins, and what was compared.
+    """The order of spins, and the residuals that it is based on.
 
     Parameters
     ----------
-    given : "none", "blocks", "interleaved", or None
-    spinors : what the files say, None where they say nothing
+    requested : "none", "blocks", "interleaved", or None
+    spinors : setting in the files, None if there is none
     hops : Hermitian, every element once;  positions : (orbital, 3) centres in angstrom
 
     Returns
@@ -69,53 +70,59 @@ def spin_order(
     Raises
     ------
     UserError
-        For spins in an odd number of orbitals, an order that the Hamiltonian contradicts, or one
-        that is not given and cannot be told.
+        For spins in an odd number of orbitals, an order that contradicts the Hamiltonian, or
+        an order that is neither given nor determined.
 
     Warns
     -----
     UserWarning
-        Where nothing says whether there are spins, and time reversal of spins fits one order.
+        If it is unknown whether there are spins, and time reversal of spins fits one order.
     """
-    if given not in (None, "none", *ORDERS):
-        raise UserError("spin", given, ["none", *ORDERS])
-    if given == "none" and spinors:
-        raise UserError("spin", given, "blocks or interleaved, as the .win file has spinors = true")
+    if requested not in (None, "none", *ORDERS):
+        raise UserError("spin", requested, ["none", *ORDERS])
+    if requested == "none" and spinors:
+        raise UserError(
+            "spin", requested, "blocks or interleaved, as the .win file has spinors = true"
+        )
     orbitals = len(positions)
-    if given == "none" or (given is None and not spinors):
-        undeclared = given is None and spinors is None and orbitals % 2 == 0
+    if requested == "none" or (requested is None and not spinors):
+        undeclared = requested is None and spinors is None and orbitals % 2 == 0
         return "none", _undeclared(hops, orbitals) if undeclared else {}
     if orbitals % 2:
         problem = Verbatim(f"{orbitals} Wannier functions")
         raise UserError("spin", problem, "an even number where they have spins")
     residual = _residuals(hops, orbitals)
-    distance = {order: _distance(order, positions) for order in ORDERS}
+    distance = {candidate: _distance(candidate, positions) for candidate in ORDERS}
     reversed_alike = _fitting(hops, residual)
-    near = [order for order in ORDERS if distance[order] <= NEAR < FAR <= max(distance.values())]
+    near = [
+        candidate
+        for candidate in ORDERS
+        if distance[candidate] <= NEAR < FAR <= max(distance.values())
+    ]
     words = ", ".join(
-        f"{order} misses time reversal by {residual[order]:.3g} eV and puts spins"
-        f" {distance[order]:.3g} angstrom apart" for order in ORDERS
+        f"{candidate} misses time reversal by {residual[candidate]:.3g} eV and puts spins"
+        f" {distance[candidate]:.3g} angstrom apart" for candidate in ORDERS
     )  # fmt: skip
-    chosen, told_by = given, "the user"
+    order, criterion = requested, "the user"
     if len(reversed_alike) == 1:
-        chosen, told_by = reversed_alike[0], "time reversal"
-        if given not in (None, chosen):
-            raise UserError("spin", given, f"{chosen}, by time reversal: {words}")
-    elif given is None and not reversed_alike and len(near) == 1:
-        chosen, told_by = near[0], "centres"
-    if chosen is None:
+        order, criterion = reversed_alike[0], "time reversal"
+        if requested not in (None, order):
+            raise UserError("spin", requested, f"{order}, by time reversal: {words}")
+    elif requested is None and not reversed_alike and len(near) == 1:
+        order, criterion = near[0], "centres"
+    if order is None:
         allowed = f"spin='blocks' or spin='interleaved', which cannot be told here: {words}"
         raise UserError("spin", MISSING, allowed)
-    return chosen, {
-        "order": chosen,
-        "told_by": told_by,
-        **{f"time_reversal_{order}": residual[order] for order in ORDERS},
-        **{f"centres_{order}": distance[order] for order in ORDERS},
+    return order, {
+        "order": order,
+        "told_by": criterion,
+        **{f"time_reversal_{candidate}": residual[candidate] for candidate in ORDERS},
+        **{f"centres_{candidate}": distance[candidate] for candidate in ORDERS},
     }
 
 
 def _undeclared(hops: HopTable, orbitals: int) -> dict:
-    """What time reversal says of orbitals of which no file says whether they have spins."""
+    """Warn if time reversal of spins fits one order although no file declares spins."""
     residual = _residuals(hops, orbitals)
     fits = _fitting(hops, residual)
     if len(fits) != 1:

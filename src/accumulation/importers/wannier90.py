@@ -1,7 +1,8 @@
-"""Tight-binding models of Wannier90.
+"""Import of tight-binding models of Wannier90.
 
-H_ij(k) = sum_R e^{ikR} H_ij(R) / N_R, and with ``use_ws_distance`` each element is shared by the
-images R + T of orbital j that are nearest to i: sum_T e^{ik(R + T)} H_ij(R) / (N_R N_ij(R))
+H_ij(k) = sum_R e^{ikR} H_ij(R) / N_R, and with ``use_ws_distance`` each element is divided
+among the images R + T of orbital j that are nearest to i,
+sum_T e^{ik(R + T)} H_ij(R) / (N_R N_ij(R))
 (Wannier90's user guide).  Phases of the centres are added by the lattice.
 """
 
@@ -35,9 +36,9 @@ from .assembled import (
 from .orbital_identity import Basis, identity_check
 from .orbital_labels import Label, labels, sites_and_shells
 from .spin_order import spin_order, spin_pairs
-from .wannier_seed import Source, centres_of, elements_of, found_files, vectors_of
+from .wannier_seed import Source, centres_of, elements_of, read_files, vectors_of
 
-LISTED = 4  # orbitals that a warning names
+LISTED = 4  # largest number of orbitals in a warning
 POSITIONS = ("full", "diagonal")
 HOP_PARTS = ("row", "column", "cell", "amplitude")
 
@@ -55,49 +56,49 @@ def from_wannier90(
     position: str = "full",
     tolerance: float = 1e-3,
 ) -> Lattice | Ribbon | Wire:
-    """The lattice of Wannier functions that Wannier90 wrote.
+    """The lattice of Wannier functions from files of Wannier90.
 
-    Reads ``SEED_tb.dat``, or else ``SEED_hr.dat``, and beside it ``SEED_wsvec.dat``,
-    ``SEED_centres.xyz`` and ``SEED.win`` where they are there, each plain or ``.gz``.  Energies
-    are in eV, lengths in angstrom.  A direction in which no hop that is kept leads to another cell
-    is taken as not periodic, so a layer becomes a lattice of two dimensions.
+    Reads ``SEED_tb.dat``, or else ``SEED_hr.dat``, and ``SEED_wsvec.dat``, ``SEED_centres.xyz`` and
+    ``SEED.win`` if they exist, each plain or ``.gz``.  Energies are in eV, lengths in angstrom.  A
+    direction in which no remaining hop leads to another cell is not periodic, so a layer becomes a
+    lattice of two dimensions.
 
     Parameters
     ----------
     seed_or_folder : path and seed such as ``data/mos2``, one of the files, or a folder of one seed
     cell : (3, 3) lattice vectors as rows, in angstrom; None: of the files
     centres : (orbital, 3) centres of the Wannier functions, in angstrom; None: of the files
-    use_ws_distance : share elements between nearest images; None: as the head of ``_wsvec.dat``
-        says, False where that file is missing
+    use_ws_distance : divide elements among nearest images; None: the setting in the head of
+        ``_wsvec.dat``, False without that file
     spin : "none", "blocks" (all up, then all down) or "interleaved"; None: "none" unless
-        ``spinors = true`` stands in the ``.win`` file, and then the one order that time reversal,
-        or the places of the centres, allow
+        the ``.win`` file has ``spinors = true``; then the order that time reversal or the positions
+        of the centres determine
     longest, smallest : drop hops over a longer distance (angstrom), or of smaller modulus (eV);
-        what this does to the bands is measured (``provenance["truncation"]``)
+        the change of the bands is recorded (``provenance["truncation"]``)
     filling : number of filled bands
     position : "full", with the elements of the position operator between orbitals where there is a
         ``_tb.dat``, or "diagonal", with the centres alone
-    tolerance : the largest violation of H(R) = H(-R)^+ that is mended by its average, in eV
+    tolerance : largest violation of H(R) = H(-R)^+, in eV; smaller ones are removed by averaging
 
     Returns
     -------
-    Lattice of two or three dimensions (of one periodic direction: Wire), whose ``provenance`` says
-    what was read and checked.
+    Lattice of two or three dimensions, or Wire for one periodic direction; ``provenance`` has the
+    files read and the results of all checks.
 
     Raises
     ------
     UserError
-        For files that are missing, malformed or do not belong together, naming file and line; for
-        a cell or centres that are in no file and not given; for an order of spins that is not
-        given and cannot be told.
+        For files that are missing, malformed or inconsistent, with file and line; for a cell or
+        centres that are neither in a file nor given; for an order of spins that is neither given
+        nor determined.
 
     Warns
     -----
     UserWarning
-        Where the crystal's symmetries do not confirm that orbitals are what their projections are
-        named: names are then w1, w2, ...
+        If the crystal's symmetries do not confirm that the orbitals are those named by the
+        projections; the names are then w1, w2, ...
     """
-    source = found_files(seed_or_folder)
+    source = read_files(seed_or_folder)
     vectors = vectors_of(source, cell)
     places = centres_of(source, centres)
     if position not in POSITIONS:
@@ -151,7 +152,7 @@ def _limit(key: str, value) -> float | None:
 def _names(
     source: Source, vectors: np.ndarray, hops: HopTable, order: str
 ) -> tuple[list[str], dict, list[Label]]:
-    """Names of the orbitals, what the crystal's symmetries say of their labels, trusted labels."""
+    """Names of the orbitals, the check of their labels by symmetries, and the trusted labels."""
     orbitals = source.matrices.orbitals
     projected = labels(source.win) if source.win is not None else None
     spatial = orbitals if order == "none" else orbitals // 2
@@ -165,10 +166,10 @@ def _names(
     if not identity["trusted"]:
         why = identity.get("why", "no symmetry of the lattice is one of the bands, to 5 meV")
         if identity["trusted"] is False:
-            left = max(entry["hamiltonian_eV"] for entry in identity["symmetries"])
+            deviation = max(entry["hamiltonian_eV"] for entry in identity["symmetries"])
             why = f"moduli of a symmetry's matrix differ by {identity['mismatch']:.2g}"
             why += f", most for {_worst(projected, order, identity['by_orbital'])}"
-            why += f", and it leaves {left:.2g} eV of the Hamiltonian"
+            why += f", and it leaves {deviation:.2g} eV of the Hamiltonian"
         words = (
             f"{source.seed}: orbitals are not known to be what projections name them: {why}; "
             f"they are called w1 to w{orbitals}"
@@ -186,7 +187,7 @@ def _dipoles(table: HopTable, position: np.ndarray, orbitals: int) -> DipoleTabl
         hop_arrays.symmetrised(HopTable(*parts, position[~home, axis]), orbitals)[0]
         for axis in range(3)
     ]
-    # Each axis has left out its own zeros.
+    # The tables of the axes differ, as each omits its zeros.
     entries = HopTable(*(np.concatenate([getattr(a, n) for a in axes]) for n in HOP_PARTS))
     ones = HopTable(entries.row, entries.column, entries.cell, np.ones(len(entries.row)))
     union = hop_arrays.summed(ones, orbitals)
@@ -197,14 +198,14 @@ def _dipoles(table: HopTable, position: np.ndarray, orbitals: int) -> DipoleTabl
 
 
 def _evenness(hops: HopTable, orbitals: int) -> float:
-    """max |E(k) - E(-k)| at random k, in eV: 0 where time reversal or inversion is kept."""
+    """max |E(k) - E(-k)| at random k, in eV; 0 with time reversal or inversion."""
     k = np.random.default_rng(SEED).random((SAMPLES, hops.cell.shape[1]))
     energy = bands_of(hops, orbitals, np.stack((k, -k)))
     return float(np.abs(energy[0] - energy[1]).max())
 
 
 def _worst(projected: list[Label], order: str, mismatch: list[float]) -> str:
-    """The labels of the orbitals that differ most from theirs."""
+    """The labels of the orbitals with the largest mismatch."""
     names = np.array(_labelled(projected, order))
     return ", ".join(names[np.asarray(mismatch) > 0.9 * max(mismatch)][:LISTED])
 

@@ -1,7 +1,7 @@
-"""Files of Wannier90: ``_hr.dat``, ``_tb.dat``, ``_wsvec.dat`` and ``_centres.xyz``.
+"""Readers of the files of Wannier90: ``_hr.dat``, ``_tb.dat``, ``_wsvec.dat`` and ``_centres.xyz``.
 
 H_ij(R) = <i, cell 0| H |j, cell R> in eV, lengths in angstrom (user guide of Wannier90 3,
-chapter "Files").  Each reader takes the lines of a file and returns arrays.
+chapter "Files").
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from .number_lines import NumberLines, rows
 
 @dataclass(frozen=True)
 class Matrices:
-    """Matrices of a file, one entry an element, before degeneracies divide them.
+    """Matrices of a file, one entry for each element, before division by degeneracies.
 
     row, column : (entry,) int, from 0;  cell : (entry, 3) int
     hopping : (entry,) complex, in eV
     degeneracy : (entry,) int, of the cell among the Wigner-Seitz cells
-    orbitals, cells : how many
-    vectors : (3, 3) lattice vectors in angstrom, None where the file has none
-    position : (entry, 3) complex, <i, cell 0| r |j, cell R> in angstrom, None where it has none
+    orbitals, cells : numbers of them
+    vectors : (3, 3) lattice vectors in angstrom, None if the file has none
+    position : (entry, 3) complex, <i, cell 0| r |j, cell R> in angstrom, None if it has none
     surplus : numbers on the lines of degeneracies beyond the last cell, which Fortran ignores
     """
 
@@ -40,13 +40,12 @@ class Matrices:
 
 
 def read_hr(path: Path) -> Matrices:
-    """``_hr.dat``: comment, orbitals, cells, degeneracies, then R1 R2 R3 i j Re Im a line.
+    """``_hr.dat``: comment, orbitals, cells, degeneracies, then lines R1 R2 R3 i j Re Im.
 
     Raises
     ------
     UserError
-        For a line that is not what its place asks for, a file that ends early or goes on, an
-        element given twice.
+        For an invalid line, a file with too few or too many lines, or a repeated element.
     """
     file = NumberLines(path)
     orbitals = file.count(1, "the number of Wannier functions")
@@ -175,12 +174,12 @@ def _no_more(file: NumberLines, line: int) -> None:
 
 @dataclass(frozen=True)
 class Shifts:
-    """Which images of j are nearest to i, for each element (``_wsvec.dat``).
+    """The images of j that are nearest to i, for each element (``_wsvec.dat``).
 
     row, column : (entry,) int;  cell : (entry, 3) int
-    number : (entry,) int, how many images share the element
-    shift : (image, 3) int, added to R; those of one entry after those of the other
-    use_ws_distance : what the head of the file says
+    number : (entry,) int, number of images that share the element
+    shift : (image, 3) int, added to R, in the order of the entries
+    use_ws_distance : setting in the head of the file, None if it has none
     """
 
     row: np.ndarray
@@ -192,12 +191,12 @@ class Shifts:
 
 
 def read_wsvec(path: Path) -> Shifts:
-    """``_wsvec.dat``: R1 R2 R3 i j, then the number of images, then a shift T a line.
+    """``_wsvec.dat``: R1 R2 R3 i j, then the number of images, then a line for each shift T.
 
     Raises
     ------
     UserError
-        For a line that is not what its place asks for, or a file that ends early.
+        For an invalid line, or a file that ends early.
     """
     file = NumberLines(path)
     end = len(file.lines)
@@ -211,7 +210,7 @@ def read_wsvec(path: Path) -> Shifts:
     if not heads or line > end:
         raise file.fault(end, f"{'R1 R2 R3 i j' if not heads else 'a shift, three integers'}")
     number, head = np.array(numbers), np.array(heads)
-    # Lines of shifts: all but heads, their counts and the first.
+    # Lines of shifts: all except heads, counts and the first line.
     is_shift = np.ones(end, dtype=bool)
     is_shift[0] = False
     is_shift[head] = is_shift[head + 1] = False
@@ -244,7 +243,7 @@ def read_centres(path: Path) -> tuple[np.ndarray, list[tuple[str, np.ndarray]]]:
     Raises
     ------
     UserError
-        For a line that is not a symbol and three numbers, or another number of lines than said.
+        For a line that is not a symbol and three numbers, or a wrong number of lines.
     """
     file = NumberLines(path)
     total = file.count(0, "the number of lines that follow the second")

@@ -1,4 +1,4 @@
-"""The files of one seed of Wannier90: which there are, and whether they belong together."""
+"""The files of one seed of Wannier90, and checks that they are of one calculation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .wannier_files import Matrices, Shifts, read_centres, read_hr, read_tb, rea
 from .win_file import Win, read_win
 
 KINDS = ("_tb.dat", "_hr.dat", "_wsvec.dat", "_centres.xyz", ".win")
-# Cells and centres (angstrom) of two files that differ by more are not of one calculation.
+# Largest difference (angstrom) of cells and centres in files of one calculation.
 SAME_LENGTH = 1e-3
 
 
 @dataclass
 class Source:
-    """The files of one seed, as far as they are there."""
+    """The contents of the files of one seed."""
 
     seed: str
     paths: dict[str, Path]
@@ -36,12 +36,12 @@ class Source:
 
 
 def wannier90_files(seed_or_folder) -> dict[str, Path]:
-    """The files of a seed that :func:`from_wannier90` reads, by the end of their names.
+    """The existing files of a seed that :func:`from_wannier90` reads, by the end of their names.
 
     Raises
     ------
     UserError
-        If there is neither ``_tb.dat`` nor ``_hr.dat``, or a folder holds several seeds.
+        If there is neither ``_tb.dat`` nor ``_hr.dat``, or a folder has several seeds.
     """
     if not isinstance(seed_or_folder, str | Path):
         raise UserError("seed_or_folder", seed_or_folder, "a path, such as data/mos2")
@@ -55,20 +55,20 @@ def wannier90_files(seed_or_folder) -> dict[str, Path]:
             raise UserError(str(path), problem, "a folder with one _hr.dat or _tb.dat, or a seed")
         seed = seeds[0]
     else:
-        folder, seed, wanted = path.parent, path.name, None
+        folder, seed, ending = path.parent, path.name, None
         for end in KINDS:
             if seed.removesuffix(".gz").endswith(end):
-                seed, wanted = seed.removesuffix(".gz").removesuffix(end), end
+                seed, ending = seed.removesuffix(".gz").removesuffix(end), end
                 break
-        if wanted in ("_hr.dat", "_tb.dat") and path.exists():
+        if ending in ("_hr.dat", "_tb.dat") and path.exists():
             others = _files(folder, seed)
             others = {end: other for end, other in others.items() if end not in KINDS[:2]}
-            return {wanted: path, **others}
+            return {ending: path, **others}
     paths = _files(folder, seed)
     if not set(KINDS[:2]) & set(paths):
         raise UserError(str(folder / seed), "no _tb.dat and no _hr.dat", "the seed of such a file")
     if "_tb.dat" in paths:
-        paths.pop("_hr.dat", None)  # the same with fewer digits
+        paths.pop("_hr.dat", None)  # the same data with fewer digits
     return paths
 
 
@@ -84,13 +84,13 @@ def _seeds(folder: Path) -> list[str]:
     )
 
 
-def found_files(seed_or_folder) -> Source:
-    """The Hamiltonian and the ``.win`` file of a seed, read.
+def read_files(seed_or_folder) -> Source:
+    """Read the Hamiltonian and the ``.win`` file of a seed.
 
     Raises
     ------
     UserError
-        For files that are missing, malformed, or of different numbers of Wannier functions.
+        For files that are missing, malformed, or differ in the number of Wannier functions.
     """
     paths = wannier90_files(seed_or_folder)
     matrices = read_tb(paths["_tb.dat"]) if "_tb.dat" in paths else read_hr(paths["_hr.dat"])
@@ -118,16 +118,16 @@ def _matrix(key: str, value, shape: tuple[int, int]) -> np.ndarray:
     return array
 
 
-def vectors_of(source: Source, given) -> np.ndarray:
-    """(3, 3) lattice vectors in angstrom: given, or of the files, which must agree.
+def vectors_of(source: Source, cell) -> np.ndarray:
+    """(3, 3) lattice vectors in angstrom: ``cell`` unless it is None, else those of the files.
 
     Raises
     ------
     UserError
-        For vectors of another shape, files that differ, or vectors that are nowhere.
+        For a wrong shape, files that differ, or missing vectors.
     """
-    if given is not None:
-        return _matrix("cell", given, (3, 3))
+    if cell is not None:
+        return _matrix("cell", cell, (3, 3))
     tb, win = source.matrices.vectors, source.win
     other = win.vectors if win is not None else None
     if tb is None:
@@ -141,20 +141,21 @@ def vectors_of(source: Source, given) -> np.ndarray:
     return tb
 
 
-def centres_of(source: Source, given) -> np.ndarray:
-    """(orbital, 3) centres in angstrom: given, or of the position matrices, or of the xyz file.
+def centres_of(source: Source, centres) -> np.ndarray:
+    """(orbital, 3) centres in angstrom: ``centres``, else position matrices, else the xyz file.
 
-    A file of centres may hold them moved into the home cell, where H still counts cells from where
-    they were: so r(0) of ``_tb.dat`` comes first, and without it such a file is refused.
+    Centres in the xyz file may have been moved into the home cell, while cells of H refer to the
+    original ones.  Therefore r(0) of ``_tb.dat`` is preferred, and without it such a file raises
+    UserError.
 
     Raises
     ------
     UserError
-        For centres of another number or shape, moved into the home cell, or that are nowhere.
+        For a wrong number or shape, missing centres, or centres moved into the home cell.
     """
     matrices = source.matrices
-    if given is not None:
-        return _matrix("centres", given, (matrices.orbitals, 3))
+    if centres is not None:
+        return _matrix("centres", centres, (matrices.orbitals, 3))
     path, listed = source.paths.get("_centres.xyz"), None
     if path is not None:
         listed, _ = read_centres(path)
@@ -182,14 +183,14 @@ def centres_of(source: Source, given) -> np.ndarray:
 def elements_of(
     source: Source, use_ws_distance: bool | None
 ) -> tuple[HopTable, np.ndarray | None, bool]:
-    """Hop table and position elements of the Fourier sum, and whether nearest images share them.
+    """Hop table, position elements, and whether elements are divided among nearest images.
 
-    Position elements are (hop, 3), in the order of the table, None where no file has them.
+    Position elements are (hop, 3), in the order of the table, None if no file has them.
 
     Raises
     ------
     UserError
-        For images of other elements than the Hamiltonian's, or that are nowhere.
+        For images of elements that differ from those of the Hamiltonian, or a missing file.
     """
     if use_ws_distance not in (None, True, False):
         raise UserError("use_ws_distance", use_ws_distance, "True, False or None")
@@ -225,7 +226,7 @@ def elements_of(
 def _images(
     plain: HopTable, shifts: Shifts, orbitals: int, path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(image,) element that each image is of, and how many images that element has."""
+    """(image,) index of the element of each image, and number of images of that element."""
     inside = (shifts.row >= 0) & (shifts.row < orbitals)
     inside &= (shifts.column >= 0) & (shifts.column < orbitals)
     listed = HopTable(shifts.row, shifts.column, shifts.cell, np.zeros(len(shifts.row)))

@@ -10,7 +10,7 @@ import numpy as np
 
 from .number_lines import NumberLines, fortran_number
 
-# CODATA 2018, as Wannier90 3.1 takes it.
+# In angstrom, CODATA 2018, as in Wannier90 3.1.
 BOHR = 0.529177210903
 LOGICAL = {"t": True, "true": True, ".true.": True, ".true": True,
            "f": False, "false": False, ".false.": False, ".false": False}  # fmt: skip
@@ -18,7 +18,7 @@ LOGICAL = {"t": True, "true": True, ".true.": True, ".true": True,
 
 @dataclass
 class Win:
-    """What a ``.win`` file says, None or empty where it says nothing.
+    """The contents of a ``.win`` file; None or empty for missing parts.
 
     vectors : (3, 3) lattice vectors in angstrom
     atoms : list of (symbol, place (3,) in angstrom)
@@ -33,7 +33,7 @@ class Win:
     settings: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def logical(self, key: str) -> bool | None:
-        """A setting that is true or false, None where it is left out (UserError if neither)."""
+        """A setting that is true or false, None if it is missing; UserError for other values."""
         if key not in self.settings:
             return None
         text, line = self.settings[key]
@@ -42,7 +42,7 @@ class Win:
         return LOGICAL[text.lower()]
 
     def integer(self, key: str) -> int | None:
-        """A setting that is one integer, None where it is left out (UserError if it is not)."""
+        """A setting that is an integer, None if it is missing; UserError for other values."""
         if key not in self.settings:
             return None
         text, line = self.settings[key]
@@ -52,12 +52,12 @@ class Win:
 
 
 def read_win(path: Path) -> Win:
-    """The parts of a ``.win`` file that a tight-binding model needs.
+    """Read the parts of a ``.win`` file that a tight-binding model needs.
 
     Raises
     ------
     UserError
-        For a block that does not end, or a line in it that is not what the block asks for.
+        For a block without an end, or an invalid line in a block.
     """
     file = NumberLines(path)
     win = Win(file)

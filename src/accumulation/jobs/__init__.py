@@ -1,1 +1,1 @@
-"""What one job runs: a stage, a tile, a merge, a figure."""
+"""The work of one job: a stage, a tile, a merge or a figure."""

@@ -1,4 +1,4 @@
-"""Figures into files: whole or not at all, and the same bytes for the same picture."""
+"""Writing figures to files, atomically and reproducibly to the byte."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..datasets.files import atomic_write
 from ..errors import UserError, kind_of
 from ..plugin_checks import fault
 
-DRAWN = "a draw() that works for these systems and options"
+WORKING_DRAW = "a draw() that works for these systems and options"
 # Dates would make two runs of the same study differ.
 METADATA = {
     "png": {"Software": None},
@@ -27,20 +27,20 @@ def save(figure, paths: list[str], dpi: int) -> None:
     Raises
     ------
     UserError
-        If a file cannot be written; nothing half-written is left behind.
+        If a file cannot be written; no partial file is left.
     """
     import matplotlib
 
     for path in map(Path, paths):
         form = path.suffix[1:]
-        # SVG names its parts by a random salt unless it is told one.
+        # Without a fixed salt the names of the parts of an SVG are random.
         with atomic_write(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
             try:
                 figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
             except (OSError, MemoryError):
                 raise
             except Exception as error:  # such as a formula that matplotlib cannot set
-                raise UserError(f"figures.{path.stem}", fault(error), DRAWN) from error
+                raise UserError(f"figures.{path.stem}", fault(error), WORKING_DRAW) from error
 
 
 def draw(module, datasets: list, spec: dict):
@@ -49,7 +49,7 @@ def draw(module, datasets: list, spec: dict):
     Raises
     ------
     UserError
-        Whatever draw() raises, with the figure's name.
+        For any exception of draw(), with the figure's name, or a result that is not a figure.
     """
     needs = spec["needs"]
     systems = [
@@ -64,7 +64,7 @@ def draw(module, datasets: list, spec: dict):
     except MemoryError:
         raise
     except Exception as error:
-        raise UserError(key, fault(error), DRAWN) from error
+        raise UserError(key, fault(error), WORKING_DRAW) from error
     if not callable(getattr(figure, "savefig", None)):
         raise UserError(key, kind_of(figure), "a matplotlib Figure, returned by draw()")
     return figure

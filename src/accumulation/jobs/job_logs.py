@@ -1,4 +1,4 @@
-"""The logs of jobs: in which sentence one told its error."""
+"""The error message of a job, read from its logs."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 
 def sentence_of(logs: list[str]) -> str | None:
-    """The sentence in which a job told its error, or else the last line of its logs."""
+    """The last error message of a job, else the last line of its logs; None if they are empty."""
     lines = []
     for path in logs:
         with contextlib.suppress(OSError):
             lines += Path(path).read_text(encoding="utf-8", errors="replace").splitlines()
     lines = [line.strip() for line in lines if line.strip()]
-    told = [line for line in lines if line.startswith("error: ")]
-    if told:
-        return told[-1]
+    error_lines = [line for line in lines if line.startswith("error: ")]
+    if error_lines:
+        return error_lines[-1]
     return f"error: {lines[-1]}" if lines else None

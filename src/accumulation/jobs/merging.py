@@ -1,4 +1,4 @@
-"""One labelled dataset of a whole grid, out of its tiles."""
+"""Merging the tiles of a grid into one labelled dataset."""
 
 from __future__ import annotations
 
@@ -13,37 +13,41 @@ from .tile_files import SHARED
 
 
 def merge(spec: dict, paths: list[str]) -> xr.Dataset:
-    """One labelled dataset of a whole grid from its tiles, read one after the other.
+    """The labelled dataset of a grid from its tiles, which are read one at a time.
 
     Raises
     ------
     UserError
-        If a tile is damaged (it is then set aside) or a point is in none of them.
+        If a tile is damaged (it is then set aside) or a point is missing.
     """
     axes = spec["axes"]
     shape = tuple(len(axis["values"]) for axis in axes)
-    wanted = {name: i for i, name in enumerate(spec["points"])}
+    index_of_key = {name: i for i, name in enumerate(spec["points"])}
     arrays: dict[str, np.ndarray] = {}
     shared: dict[str, np.ndarray] = {}
-    seen = np.zeros(len(wanted), dtype=bool)
+    is_present = np.zeros(len(index_of_key), dtype=bool)
     for path in paths:
         tile = files.read(path, set_aside=True)
         if "point_key" not in tile:
             raise files.damaged(path)
-        here = [(i, wanted[n]) for i, n in enumerate(tile.point_key.values) if n in wanted]
-        if not here:
+        matches = [
+            (i, index_of_key[key])
+            for i, key in enumerate(tile.point_key.values)
+            if key in index_of_key
+        ]
+        if not matches:
             continue
-        take, put = map(list, zip(*here, strict=True))
-        seen[put] = True
+        positions, indices = map(list, zip(*matches, strict=True))
+        is_present[indices] = True
         for name in tile.variables:
             if name == "point_key" or name in SHARED:
                 continue
             if "point" in tile[name].dims:
-                _place(arrays, name, put, tile[name].values[take], len(wanted))
+                _place(arrays, name, indices, tile[name].values[positions], len(index_of_key))
             elif not np.array_equal(shared.setdefault(name, tile[name].values), tile[name].values):
                 raise UserError(name, Verbatim("other values at another point"), "a coordinate")
-    if not seen.all():
-        missing = int((~seen).sum())
+    if not is_present.all():
+        missing = int((~is_present).sum())
         raise UserError(spec["system"], f"{missing} points that no tile holds", "a complete grid")
     arrays = {name: a.reshape(shape + a.shape[1:]) for name, a in arrays.items()}
     theory = "theory" in spec["settings"]
@@ -52,7 +56,7 @@ def merge(spec: dict, paths: list[str]) -> xr.Dataset:
 
 
 def _labelled_theory(spec: dict, arrays: dict, shared: dict) -> xr.Dataset:
-    """What a theory returned at every point, and what it concludes from all of them."""
+    """The results of a theory at every point, and those of its conclude()."""
     module = plugins.load("theory", spec["settings"]["theory"])
     names = tuple(axis["name"] for axis in spec["axes"])
     concluded = {}
@@ -74,22 +78,26 @@ def _labelled_theory(spec: dict, arrays: dict, shared: dict) -> xr.Dataset:
     return ds
 
 
-def _place(arrays: dict, name: str, put: list[int], values: np.ndarray, total: int) -> None:
-    """Copy values into the array of all points, grown where a ribbon has more rows than before."""
-    held = arrays.get(name)
-    inner = values.shape[1:] if held is None else tuple(map(max, values.shape[1:], held.shape[1:]))
-    if held is None or inner != held.shape[1:]:
+def _place(arrays: dict, name: str, indices: list[int], values: np.ndarray, total: int) -> None:
+    """Copy values into the array of all points, enlarging it for a ribbon with more rows."""
+    array = arrays.get(name)
+    inner = (
+        values.shape[1:] if array is None else tuple(map(max, values.shape[1:], array.shape[1:]))
+    )
+    if array is None or inner != array.shape[1:]:
         grown = np.full((total, *inner), _missing(name, values.dtype), dtype=values.dtype)
-        if held is not None:
-            grown[(slice(None), *map(slice, held.shape[1:]))] = held
-        held = arrays[name] = grown
-    if values.dtype.kind == "U" and values.dtype.itemsize > held.dtype.itemsize:
-        held = arrays[name] = held.astype(values.dtype)  # or longer texts would be cut
-    held[(put, *map(slice, values.shape[1:]))] = values
+        if array is not None:
+            grown[(slice(None), *map(slice, array.shape[1:]))] = array
+        array = arrays[name] = grown
+    if values.dtype.kind == "U" and values.dtype.itemsize > array.dtype.itemsize:
+        array = arrays[name] = array.astype(
+            values.dtype
+        )  # otherwise longer texts would be truncated
+    array[(indices, *map(slice, values.shape[1:]))] = values
 
 
 def _missing(name: str, dtype: np.dtype):
-    """What stands for the rows that a narrower ribbon of a grid does not have."""
+    """The fill value for rows that a narrower ribbon of a grid does not have."""
     if name == "mirror_row":
         return -1
     return np.nan if dtype.kind == "f" else "" if dtype.kind in "UO" else 0
@@ -113,7 +121,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
             "temperature": spec["settings"]["temperature"],
             "edge": ["left", "right"],
         }
-    # Rows of every point are the same unless the geometry is an axis.
+    # All points have the same rows unless the geometry is an axis.
     for name in {"x", "y", "z", "sublattice", "mirror_row"} & set(arrays):
         flat = arrays[name].reshape(-1, arrays[name].shape[-1])
         if np.all(flat == flat[0]):
@@ -133,7 +141,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
 
 
 def _with_axes(spec: dict, ds: xr.Dataset) -> xr.Dataset:
-    """The axes as coordinates, and the attributes that say what was computed."""
+    """The dataset with the axes as coordinates and the parameters as attributes."""
     for axis in spec["axes"]:
         text = {
             "long_name": axis["long_name"],
@@ -150,5 +158,5 @@ def _by_row(name: str) -> bool:
 
 
 def _extra(name: str) -> tuple[str, ...]:
-    """Definition and gauge, where a variable has them before its own dimensions."""
+    """Definition and gauge, if a variable has these dimensions before its own."""
     return variables.LEAD if name in variables.BY_DEFINITION else ()

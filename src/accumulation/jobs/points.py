@@ -1,7 +1,7 @@
-"""One point of a grid in each stage: labels off, the same physics as a single system, arrays out.
+"""One point of a grid in each stage: the calculation of a single system, returned as plain arrays.
 
-Nothing here knows of tiles, files or neighbouring points, so that a point has the same value to the
-last bit whatever tile it is computed in.
+The functions depend on neither tiles, files nor neighbouring points, so the values of a point are
+bitwise independent of the tile in which it is computed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..responses.static import INACCURATE, NO_LIMIT
 from ..states.fermi_points import fermi_points
 from . import stage_runs
 
-# What is undefined at a point, as bits.
+# Bits of ``status``: quantities that are undefined or inaccurate at a point.
 BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL, ERROR_LARGE = 1, 2, 4, 8
 BULK_GAP_UNCERTAIN, CHERN_UNSETTLED, NO_VALUE = 16, 32, 64
 FLAGS = {
@@ -43,39 +43,39 @@ def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray
     origin = _origin(lattice)
     if len(lattice.orbitals) == 1 and lattice.filling is None:
         return _one_band() | origin
-    found = bulk(lattice)
-    status = BULK_GAP_CLOSED * (found.direct_gap <= CLOSED)
-    status |= BULK_METAL * (found.indirect_gap <= CLOSED)
-    status |= BULK_GAP_UNCERTAIN * (not found.certified)
-    status |= CHERN_UNSETTLED * (not found.settled)
+    properties = bulk(lattice)
+    status = BULK_GAP_CLOSED * (properties.direct_gap <= CLOSED)
+    status |= BULK_METAL * (properties.indirect_gap <= CLOSED)
+    status |= BULK_GAP_UNCERTAIN * (not properties.certified)
+    status |= CHERN_UNSETTLED * (not properties.settled)
     return {
-        "filling": np.array(found.filling),
-        "direct_gap_error": np.array(found.direct_gap_error),
-        "indirect_gap_error": np.array(found.indirect_gap_error),
-        "direct_gap": np.array(found.direct_gap),
-        "indirect_gap": np.array(found.indirect_gap),
-        "midgap": np.array(found.midgap),
-        "chern": np.array(found.chern),
+        "filling": np.array(properties.filling),
+        "direct_gap_error": np.array(properties.direct_gap_error),
+        "indirect_gap_error": np.array(properties.indirect_gap_error),
+        "direct_gap": np.array(properties.direct_gap),
+        "indirect_gap": np.array(properties.indirect_gap),
+        "midgap": np.array(properties.midgap),
+        "chern": np.array(properties.chern),
         "status": np.array(status, dtype=np.int16),
         **origin,
     }
 
 
 def _origin(model: Lattice | System) -> dict[str, np.ndarray]:
-    """Source and checks of an imported model, a text; of others nothing."""
-    found = provenance_attribute(model)
-    return {name: np.array(text, dtype=object) for name, text in found.items()}
+    """Source and checks of an imported model, as a text; empty for other models."""
+    attributes = provenance_attribute(model)
+    return {name: np.array(text, dtype=object) for name, text in attributes.items()}
 
 
 def _one_band() -> dict[str, np.ndarray]:
-    """The same where there is one band, and so neither a gap nor a filling."""
+    """Values of ``bulk_point`` for a single band, which has neither a gap nor a filling."""
     names = ("direct_gap", "indirect_gap", "direct_gap_error", "indirect_gap_error")
     values = dict.fromkeys((*names, "midgap", "chern"), np.array(np.nan))
     return values | {"filling": np.array(0), "status": np.array(BULK_METAL, dtype=np.int16)}
 
 
 def bands_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
-    """Stage ``bands``: energies, velocities and eigenvectors, where they are to be kept."""
+    """Stage ``bands``: energies, velocities and eigenvectors, for grids that store them."""
     found = notebook.bands(stage_runs.build(**point), k=settings.get("k", 1))
     return {name: found[name].values for name in found.variables}
 
@@ -83,17 +83,17 @@ def bands_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarra
 def elements_point(
     point: dict, settings: dict, source: xr.Dataset | None = None
 ) -> dict[str, np.ndarray]:
-    """Stage ``elements``: what responses need of a point, summed to regions unless all rows stay.
+    """Stage ``elements``: inputs of the response, summed over regions unless ``profile`` is set.
 
     ``source`` holds the point's bands; without it they are diagonalised here.
     """
     system = stage_runs.build(**point)
     if source is None:
         bands = notebook.bands(system, k=settings.get("k", 1))
-    else:  # of this very point, by its key
-        own = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
-        bands = source.assign_attrs(own)
-    found = notebook.elements(
+    else:  # of the same point, by its key
+        identity = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
+        bands = source.assign_attrs(identity)
+    elements = notebook.elements(
         system,
         bands,
         density=settings["density"],
@@ -101,7 +101,7 @@ def elements_point(
         gauge=list(settings["gauge"]),
     )
     names = ("k", "weight", "energy", "velocity", "density", "polarizability")
-    values = {name: found[name].values for name in names}
+    values = {name: elements[name].values for name in names}
     if not values["polarizability"].any():
         del values["polarizability"]
     if not settings["profile"]:
@@ -133,9 +133,9 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     system = stage_runs.build(**point)
     y = system.positions[:, 1]
     midgap = float(source.midgap)
-    wanted = settings["fermi_energy"]
-    levels = np.array([midgap if level == MIDGAP else level for level in wanted])
-    known = np.isfinite(levels)
+    requested_levels = settings["fermi_energy"]
+    levels = np.array([midgap if level == MIDGAP else level for level in requested_levels])
+    is_finite = np.isfinite(levels)
     temperatures = np.array(settings["temperature"])
     weights = regions(y, settings["edge_depth"])
     reduced = None if settings["profile"] else weights
@@ -144,17 +144,17 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     crossings = np.full((2, len(levels)), -1)
     if system.periodic:
         bands = (source.k.values, source.energy.values, source.velocity.values)
-        points = fermi_points(system.bloch, *bands, levels[known])
-        crossings[:, known] = edge_crossings(system.bloch, points, known.sum())
-    found = accumulations.accumulations(
-        system, source, levels[known], temperatures, regions=reduced, points=points
+        points = fermi_points(system.bloch, *bands, levels[is_finite])
+        crossings[:, is_finite] = edge_crossings(system.bloch, points, is_finite.sum())
+    accumulated = accumulations.accumulations(
+        system, source, levels[is_finite], temperatures, regions=reduced, points=points
     )
     # (definition, gauge, process, fermi_energy, temperature[, row or region])
-    shape = (*found.error.shape[:3], len(levels), len(temperatures))
+    shape = (*accumulated.error.shape[:3], len(levels), len(temperatures))
     error = np.full(shape, np.nan)
-    error[:, :, :, known] = found.error
-    values = np.full((*shape, found.values.shape[-1]), np.nan)
-    values[:, :, :, known] = found.values
+    error[:, :, :, is_finite] = accumulated.error
+    values = np.full((*shape, accumulated.values.shape[-1]), np.nan)
+    values[:, :, :, is_finite] = accumulated.values
     result = {"fermi_level": levels, "edge_crossings": crossings}
     if settings["profile"]:
         result["accumulation"] = values
@@ -175,8 +175,8 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
     for name in (*gaps, "midgap", "chern", "filling"):
         result[name] = source[name].values
     result["error"] = error
-    status = source.status.values | ERROR_LARGE * np.any(found.status & INACCURATE)
-    status |= NO_VALUE * np.any(found.status & NO_LIMIT)
+    status = source.status.values | ERROR_LARGE * np.any(accumulated.status & INACCURATE)
+    status |= NO_VALUE * np.any(accumulated.status & NO_LIMIT)
     result["status"] = np.array(status, dtype=np.int16)
     return result | _origin(system)
 
@@ -184,10 +184,10 @@ def response_point(point: dict, settings: dict, source: xr.Dataset) -> dict[str,
 def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray]:
     """Stage ``theory``: one piece of the theory, see :mod:`accumulation.theory`."""
     compute = plugins.load("theory", settings["theory"]).compute
-    wanted = inspect.signature(compute).parameters
+    parameters = inspect.signature(compute).parameters
     arguments = point.get("options", {}) | settings.get("options", {})
-    if "lattice" in wanted:
+    if "lattice" in parameters:
         arguments["lattice"] = stage_runs.lattice(point["model"], settings.get("filling"))
-    if "system" in wanted:
+    if "system" in parameters:
         arguments["system"] = stage_runs.build(point["model"], point["geometry"])
     return {name: np.asarray(value) for name, value in compute(**arguments).items()}

@@ -1,4 +1,4 @@
-"""The stages of one system: a spec and the datasets before it in, the stage's dataset out."""
+"""The stages of one system: functions from a spec and the input datasets to a dataset."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def build(model: dict, geometry: dict) -> System:
 
 
 def lattice(model: dict, filling: int | None = None) -> Lattice:
-    """The lattice that a config's ``model`` describes, with this filling, or the model's own."""
+    """The lattice of a config's ``model``; a ``filling`` replaces that of the model."""
     parameters = dict(model)
     name = parameters.pop("name")
-    found = getattr(plugins.load("models", name), name)(**parameters)
-    found.filling = found.filling if filling is None else filling
-    return found
+    built_lattice = getattr(plugins.load("models", name), name)(**parameters)
+    built_lattice.filling = built_lattice.filling if filling is None else filling
+    return built_lattice
 
 
-def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.Dataset):
-    """Add study, system and every parameter that led to this dataset."""
+def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *inputs: xr.Dataset):
+    """Add the names of study and system and all parameters that the dataset depends on."""
     parameters = {}
-    for upstream in before:
+    for upstream in inputs:
         parameters |= json.loads(upstream.attrs["parameters"])
     parameters |= {key: spec[key] for key in keys if key in spec}
     ds.attrs |= identity(spec.get("study", ""), spec.get("system", ""), parameters)
@@ -42,27 +42,27 @@ def _identified(ds: xr.Dataset, spec: dict, keys: tuple[str, ...], *before: xr.D
 
 
 def run_model(spec: dict) -> xr.Dataset:
-    """Stage ``model``: spec holds ``model`` and ``geometry``."""
+    """Stage ``model``: the spec has ``model`` and ``geometry``."""
     system = build(spec["model"], spec["geometry"])
     return _identified(model(system), spec, ("model", "geometry"))
 
 
 def run_bands(spec: dict, model_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
-    """Stage ``bands``: spec holds ``k`` (ribbons, wires) and ``keep_eigenvectors``."""
-    found = bands(
+    """Stage ``bands``: the spec has ``k`` (ribbons, wires) and ``keep_eigenvectors``."""
+    bands_ds = bands(
         restore(model_ds),
         k=spec.get("k", 1),
         eigenvectors=spec.get("keep_eigenvectors", True),
         threads=threads,
     )
-    return _identified(found, spec, ("k",), model_ds)
+    return _identified(bands_ds, spec, ("k",), model_ds)
 
 
 def run_elements(
     spec: dict, model_ds: xr.Dataset, bands_ds: xr.Dataset, threads: int = 1
 ) -> xr.Dataset:
-    """Stage ``elements``: spec holds ``density`` and the lists ``definition`` and ``gauge``."""
-    found = elements(
+    """Stage ``elements``: the spec has ``density`` and the lists ``definition``, ``gauge``."""
+    ds = elements(
         restore(model_ds),
         bands_ds,
         density=spec["density"],
@@ -70,11 +70,12 @@ def run_elements(
         gauge=list(spec.get("gauge", ["atomic"])),
         threads=threads,
     )
-    return _identified(found, spec, ("density", "definition", "gauge"), bands_ds)
+    return _identified(ds, spec, ("density", "definition", "gauge"), bands_ds)
 
 
 def run_response(spec: dict, elements_ds: xr.Dataset, threads: int = 1) -> xr.Dataset:
-    """Stage ``response``: spec holds ``fermi_energy`` and ``temperature``, maybe ``filling``."""
-    given = (spec["fermi_energy"], spec["temperature"], threads, spec.get("filling"))
-    found = response(elements_ds, *given)
-    return _identified(found, spec, ("fermi_energy", "temperature", "filling"), elements_ds)
+    """Stage ``response``: the spec has ``fermi_energy``, ``temperature``, maybe ``filling``."""
+    ds = response(
+        elements_ds, spec["fermi_energy"], spec["temperature"], threads, spec.get("filling")
+    )
+    return _identified(ds, spec, ("fermi_energy", "temperature", "filling"), elements_ds)

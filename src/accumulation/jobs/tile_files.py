@@ -1,4 +1,4 @@
-"""Files of tiles: compute the points that no file holds yet, copy the others, merge them all."""
+"""Files of tiles: compute the points that no file has yet and copy the others."""
 
 from __future__ import annotations
 
@@ -17,47 +17,47 @@ from ..errors import UserError
 from ..study.grid import INDEX, key, unpacked
 from ..study.stages import STAGES, function
 
-# Of the index: a point's key, and the tile that holds it.
+# A line of the index: the key of a point and the name of its tile.
 LINE = re.compile("[0-9a-f]{12} [0-9a-f]{12}")
-# The same for every point of a tile: stored once.
+# Variables that are equal at all points of a tile and stored once.
 SHARED = ("k", "weight")
 
 
 def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
     """Write the tile of a spec (see :func:`accumulation.study.grid.tile`).
 
-    Points that another tile of the same stage, settings and code holds are copied from there.
+    Points of other tiles with the same stage, settings and code are copied.
 
     Returns
     -------
-    Number of points, and how many of them were computed.
+    Number of points, and number of points that were computed.
 
     Raises
     ------
     UserError
-        If the file that it reads is damaged (it is then set aside, so that one more run mends it),
-        or its own cannot be written, or a point cannot be computed.
+        If the source file is damaged (it is then set aside and recomputed by the next run), the
+        tile cannot be written, or a point cannot be computed.
     """
     stage, settings = spec["stage"], spec["settings"]
-    wanted = unpacked(spec["points"])
-    keys = [key(point) for point in wanted]
+    points = unpacked(spec["points"])
+    keys = [key(point) for point in points]
     source = _Source(source_path, stage, settings) if source_path else None
     known_points = _KnownPoints(Path(path).parent)
-    found, computed = [], 0
-    for name, point in zip(keys, wanted, strict=True):
+    values_of_points, computed = [], 0
+    for name, point in zip(keys, points, strict=True):
         values = known_points.get(name)
         if values is None:
             at_point = source.at(name) if source else None
             values = _computed(stage, point, settings, at_point)
             computed += 1
-        found.append(values)
-    files.write(_stacked(STAGES[stage].dims(settings), found, keys), path)
+        values_of_points.append(values)
+    files.write(_stacked(STAGES[stage].dims(settings), values_of_points, keys), path)
     _remember(Path(path), keys)
-    return len(wanted), computed
+    return len(points), computed
 
 
 def _computed(stage: str, point: dict, settings: dict, source: xr.Dataset | None) -> dict:
-    """A point, whose parameters are named if it cannot be computed."""
+    """The arrays of a point; errors are raised as UserError with its parameters."""
     try:
         return function(STAGES[stage].point)(point, settings, source)
     except MemoryError:
@@ -76,23 +76,23 @@ def _in_words(point: dict) -> str:
         words.append(f"{model.pop('name')}({', '.join(f'{k}={v}' for k, v in model.items())})")
     cut = dict(point.get("geometry", {}))
     words += [cut.pop("kind")] if cut else []
-    named = cut | point.get("options", {})
-    return ", ".join([*words, *(f"{k} {v}" for k, v in named.items())])
+    parameters = cut | point.get("options", {})
+    return ", ".join([*words, *(f"{k} {v}" for k, v in parameters.items())])
 
 
-def _stacked(declared: dict, found: list[dict], keys: list[str]) -> xr.Dataset:
+def _stacked(declared: dict, values_of_points: list[dict], keys: list[str]) -> xr.Dataset:
     variables = {"point_key": ("point", np.array(keys))}
-    names = dict.fromkeys(name for values in found for name in values)
+    names = dict.fromkeys(name for values in values_of_points for name in values)
     for name in names:
         dims = declared.get(name, ())
-        first = next(values[name] for values in found if name in values)
+        first = next(values[name] for values in values_of_points if name in values)
         if name in SHARED or dims == (name,):
             variables[name] = (dims, first)
             continue
-        # Absent where it vanishes identically (the polarizability) or is undefined (even and odd of
-        # rows that do not pair up), for some points of a tile but not for others.
+        # Some points of a tile may lack a variable that vanishes identically (polarizability) or is
+        # undefined (even and odd of rows that do not pair up).
         absent = 0.0 if name == "polarizability" else np.nan
-        rows = [values.get(name) for values in found]
+        rows = [values.get(name) for values in values_of_points]
         rows = [np.full_like(first, absent) if row is None else row for row in rows]
         variables[name] = (("point", *dims), np.stack(rows))
     return xr.Dataset(variables)
@@ -108,7 +108,7 @@ def at_position(tile: xr.Dataset, position: int) -> dict[str, np.ndarray]:
 
 
 class _Source:
-    """The tile that a tile is computed from, as one small dataset a point."""
+    """The tile of the preceding stage, as one dataset for each point."""
 
     def __init__(self, path: str, stage: str, settings: dict):
         self._path = path
@@ -119,7 +119,7 @@ class _Source:
         self._settings = settings
 
     def at(self, name: str) -> xr.Dataset:
-        if name not in self._position:  # the file of another tile
+        if name not in self._position:  # not the tile that was expected
             raise files.damaged(self._path)
         one = self._tile.isel(point=self._position[name])
         labels = {d: (d, self._settings[d]) for d in LEAD if d in self._settings}
@@ -128,7 +128,7 @@ class _Source:
 
 
 class _KnownPoints:
-    """Points of other tiles of this folder: same stage, settings and code."""
+    """Points of other tiles in a folder, which have the same stage, settings and code."""
 
     def __init__(self, folder: Path):
         self._folder = folder
@@ -151,7 +151,7 @@ class _KnownPoints:
             try:
                 ds = files.read(self._folder / f"{tile}.nc")
                 self._open[tile] = ds, {one: i for i, one in enumerate(ds.point_key.values)}
-            except (UserError, AttributeError):  # gone or damaged: compute it
+            except (UserError, AttributeError):  # missing or damaged: the point is computed
                 self._open[tile] = None
         if self._open[tile] is None or name not in self._open[tile][1]:
             return None
@@ -160,12 +160,12 @@ class _KnownPoints:
 
 
 def _remember(path: Path, keys: list[str]) -> None:
-    """Note which points a tile holds.  Lost or stale lines cost time, never a wrong value."""
+    """Append the points of a tile to the index; missing or stale lines only cost time."""
     lines = "".join(f"{name} {path.stem}\n" for name in keys).encode()
     try:
         with open(path.parent / INDEX, "a+b", buffering=0) as index:
             fcntl.flock(index, fcntl.LOCK_EX)
-            # After a line that was cut short, on a line of its own.
+            # Start a new line after one that was truncated.
             end = index.seek(0, 2)
             index.seek(max(end - 1, 0))
             index.write(lines if index.read(1) in (b"", b"\n") else b"\n" + lines)
@@ -174,7 +174,7 @@ def _remember(path: Path, keys: list[str]) -> None:
 
 
 def load_spec(text: str) -> dict:
-    """A spec from its text, or from the file that ``@path`` names (one too long for a shell).
+    """A spec from its text, or from a file given as ``@path`` (specs too long for a shell).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Files of Wannier90, as a config names them: ``model: {wannier90: data/mos2}``."""
+"""Model from files of Wannier90, given in a config as ``model: {wannier90: data/mos2}``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ EQUATION = "Wannier90 user guide"
 UNITS = {"longest": "angstrom", "smallest": "eV"}
 
 
-# The seed has the function's name, so that the key of a config is `wannier90`.  Numbers come first:
-# a system without an axis is a grid of one value of the first of them.
+# The argument of the seed has the function's name, so that the key of a config is `wannier90`.
+# Numbers come first, as a bulk system without an axis is a grid over the first parameter.
 @checked_parameters
 def wannier90(
     *,
@@ -38,16 +38,16 @@ def wannier90(
     wannier90 : path and seed of the files, relative to the config's folder
     smallest : drop hops of smaller modulus, in eV
     longest : drop hops over a longer distance, in angstrom; 0: none
-    use_ws_distance : share elements between nearest images where ``_wsvec.dat`` says so
-    spin : none, blocks or interleaved; left out: told by the files
+    use_ws_distance : divide elements among nearest images if ``_wsvec.dat`` has this setting
+    spin : none, blocks or interleaved; empty: determined from the files
     position : full, with the elements of the position operator of ``_tb.dat``, or diagonal
-    contents : hash of the files, which the study fills in: other contents are another model
+    contents : hash of the files, set by the study, so that changed files make another model
 
     Raises
     ------
     UserError
         As :func:`accumulation.importers.wannier90.from_wannier90`, and for files that have changed
-        since ``contents`` was taken.
+        since ``contents`` was computed.
     """
     seed = _seed(wannier90)
     digest = _digest(seed)
@@ -55,40 +55,40 @@ def wannier90(
         allowed = "the files that the run was planned with; plan it again"
         raise UserError("wannier90", wannier90, allowed)
     lattice = _lattice(seed, digest, smallest, longest, use_ws_distance, spin, position)
-    return copy.copy(lattice)  # a filling may be set on it
+    return copy.copy(lattice)  # the filling of the copy may be changed
 
 
 def contents(parameters: dict) -> str:
-    """What of the model lies in files: twelve digits of the hash of all that are read.
+    """Hash of all files of the model, twelve hexadecimal digits.
 
-    Reads them, so that a fault in them is told before any job starts.
+    The files are read, so that faults are reported before any job starts.
 
     Parameters
     ----------
-    parameters : arguments of :func:`wannier90`, of which an axis has its first value
+    parameters : arguments of :func:`wannier90`; an axis has its first value
 
     Raises
     ------
     UserError
         As :func:`wannier90`.
     """
-    given = {key: value for key, value in parameters.items() if key not in ("name", "contents")}
-    wannier90(**given)
-    return _digest(_seed(given["wannier90"]))
+    arguments = {key: value for key, value in parameters.items() if key not in ("name", "contents")}
+    wannier90(**arguments)
+    return _digest(_seed(arguments["wannier90"]))
 
 
-def _seed(given: str) -> Path:
+def _seed(seed: str) -> Path:
     """Path and seed of the files, beside the config or else in the working folder."""
     allowed = "path and seed of a file _tb.dat or _hr.dat, relative to the config's folder"
-    if not given:
+    if not seed:
         raise UserError("wannier90", MISSING, allowed)
     for folder in locations.own_folders():
         try:
-            wannier90_files(folder / given)
+            wannier90_files(folder / seed)
         except UserError:
             continue
-        return folder / given
-    raise UserError("wannier90", given, allowed)
+        return folder / seed
+    raise UserError("wannier90", seed, allowed)
 
 
 def _digest(seed: Path) -> str:
@@ -109,7 +109,7 @@ def _lattice(
     spin: str,
     position: str,
 ) -> Lattice:
-    """The lattice; ``digest`` is a part of what it is kept by."""
+    """The lattice; ``digest`` is part of the key of the cache."""
     lattice = from_wannier90(
         seed,
         use_ws_distance=None if use_ws_distance else False,

@@ -37,8 +37,8 @@ def strip(ax, ds: xr.Dataset, cells: int = 1, upright: bool = True, size: float 
     shifts = np.outer(np.arange(cells) * period, [1.0, 0.0])
     lines = np.concatenate([base + shift for shift in shifts])
     sites = np.column_stack((ds.x.values, ds.y.values))
-    drawn = np.concatenate([sites + shift for shift in shifts])
-    inside = {tuple(site) for site in np.round(drawn, 6)}
+    positions = np.concatenate([sites + shift for shift in shifts])
+    inside = {tuple(site) for site in np.round(positions, 6)}
     inside_piece = np.array([tuple(end) in inside for end in np.round(lines[:, 1], 6)])
     lines[~inside_piece, 1] = lines[~inside_piece].mean(axis=1)
     ax.add_collection(
@@ -46,6 +46,6 @@ def strip(ax, ds: xr.Dataset, cells: int = 1, upright: bool = True, size: float 
     )
     names = np.tile(ds.sublattice.values, cells)
     for name, face in zip(sorted(set(names.tolist())), SITE_COLORS, strict=False):
-        across, up = drawn[names == name][:, order].T
+        across, up = positions[names == name][:, order].T
         ax.scatter(across, up, s=size, c=face, edgecolors="black", linewidths=0.5, zorder=2)
     return cells * period

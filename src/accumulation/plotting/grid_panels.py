@@ -31,5 +31,5 @@ def selected(
     """
     if "definition" not in ds:
         return ds, []
-    chosen = panels.pick(ds, gauge=gauge, fermi_energy=fermi_energy, temperature=temperature)
-    return chosen, ds.definition.values.tolist()
+    picked = panels.pick(ds, gauge=gauge, fermi_energy=fermi_energy, temperature=temperature)
+    return picked, ds.definition.values.tolist()

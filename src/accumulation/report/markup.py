@@ -70,10 +70,10 @@ def _code(text: str) -> str:
 
 def _formula(formula: str) -> str:
     try:
-        written, rest = _sequence(formula, "")
+        content, rest = _sequence(formula, "")
     except _NotSimpleError:
         return _picture(formula)
-    return _picture(formula) if rest else f'<span class="math">{written}</span>'
+    return _picture(formula) if rest else f'<span class="math">{content}</span>'
 
 
 class _NotSimpleError(Exception):
@@ -123,13 +123,13 @@ def _picture(formula: str) -> str:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    size, drawn = 10, io.BytesIO()
+    size, svg_file = 10, io.BytesIO()
     figure = Figure(figsize=(0.01, 0.01))
     figure.text(0, 0, f"${formula}$", fontsize=size)
     try:
         with rc_context({"svg.hashsalt": formula, "mathtext.fontset": "dejavuserif"}):
             figure.savefig(
-                drawn,
+                svg_file,
                 format="svg",
                 bbox_inches="tight",
                 pad_inches=0.01,
@@ -138,7 +138,7 @@ def _picture(formula: str) -> str:
             )
     except ValueError:  # not mathtext
         return _code(formula)
-    height = float(re.search(rb'<svg[^>]* height="([\d.]+)pt"', drawn.getvalue())[1]) / size
-    source = "data:image/svg+xml;base64," + base64.b64encode(drawn.getvalue()).decode()
+    height = float(re.search(rb'<svg[^>]* height="([\d.]+)pt"', svg_file.getvalue())[1]) / size
+    source = "data:image/svg+xml;base64," + base64.b64encode(svg_file.getvalue()).decode()
     alt = html.escape(formula)
     return f'<img class="math" style="height:{height:.2f}em" alt="{alt}" src="{source}">'

@@ -33,12 +33,12 @@ def spec(checked: study.Study) -> str:
     for name, system in plain.items():
         texts = flat(system)
         defaults = default_texts(texts)
-        chosen = [
+        shown_texts = [
             [key, text]
             for key, text in texts.items()
             if key in ALWAYS or not same_text(text, defaults.get(key))
         ]
-        systems.append([name, chosen])
+        systems.append([name, shown_texts])
     figures = [
         [figure, *page_figures.title_and_caption(figure["draw"])]
         for figure in checked.figures.values()
@@ -107,7 +107,7 @@ def render(spec: dict, inputs: list[str], folder: Path) -> str:
     environment.filters["rich"] = lambda text: Markup(markup.rich(text))
     systems = [system_row(name, dict(texts)) for name, texts in _unpacked(spec["systems"])]
     parameters = {row["name"]: row["chosen"] for row in systems}
-    drawn = zip(spec["figures"], pictures, strict=True)
+    figures_and_pictures = zip(spec["figures"], pictures, strict=True)
     theories = {row["name"] for row in systems if "theory" in row["chosen"]}
     counts, arrows = page_runs.flow(spec, theories)
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -117,7 +117,7 @@ def render(spec: dict, inputs: list[str], folder: Path) -> str:
         identities=identities,
         figures=[
             page_figures.entry(name, figure, Path(path), parameters, folder, spec)
-            for (name, figure), path in drawn
+            for (name, figure), path in figures_and_pictures
         ],
         flows=[Markup(flowchart.draw(counts, arrows, upright)) for upright in (False, True)],
         counts=counts,

@@ -96,9 +96,9 @@ def same_text(text: str, default: str | None) -> bool:
 def system_row(name: str, texts: dict[str, str]) -> dict:
     """Row of the table of systems: the parameters that are not default, by column, and all keys."""
     defaults = default_texts(texts)
-    chosen = {k: v for k, v in texts.items() if not same_text(v, defaults.get(k))}
+    changed = {k: v for k, v in texts.items() if not same_text(v, defaults.get(k))}
     parts = {"model": {}, "geometry": {}, "other": {}}
-    for key, text in chosen.items():
+    for key, text in changed.items():
         part, _, rest = key.partition(".")
         is_part = bool(rest) and part in parts
         key = key.removeprefix("options.")
@@ -107,7 +107,7 @@ def system_row(name: str, texts: dict[str, str]) -> dict:
     for part, pairs in parts.items():
         row[part] = [(key, text) for key, text in pairs.items() if key not in ("name", "kind")]
     everything = sorted((defaults | texts).items(), key=_rank)
-    row["all"] = [(key, text, key not in chosen) for key, text in everything]
+    row["all"] = [(key, text, key not in changed) for key, text in everything]
     return row
 
 

@@ -68,15 +68,15 @@ def times(folder: Path, systems: list[str], figures: list) -> list[dict]:
             by_stage["figures"].append((_benchmark(path), figure))
     rows = []
     for stage, entries in by_stage.items():
-        read = [(benchmark, name) for benchmark, name in entries if benchmark is not None]
-        if read:
-            longest, name = max(read, key=lambda entry: entry[0][0])
-            memory = [benchmark[1] for benchmark, _ in read if benchmark[1] is not None]
+        readable = [(benchmark, name) for benchmark, name in entries if benchmark is not None]
+        if readable:
+            longest, name = max(readable, key=lambda entry: entry[0][0])
+            memory = [benchmark[1] for benchmark, _ in readable if benchmark[1] is not None]
             rows.append(
                 {
                     "stage": stage,
-                    "jobs": len(read),
-                    "total": sum(benchmark[0] for benchmark, _ in read),
+                    "jobs": len(readable),
+                    "total": sum(benchmark[0] for benchmark, _ in readable),
                     "longest": longest[0],
                     "name": name,
                     "memory": max(memory, default=None),

@@ -28,10 +28,10 @@ def _git(*arguments: str) -> str | None:
     """Output of git in the package's folder; None if it fails or git is not installed."""
     command = ["git", "-C", str(PACKAGE), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout if done.returncode == 0 else None
+    return process.stdout if process.returncode == 0 else None
 
 
 def _installed() -> str | None:

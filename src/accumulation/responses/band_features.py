@@ -129,11 +129,11 @@ class BandFeatures:
         crossings: NearCrossings,
         temperature: float,
         points: FermiPoints | None = None,
-        chosen: np.ndarray | tuple = (),
+        selected: np.ndarray | tuple = (),
     ) -> tuple[np.ndarray, float]:
         """Sorted ends of panels (cut,), finer towards crossings and Fermi points; smallest width.
 
-        Panels narrower than the smallest width would only resolve rounding.  ``chosen`` (point,)
+        Panels narrower than the smallest width would only resolve rounding.  ``selected`` (point,)
         are the indices of the Fermi points.
         """
         most = self.spacing
@@ -143,12 +143,12 @@ class BandFeatures:
         exact = sharpest if temperature > 0 else most / 8
         finest = np.where(crossings.width < SHARPEST, exact, crossings.width)
         where = crossings.k
-        if points is not None and len(chosen):
-            interval, band = points.interval[chosen], points.band[chosen]
+        if points is not None and len(selected):
+            interval, band = points.interval[selected], points.band[selected]
             after = (interval + 1) % len(self.mesh.k)
             speed = np.abs(self.mesh.velocity[[interval, after], band]).max(axis=0)
             thermal = reach / np.maximum(speed, reach / most)
-            where = np.concatenate((where, points.k[chosen]))
+            where = np.concatenate((where, points.k[selected]))
             finest = np.concatenate((finest, np.maximum(thermal, SHARPEST)))
         cuts = graded(where, np.minimum(finest, most), most)
         narrowest = NARROWEST * finest.min(initial=sharpest) if temperature > 0 else 0.0

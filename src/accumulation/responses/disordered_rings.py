@@ -44,8 +44,8 @@ def anderson(ribbon: Ribbon, length: int, seed: int) -> np.ndarray:
     disorder is not magnetic.
     """
     sites = ribbon.sites
-    drawn = np.random.default_rng(seed).uniform(-0.5, 0.5, (length, len(sites)))
-    return (drawn @ sites).ravel()
+    site_energies = np.random.default_rng(seed).uniform(-0.5, 0.5, (length, len(sites)))
+    return (site_energies @ sites).ravel()
 
 
 def random_twist(ring: Ribbon, seed: int) -> float:
@@ -147,6 +147,21 @@ def green_function(
     phase = np.exp(1j * (k - states.twist) * x) / np.sqrt(length)
     amplitude = (phase * wave).ravel().conj() @ states.vectors
     return complex((np.abs(amplitude) ** 2 / (energy - states.energy)).sum())
+
+
+def decay_rates(green: np.ndarray, clean: np.ndarray) -> np.ndarray:
+    """Decay rate -2 Im Sigma with Sigma = 1 / G_0 - 1 / <G>, (strength, seed, mode), in t0 / hbar.
+
+    Each rate is linearised in the Green function of its ring, so the mean over seeds is the
+    estimate and the scatter gives its error.
+
+    Parameters
+    ----------
+    green : (strength, seed, mode) complex, Green functions of single rings, in 1 / t0
+    clean : (strength, seed, mode) complex, the same without disorder
+    """
+    mean = green.mean(axis=1, keepdims=True)
+    return -2 * (1 / clean - 1 / mean + (green - mean) / mean**2).imag
 
 
 def born_self_energy(pairs: Eigenpairs, variance: float, energy: np.ndarray) -> np.ndarray:

@@ -33,10 +33,10 @@ class Pieces:
     high: np.ndarray
     filled: np.ndarray
 
-    def part(self, chosen: np.ndarray) -> Pieces:
-        """The pieces selected by the mask ``chosen`` (piece,)."""
+    def part(self, selected: np.ndarray) -> Pieces:
+        """The pieces selected by the mask ``selected`` (piece,)."""
         columns = (self.interval, self.low, self.high, self.filled)
-        return Pieces(*(column[chosen] for column in columns))
+        return Pieces(*(column[selected] for column in columns))
 
 
 def joined(first: Pieces, second: Pieces) -> Pieces:
@@ -52,7 +52,7 @@ def pieces(
     level: float,
     points: FermiPoints,
     of_level: np.ndarray,
-    chosen: np.ndarray,
+    intervals: np.ndarray,
 ) -> Pieces:
     """Pieces of intervals of a mesh between Fermi points.
 
@@ -60,7 +60,7 @@ def pieces(
     ----------
     k : (k,), in 1/a;  energy : (k, band) and level, in t0
     points : Fermi points of several levels;  of_level : (point,) bool, those of this level
-    chosen : (interval,) int, the intervals
+    intervals : (interval,) int, the intervals
     """
     spacing = k[1] - k[0]
     below = (energy < level).sum(axis=1)
@@ -73,10 +73,10 @@ def pieces(
     crossed = np.zeros(len(k), dtype=bool)
     crossed[points.interval[index]] = True
     simple = ~(ambiguous | crossed) & (below == after)
-    uncut = chosen[simple[chosen]]
+    uncut = intervals[simple[intervals]]
     zero = np.zeros(len(uncut))
     parts = [np.column_stack((uncut, zero, zero + 1, below[uncut]))]
-    for j in chosen[~simple[chosen]]:
+    for j in intervals[~simple[intervals]]:
         first, last = np.searchsorted(points.interval[index], (j, j + 1))
         fraction = points.fraction[index[first:last]]
         step = points.step[index[first:last]]

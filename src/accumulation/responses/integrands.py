@@ -154,8 +154,8 @@ def _moved_apart(
     # k and -k go opposite ways, so that what cancels between them still does.
     outward = np.where(np.sin(k * bloch.period) < 0, -1.0, 1.0)
 
-    def apart(chosen, shift):
-        energy = np.linalg.eigvalsh(bloch.hamiltonian(k[chosen] + shift * outward[chosen]))
+    def apart(selected, shift):
+        energy = np.linalg.eigvalsh(bloch.hamiltonian(k[selected] + shift * outward[selected]))
         return ~_meeting(energy, always_equal).any(axis=1)
 
     moved, remaining = k.copy(), np.flatnonzero(meeting)

@@ -74,9 +74,9 @@ def contour(
     density = matrix_elements(states, kernel(states, definition), interband=False)[0][index]
     u = pairs.eigenvector[index[0], :, index[1]]
     same = points.level[:, None] == points.level
-    apart = np.abs((points.k[:, None] - points.k) * bloch.period)
-    apart = np.minimum(apart, 2 * np.pi - apart)
-    if np.any(same & (apart < SAME) & ~np.eye(len(u), dtype=bool)):
+    separation = np.abs((points.k[:, None] - points.k) * bloch.period)
+    separation = np.minimum(separation, 2 * np.pi - separation)
+    if np.any(same & (separation < SAME) & ~np.eye(len(u), dtype=bool)):
         raise UserError("model", "degenerate states at the Fermi energy", "no degeneracy at one k")
     overlap = np.zeros((len(u), len(u)))
     for site in ribbon.sites:

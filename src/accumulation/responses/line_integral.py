@@ -212,10 +212,10 @@ class LineIntegral:
         total = sums.own.sum(axis=0)
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
         allowed = self._tolerance(total, magnitude)
-        refined, error = self._chosen(sums.misfit, doubtful, window, allowed)
+        refined, error = self._intervals_to_refine(sums.misfit, doubtful, window, allowed)
         if not refined.any():
             return Integral(total, error, magnitude)
-        rest = sums.own[~refined].sum(axis=0)
+        unrefined = sums.own[~refined].sum(axis=0)
         refined_parts = parts.part(refined[parts.interval])
         start = self.mesh.k[refined_parts.interval]
         low, high = (
@@ -233,13 +233,15 @@ class LineIntegral:
 
         most = (self._few_nodes, self._most_nodes)
         value, more, size = integrate(
-            measured, panels, rest, magnitude, self._tolerance, most, narrowest
+            measured, panels, unrefined, magnitude, self._tolerance, most, narrowest
         )
         # The estimate is not reliable below the error that was aimed at.
-        error = np.maximum(error + more, self._tolerance(rest + value, magnitude + size)[1])
-        return Integral(rest + value, error, magnitude + size)
+        error = np.maximum(error + more, self._tolerance(unrefined + value, magnitude + size)[1])
+        return Integral(unrefined + value, error, magnitude + size)
 
-    def _chosen(self, misfit, doubtful, window, allowed) -> tuple[np.ndarray, np.ndarray]:
+    def _intervals_to_refine(
+        self, misfit, doubtful, window, allowed
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Intervals (interval,) to refine, and the error (process,) of the others.
 
         A refinement that would need too many nodes is left out, and the error remains large.

@@ -98,13 +98,13 @@ def integrate(
         spent += len(panels) * len(NODES)
         now, open_error = total + values.sum(axis=0), errors.sum(axis=0)
         reached = magnitude + (size + sizes.sum(axis=0)).max(axis=-1, initial=0.0)
-        enough, wanted = (0.5 * target for target in tolerance(base + now, reached))
-        share = np.maximum(wanted - settled, 0.1 * wanted) / (2 * len(panels))
+        enough, fine = (0.5 * target for target in tolerance(base + now, reached))
+        share = np.maximum(fine - settled, 0.1 * fine) / (2 * len(panels))
         again = np.any(errors > share, axis=1) & (panels.high - panels.low > narrowest)
         error = settled + open_error
         cheap, costly = most
-        done = np.all(error <= wanted) or spent > costly or not again.any()
-        if done or (spent > cheap and np.all(error <= enough)):
+        stops = np.all(error <= fine) or spent > costly or not again.any()
+        if stops or (spent > cheap and np.all(error <= enough)):
             # If it was stopped, for instance by noise of nearly degenerate states, the estimate of
             # the error is not reliable.
             return now, np.where(error > enough, DOUBT * error, error), reached - magnitude

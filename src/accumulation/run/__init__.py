@@ -1,1 +1,1 @@
-"""Around a run: its start, progress, plan and records."""
+"""Start, progress, plan and records of a run."""

@@ -1,4 +1,4 @@
-"""What there is: models, densities, theories and figures, listed or described in words."""
+"""Lists and descriptions of the available models, densities, theories and figures."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ def listed(word: str) -> list[str]:
     """
     kind = KINDS[word]
     lines = []
-    for name in [*plugins.available(kind), *_own(kind)]:
+    for name in [*plugins.available(kind), *_own_names(kind)]:
         path = plugins.path_of(kind, name)
-        mine = ", your own file" if plugins.is_own(path) else ""
+        origin = ", your own file" if plugins.is_own(path) else ""
         if kind == "densities":
             module = plugins.load(kind, name)
             heading = f"{name}  [{module.UNITS}]  definitions: {_definitions(module)}"
-            lines += _block(heading, f"{module.LONG_NAME} ({module.EQUATION}){mine}")
+            lines += _block(heading, f"{module.LONG_NAME} ({module.EQUATION}){origin}")
             continue
         title = plugins.figure(name).title if kind == "figures" else None
         title = title or _first_line(path, name)
-        lines += _block(f"{name}  {_in_words(_parameters(kind, name))}".rstrip(), title + mine)
+        lines += _block(f"{name}  {_in_words(_parameters(kind, name))}".rstrip(), title + origin)
     lines.append(f"`accumulation {word} NAME` tells all of one.")
     return lines
 
 
 def described(word: str, name: str) -> list[str]:
-    """All that is known of one plugin.
+    """The complete description of one plugin.
 
     Raises
     ------
     UserError
-        If there is none of that name, or the user's own file is broken.
+        If there is no plugin of that name, or the user's own file is invalid.
     """
     kind = KINDS[word]
     path, module = plugins.path_of(kind, name), plugins.load(kind, name)
@@ -66,7 +66,7 @@ def described(word: str, name: str) -> list[str]:
 
 
 def _declared(kind: str, module: ModuleType) -> list[str]:
-    """What a plugin declares, in words."""
+    """The declarations of a plugin, in words."""
     lines = []
     if hasattr(module, "EQUATION"):
         lines.append(f"Equations: {module.EQUATION.removeprefix('Eqs. ').removeprefix('Eq. ')}")
@@ -120,7 +120,7 @@ def _parameters(kind: str, name: str) -> list[str]:
 
 
 def _drawing_options(path: Path) -> list[str]:
-    """Options of a figure's ``draw``, read from its file: matplotlib takes a second to import."""
+    """Options of a figure's ``draw``, read from its file without importing matplotlib."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     draw = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "draw")
     plain = [None] * (len(draw.args.args) - len(draw.args.defaults)) + draw.args.defaults
@@ -130,14 +130,14 @@ def _drawing_options(path: Path) -> list[str]:
 
 
 def _short(value: object) -> str:
-    """A default, long lists by their ends."""
+    """A default value; long tuples are abbreviated."""
     if isinstance(value, tuple) and len(value) > 4:
         return f"({value[0]!r}, {value[1]!r}, ..., {value[-1]!r})"
     return repr(value)
 
 
-def _own(kind: str) -> list[str]:
-    """Names of the user's own files of a kind; those that cannot be read are left out."""
+def _own_names(kind: str) -> list[str]:
+    """Names of the user's own files of a kind; unreadable files are left out."""
     names = []
     for folder in locations.own_folders():
         for path in sorted(folder.glob("*.py")):
@@ -150,7 +150,7 @@ def _own(kind: str) -> list[str]:
 
 
 def _first_line(path: Path, name: str) -> str:
-    """The first line of a file's docstring; of a model's function where the file has none."""
+    """The first line of a file's docstring, or of its function's if the file has none."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     nodes = [tree, *(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)]
     texts = [text for node in nodes if (text := ast.get_docstring(node))]

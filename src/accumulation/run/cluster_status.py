@@ -1,7 +1,7 @@
-"""What has become of a job on a PBS, SGE or LSF cluster: one word for Snakemake.
+"""Status of a job on a PBS, SGE or LSF cluster, as one word for Snakemake.
 
-A job that the cluster ends for want of memory or time says nothing itself: without this, a run
-would wait for it for ever.
+A job that the cluster kills for exceeding its memory or time reports nothing itself; without this
+status, a run would wait for it indefinitely.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ def job_status(job: str) -> str:
 
     Parameters
     ----------
-    job : what the submit command has printed, such as ``123.server`` or ``Job <123> is submitted``
+    job : output of the submit command, such as ``123.server`` or ``Job <123> is submitted``
 
-    A scheduler that does not answer is asked again later: the job counts as running.
+    If the scheduler does not answer, the job counts as running and is checked again later.
     """
     number = re.search(r"<(\d+)>", job)
     name = number[1] if number else (job.split() or [""])[0]
@@ -30,7 +30,7 @@ def job_status(job: str) -> str:
 
 
 def _lsf(job: str) -> str:
-    """``bjobs``: DONE, EXIT or ZOMBI at the end; a job that LSF has forgotten did not succeed."""
+    """``bjobs``: DONE, EXIT or ZOMBI at the end; a job unknown to LSF did not succeed."""
     _, text = _answer("bjobs", "-noheader", "-o", "stat", job)
     if re.search(r"\bDONE\b", text):
         return SUCCESS
@@ -38,22 +38,24 @@ def _lsf(job: str) -> str:
 
 
 def _sge(job: str) -> str:
-    """``qstat -j`` knows jobs that wait or run; ``qacct -j`` those that have ended."""
+    """``qstat -j`` lists jobs that wait or run, ``qacct -j`` those that have ended."""
     code, _ = _answer("qstat", "-j", job)
     if code == 0:
         return RUNNING
     _, text = _answer("qacct", "-j", job)
-    # The last entry: a job may have been started again.
+    # The last entry, as a job may have been restarted.
     ends = re.findall(r"^(?:failed|exit_status)\s+(\d+)", text, re.MULTILINE)[-2:]
-    if len(ends) < 2:  # not in the books yet
+    if len(ends) < 2:  # not in the accounting file yet
         return RUNNING
     return SUCCESS if set(ends) == {"0"} else FAILED
 
 
 def _pbs(job: str) -> str:
-    """``qstat -f``, of OpenPBS with ``-x`` for jobs that have ended."""
+    """``qstat -f``; in OpenPBS with ``-x``, which includes jobs that have ended."""
     _, text = _answer("qstat", "-x", "-f", job)
-    if not re.search(r"job_state|Unknown Job", text, re.IGNORECASE):  # Torque's -x is another
+    if not re.search(
+        r"job_state|Unknown Job", text, re.IGNORECASE
+    ):  # -x has another meaning in Torque
         _, text = _answer("qstat", "-f", job)
     end = re.search(r"exit_status = (-?\d+)", text, re.IGNORECASE)
     if end and re.search(r"job_state = [FCE]", text):
@@ -62,9 +64,9 @@ def _pbs(job: str) -> str:
 
 
 def _answer(*command: str) -> tuple[int, str]:
-    """Exit code and all that a command prints; a command that cannot be run answers nothing."""
+    """Exit code and output of a command; -1 and no output if it cannot be run."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return -1, ""
-    return done.returncode, done.stdout + done.stderr
+    return process.returncode, process.stdout + process.stderr

@@ -1,4 +1,4 @@
-"""How far the grids of a run are: points done, rate, time left, in one line of a terminal."""
+"""Progress of the grids of a run: points, rate and remaining time, in one line of a terminal."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import threading
 import time
 from collections.abc import Iterable
 
-INTERVAL = 1.0  # seconds between two looks
+INTERVAL = 1.0  # seconds between two updates
 
 
 class Progress:
-    """Watches the files of tiles and keeps one line of a terminal up to date.
+    """Watches the files of tiles and updates one line of a terminal.
 
-    In a log file nothing is written: there the lines of jobs that end tell the same.
+    Nothing is written to a log file, where the lines of finished jobs have the same content.
 
     Parameters
     ----------
@@ -23,53 +23,52 @@ class Progress:
 
     Attributes
     ----------
-    total, done : points that are to be computed, and those that have been
+    total, completed : number of points to compute, and number of those computed
     """
 
     def __init__(self, tiles: Iterable[tuple[str, int]], stream=None):
         self._stream = stream or sys.stderr
         self._waiting = {path: points for path, points in tiles if not os.path.exists(path)}
         self.total = sum(self._waiting.values())
-        self.done = 0
-        self._started, self._begun = time.monotonic(), False
+        self.completed = 0
+        self._started, self._has_begun = time.monotonic(), False
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Begin, if there is anything to do and somebody to see it."""
+        """Begin, if there are points to compute and the stream is a terminal."""
         if self.total and self._stream.isatty():
             threading.Thread(target=self._watch, daemon=True).start()
 
     def stop(self) -> None:
-        """End, and leave the cursor on a line of its own."""
+        """End, and move the cursor to a new line."""
         if self.total and self._stream.isatty() and not self._stopped.is_set():
             self._stopped.set()
             self._stream.write("\r" + self.line() + "\n")
 
     def look(self) -> None:
-        """Count the tiles that have come since."""
+        """Count the tiles that have been written since the last call."""
         for path in [path for path in list(self._waiting) if os.path.exists(path)]:
             self.finish(path)
 
     def begin(self) -> None:
-        """Take the time from now on, if it is not taken yet: the first tile is at work."""
-        if not self._begun:
-            self._begun, self._started = True, time.monotonic()
+        """Start the clock at the first tile; later calls have no effect."""
+        if not self._has_begun:
+            self._has_begun, self._started = True, time.monotonic()
 
     def finish(self, path: str) -> None:
-        """Count the tile of this file, which has come."""
-        self.done += self._waiting.pop(path, 0)
+        """Count the tile of this file as complete."""
+        self.completed += self._waiting.pop(path, 0)
 
     def line(self) -> str:
         """Such as ``120/441 points, 8.3 points/s, 0:39 left``."""
         elapsed = time.monotonic() - self._started
-        text = f"{self.done}/{self.total} points"
-        if self.done:
-            rate = self.done / elapsed
-            left = round((self.total - self.done) / rate)
-            text += (
-                f", {rate:.3g} points/s, {left // 3600}:{left // 60 % 60:02}:{left % 60:02} left"
-            )
-        # Wide enough to cover what stood there before.
+        text = f"{self.completed}/{self.total} points"
+        if self.completed:
+            rate = self.completed / elapsed
+            seconds = round((self.total - self.completed) / rate)
+            text += f", {rate:.3g} points/s, "
+            text += f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} left"
+        # Wide enough to cover the previous line.
         return f"{text:<60}"
 
     def _watch(self) -> None:

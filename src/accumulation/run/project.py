@@ -1,8 +1,8 @@
-"""Projects: a folder with a Snakefile and configs, in which studies run and leave their results.
+"""Projects: folders with a Snakefile and configs, in which studies run and write their results.
 
 The project of a config is the nearest folder, from its own upwards, whose Snakefile uses this
-package.  A config outside of all projects runs in the project where the command is given; if that
-is none either, in its own folder.
+package.  A config outside of all projects runs in the current folder if that is a project, else in
+its own folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ use_rules(workflow)
 
 
 def is_project(folder: Path) -> bool:
-    """Whether a folder holds a Snakefile that uses this package."""
+    """Whether a folder has a Snakefile that uses this package."""
     try:
         return "accumulation" in (folder / "Snakefile").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -35,19 +35,19 @@ def is_project(folder: Path) -> bool:
 
 
 def project_of(config: Path) -> Path:
-    """The folder in which a config's study runs and leaves its results, absolute."""
-    here = Path.cwd()
-    own = Path(os.path.abspath(config)).parent
-    candidates = [own, *own.parents, here]
-    return next((folder for folder in candidates if is_project(folder)), own)
+    """The absolute path of the folder in which a config's study runs and writes its results."""
+    working_folder = Path.cwd()
+    config_folder = Path(os.path.abspath(config)).parent
+    candidates = [config_folder, *config_folder.parents, working_folder]
+    return next((folder for folder in candidates if is_project(folder)), config_folder)
 
 
 def find_config(word: str | None) -> Path:
-    """The config that a command's argument stands for, absolute.
+    """The absolute path of the config that a command's argument refers to.
 
     Parameters
     ----------
-    word : a file; a folder, whose config is meant; None: that of this folder or of the project
+    word : a file; a folder that has a config; None: the config of this folder or of the project
         around it
 
     Raises
@@ -55,32 +55,32 @@ def find_config(word: str | None) -> Path:
     UserError
         If there is none.
     """
-    here = Path.cwd()
+    working_folder = Path.cwd()
     if word is not None and not Path(word).is_dir():
         if not Path(word).is_file():
             raise UserError(
                 word, Verbatim("no such file"), "a config file, or a folder that holds one"
             )
         return Path(os.path.abspath(word))
-    above = [folder for folder in here.parents if is_project(folder)]
-    for folder in [Path(os.path.abspath(word))] if word else [here, *above]:
+    projects_above = [folder for folder in working_folder.parents if is_project(folder)]
+    for folder in [Path(os.path.abspath(word))] if word else [working_folder, *projects_above]:
         for name in CONFIGS:
             if (folder / name).is_file():
                 return folder / name
     allowed = f"a folder with {' or '.join(CONFIGS)}; `accumulation new FOLDER` makes one"
-    raise UserError(word or str(here), Verbatim("a folder without a config"), allowed)
+    raise UserError(word or str(working_folder), Verbatim("a folder without a config"), allowed)
 
 
 def enter(config: Path, quietly: bool = False) -> str:
-    """Go to the project of a config; the config as seen from there.
+    """Change to the folder of a config's project; returns the path of the config relative to it.
 
-    Says where it is if that is another folder, as files are named from there on; not ``quietly``.
+    Prints the folder if it is another one, as later paths are relative to it, unless ``quietly``.
     """
-    folder, before = project_of(config), Path.cwd()
+    folder, previous = project_of(config), Path.cwd()
     os.chdir(folder)
     locations.look_beside([config])
-    if not quietly and os.path.realpath(before) != os.path.realpath(folder):
-        print(f"In {os.path.relpath(folder, before)}:", file=sys.stderr)
+    if not quietly and os.path.realpath(previous) != os.path.realpath(folder):
+        print(f"In {os.path.relpath(folder, previous)}:", file=sys.stderr)
     return os.path.relpath(config)
 
 
@@ -117,18 +117,18 @@ def command(config: str, options: list[str]) -> list[str]:
 
     Parameters
     ----------
-    config : as seen from this folder;  options : of Snakemake, which override ours
+    config : relative to this folder;  options : of Snakemake, which override ours
 
     Raises
     ------
     UserError
-        If the options name a config themselves.
+        If the options include a config.
     """
     for option in options:
         if snakemake_words.CONFIG.fullmatch(option):
             raise UserError(option, Verbatim("a config twice"), "accumulation run CONFIG [OPTIONS]")
     snakefile = "Snakefile" if is_project(Path.cwd()) else locations.SNAKEFILE
-    # The config is not last: Snakemake would take a target after it for another one.
+    # The config is not last, as Snakemake would read a target after it as a second config.
     line = [sys.executable, "-P", "-m", "snakemake", snakemake_words.CONFIG_OPTION, config]
     line += ["--snakefile", snakefile]
     if not snakemake_words.has(options, snakemake_words.CORES):
@@ -139,23 +139,23 @@ def command(config: str, options: list[str]) -> list[str]:
 
 
 def _packaged_profiles(options: list[str]) -> list[str]:
-    """The options, names of packaged profiles replaced by their folders."""
-    named = []
-    for before, option in zip(["", *options], options, strict=False):
+    """The options, with names of packaged profiles replaced by their folders."""
+    resolved = []
+    for previous, option in zip(["", *options], options, strict=False):
         flag, equals, value = option.partition("=")
-        if before == snakemake_words.PROFILE_OPTION:
+        if previous == snakemake_words.PROFILE_OPTION:
             flag, equals, value = "", "", option
         elif flag != snakemake_words.PROFILE_OPTION or not equals:
-            named.append(option)
+            resolved.append(option)
             continue
         packaged = locations.PROFILES / value
         is_name = re.fullmatch(r"\w+", value) and not Path(value).is_dir() and packaged.is_dir()
-        named.append(flag + equals + (str(packaged) if is_name else value))
-    return named
+        resolved.append(flag + equals + (str(packaged) if is_name else value))
+    return resolved
 
 
 def run(config: str, options: list[str]) -> None:
-    """Run the study of a config in this folder: this process becomes Snakemake's."""
+    """Run the study of a config in this folder; Snakemake replaces this process."""
     line = command(config, options)
     os.environ |= locations.import_path()
     sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Which files each study needs, also of studies whose config lies elsewhere: a run leaves a record.
+"""Files that each study needs, recorded by its last run.
 
-A record, ``results/.studies/NAME.json``, holds what the last run of a config was to end with.
-Without it, nothing here would know of a config that is not in config/.
+A record, ``results/.studies/NAME.json``, lists the files of the last run of a config.  It is needed
+for configs outside of config/, which cannot be found otherwise.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ FOLDER = Path("results/.studies")
 
 @dataclass(frozen=True)
 class Needs:
-    """What a study needs of results/.
+    """The files in results/ that a study needs.
 
     Attributes
     ----------
-    config : file of the config, as seen from here
-    changed : whether a command line changed it for that run
+    config : file of the config, relative to this folder
+    changed : whether the command line of the run changed it
     study : name;  systems : name -> whether it is a grid;  figures : names
     specs, tiles : files
     """
@@ -41,7 +41,7 @@ class Needs:
 
 
 def of_study(study: Study, config: str, changed: bool = False) -> Needs:
-    """What a study of this config needs."""
+    """The files that a study of this config needs."""
     return Needs(
         os.path.relpath(config),
         changed,
@@ -54,13 +54,13 @@ def of_study(study: Study, config: str, changed: bool = False) -> Needs:
 
 
 def of_run(study: Study, config: dict, files: list[str]) -> dict[str, str]:
-    """The record of a run: its path and text.
+    """Path and text of the record of a run.
 
     Parameters
     ----------
-    config : as the run has it;  files : that it was read from
+    config : of the run;  files : that it was read from
 
-    One config has one record, that of its last run; changed by the command line, one each.
+    A config has one record, that of its last run, and one for each change by a command line.
     """
     changed = len(files) != 1 or read(files[0]) != config
     needs = of_study(study, ", ".join(files) if len(files) != 1 else files[0], changed)
@@ -71,15 +71,15 @@ def of_run(study: Study, config: dict, files: list[str]) -> dict[str, str]:
 
 
 def of_other_runs(configs: list[str]) -> list[Needs]:
-    """Needs of each recorded run, without those of these configs, which are read as they are now.
+    """Needs of each recorded run, except unchanged runs of these configs.
 
     Raises
     ------
     UserError
         If a record cannot be read.
     """
-    known = {os.path.relpath(config) for config in configs}
-    found = []
+    current_configs = {os.path.relpath(config) for config in configs}
+    recorded = []
     for path in sorted(FOLDER.glob("*.json")):
         try:
             text = json.loads(path.read_text(encoding="utf-8"))
@@ -88,6 +88,6 @@ def of_other_runs(configs: list[str]) -> list[Needs]:
         except (OSError, ValueError, TypeError, KeyError) as error:
             allowed = "a record of a run; delete it if its study is no longer needed"
             raise UserError(path.as_posix(), type(error).__name__, allowed) from error
-        if needs.changed or needs.config not in known:
-            found.append(needs)
-    return found
+        if needs.changed or needs.config not in current_configs:
+            recorded.append(needs)
+    return recorded

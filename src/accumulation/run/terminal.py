@@ -1,6 +1,6 @@
-"""What a run shows: a line for each job that ends, an error's sentence first and last.
+"""Output of a run: a line for each finished job; error messages when they occur and at the end.
 
-Snakemake's own words go to its log in ``.snakemake/log``, with every command line.
+Snakemake's own messages are in its log in ``.snakemake/log``, with every command line.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from ..study.stages import RESPONSE
 from . import snakemake_words as words
 from .progress import Progress
 
-# What a tile says of itself in its log.
+# The line in the log of a tile.
 COMPUTED = re.compile(r"\d+ points, \d+ computed, \d+ kept")
-ROOM = 1_000_000  # bytes; with less left a disk counts as full
+ROOM = 1_000_000  # bytes; a disk with less free space counts as full
 
 
 class Terminal(logging.Handler):
-    """Tells of every job that ends, and of what failed.
+    """Reports every job that ends, and failures.
 
     Parameters
     ----------
     system_of : system of each tile, by its path;  points_of : number of its points
     progress : of the grids' points
-    stop : called when the disk is full, ends the run
+    stop : called when the disk is full, to end the run
     stream : where to write, standard error by default
-    quiet : say nothing of jobs that end well
+    quiet : do not report jobs that succeed
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Terminal(logging.Handler):
         self.disk_is_full = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take one event of Snakemake\'s."""
+        """Handle one event of Snakemake."""
         event = words.event_of(record)
         if event == words.JOB_INFO:
             self._jobs[record.jobid] = (record.rule_name, dict(record.wildcards or {}))
@@ -67,7 +67,7 @@ class Terminal(logging.Handler):
                 self._progress.begin()
         elif event == words.JOB_FINISHED:
             self._ended.append(record.job_id)
-            self._failed.pop(record.job_id, None)  # it has been tried again
+            self._failed.pop(record.job_id, None)  # a later attempt has succeeded
         elif event == words.PROGRESS:
             for job in self._ended:
                 self._tell_end(job, record.done, record.total)
@@ -81,25 +81,25 @@ class Terminal(logging.Handler):
             self._write("\n".join(self.sentences()))
 
     def sentences(self) -> list[str]:
-        """What failed, each sentence once."""
+        """The error messages, each once."""
         return list(dict.fromkeys(self._failed.values()))
 
-    def _tell_end(self, job: int, done: int, total: int) -> None:
+    def _tell_end(self, job: int, ended: int, total: int) -> None:
         rule, wildcards = self._jobs.get(job, ("job", {}))
         if rule == "tile":
             self._progress.finish(tile_path(**wildcards))
         if rule == "all" or self._quiet:
             return
-        line = f"[{done}/{total}] {self._words(rule, wildcards)}"
+        line = f"[{ended}/{total}] {self._words(rule, wildcards)}"
         if rule == "tile":
             path = tile_path(**wildcards)
             line += f": {self._points(job, path)}, of {self._system_of.get(path, 'a grid')}"
-        if self._progress.done:
+        if self._progress.completed:
             line += f" ({self._progress.line().strip()})"
         self._write(line)
 
     def _words(self, rule: str, wildcards: dict) -> str:
-        """A job's stage and system, such as ``bands of chiral``."""
+        """The stage and system of a job, such as ``bands of chiral``."""
         if rule == "tile":
             return f"{wildcards['stage']} tile {wildcards['tile']}"
         name = {"report_page": "report", "merge": RESPONSE}.get(rule, rule.replace("_", " "))
@@ -108,12 +108,12 @@ class Terminal(logging.Handler):
         return f"{name} of {wildcards['system']}" if "system" in wildcards else name
 
     def _points(self, job: int, path: str) -> str:
-        """How many points a tile holds, and how many of them were computed, as its log says."""
+        """Number of points of a tile, and of points computed if its log has that number."""
         for log in self._logs.get(job, ()):
             with contextlib.suppress(OSError):
-                found = COMPUTED.findall(Path(log).read_text(encoding="utf-8", errors="replace"))
-                if found:
-                    return found[-1]
+                counts = COMPUTED.findall(Path(log).read_text(encoding="utf-8", errors="replace"))
+                if counts:
+                    return counts[-1]
         return f"{self._points_of.get(path, 0)} points"
 
     def _tell_error(self, job: dict) -> None:
@@ -136,7 +136,7 @@ class Terminal(logging.Handler):
             self._stop()
 
     def _write(self, text: str) -> None:
-        # Over the line of the points that a terminal shows.
+        # Overwrite the progress line of a terminal.
         start = "\r" if self._stream.isatty() else ""
         with contextlib.suppress(OSError):
             lines = [f"{line:<60}" if start else line for line in text.splitlines()]
@@ -154,7 +154,7 @@ def _is_full(folder: Path) -> bool:
 
 
 class Display:
-    """What a run shows from its start to its end.
+    """Output of a run from its start to its end.
 
     Parameters
     ----------
@@ -163,12 +163,12 @@ class Display:
 
     def __init__(self, workflow, study):
         self._workflow, self._study = workflow, study
-        # A point counts once a stage.
+        # A point counts once for each stage.
         self._progress = Progress((tile.path, len(tile.keys)) for tile in study.tiles.values())
         self._terminal: Terminal | None = None
 
     def start(self) -> None:
-        """Begin to tell of jobs in place of Snakemake, whose log file gets every word."""
+        """Begin to report jobs instead of Snakemake, whose log file has all messages."""
         workflow, study = self._workflow, self._study
         words.keep_going(workflow)
         self._terminal = Terminal(
@@ -185,15 +185,15 @@ class Display:
         words.end_gently(self._workflow)
 
     def succeed(self) -> None:
-        """Say where the study is."""
+        """Print the path of the report."""
         self._progress.stop()
         path = self._study.report_path()
         print(f"Done: {path} shows the study; datasets and figures are beside it")
 
     def fail(self) -> None:
-        """Write the page of a run in which figures failed, with their sentences in their places.
+        """Write the report of a run in which figures failed, with error messages in their places.
 
-        Where no figure failed, or without room on the disk, the page stays as it is.
+        If no figure failed, or the disk is full, the report is not changed.
         """
         self._progress.stop()
         if self._terminal is not None and self._terminal.disk_is_full:
@@ -203,8 +203,8 @@ class Display:
 
         study = self._study
         page = Path(study.report_path())
-        drawn = zip(study.figures, study.pictures(), strict=True)
-        missing = [name for name, path in drawn if not os.path.exists(path)]
+        figure_files = zip(study.figures, study.pictures(), strict=True)
+        missing = [name for name, path in figure_files if not os.path.exists(path)]
         if not any(failure_of(page.parent, name) for name in missing):
             return
         inputs = [*study.pictures(), *([study.evidence_path("nc")] if study.theories else [])]

@@ -33,14 +33,14 @@ class Segments:
     energy: np.ndarray
     velocity: np.ndarray
 
-    def part(self, chosen: np.ndarray) -> Segments:
-        """The segments that ``chosen`` (segment,) bool selects."""
+    def part(self, selected: np.ndarray) -> Segments:
+        """The segments that ``selected`` (segment,) bool selects."""
         return Segments(
-            self.interval[chosen],
-            self.low[chosen],
-            self.high[chosen],
-            self.energy[:, chosen],
-            self.velocity[:, chosen],
+            self.interval[selected],
+            self.low[selected],
+            self.high[selected],
+            self.energy[:, selected],
+            self.velocity[:, selected],
         )
 
 
@@ -96,27 +96,27 @@ def _unclear(segments: Segments, length, fastest: float, levels, crossing) -> np
     return unclear
 
 
-def _halved(segments: Segments, bloch, k, chosen: np.ndarray) -> Segments:
-    """The segments, those ``chosen`` (segment,) bool as two halves."""
-    whole = segments.part(chosen)
-    middle = 0.5 * (whole.low + whole.high)
-    pairs = solve(bloch, k[whole.interval] + middle * (k[1] - k[0]))
-    (first, last), (speed_first, speed_last) = whole.energy, whole.velocity
+def _halved(segments: Segments, bloch, k, selected: np.ndarray) -> Segments:
+    """The segments, those ``selected`` (segment,) bool as two halves."""
+    divided = segments.part(selected)
+    middle = 0.5 * (divided.low + divided.high)
+    pairs = solve(bloch, k[divided.interval] + middle * (k[1] - k[0]))
+    (first, last), (speed_first, speed_last) = divided.energy, divided.velocity
     left = Segments(
-        whole.interval,
-        whole.low,
+        divided.interval,
+        divided.low,
         middle,
         np.stack((first, pairs.energy)),
         np.stack((speed_first, _from_left(pairs.energy, pairs.velocity))),
     )
     right = Segments(
-        whole.interval,
+        divided.interval,
         middle,
-        whole.high,
+        divided.high,
         np.stack((pairs.energy, last)),
         np.stack((pairs.velocity, speed_last)),
     )
-    return _joined([segments.part(~chosen), left, right])
+    return _joined([segments.part(~selected), left, right])
 
 
 def _joined(parts: list[Segments]) -> Segments:

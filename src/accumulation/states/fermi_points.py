@@ -45,9 +45,9 @@ class FermiPoints:
     edge: np.ndarray
     state: np.ndarray
 
-    def part(self, chosen: np.ndarray) -> FermiPoints:
-        """The points with the indices ``chosen`` (point,), which may be a mask."""
-        return FermiPoints(*(getattr(self, field.name)[chosen] for field in fields(self)))
+    def part(self, selected: np.ndarray) -> FermiPoints:
+        """The points with the indices ``selected`` (point,), which may be a mask."""
+        return FermiPoints(*(getattr(self, field.name)[selected] for field in fields(self)))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Reads a config and checks it against the schema; every fault becomes one :class:`UserError`."""
+"""Reading a config and checking it against the schema; a fault raises one :class:`UserError`."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def schema() -> dict:
 
 
 class _Strict(yaml.SafeLoader):
-    """YAML that refuses a key written twice, of which plain YAML silently keeps the last."""
+    """YAML loader that refuses duplicate keys; the plain loader keeps the last one."""
 
     def construct_mapping(self, node, deep=False):
-        seen = set()
+        earlier_keys = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
+            if isinstance(key, str) and key in earlier_keys:
                 where = f"line {key_node.start_mark.line + 1}"
                 raise UserError(key, f"it twice ({where})", "a key only once", source=self.name)
-            seen.add(str(key))
+            earlier_keys.add(str(key))
         return super().construct_mapping(node, deep)
 
 
@@ -44,7 +44,7 @@ def read(path: str | Path) -> dict:
     Raises
     ------
     UserError
-        If there is no such file, it is not YAML, or a key stands in it twice.
+        If the file does not exist, is not YAML, or has a duplicate key.
     """
     try:
         with open(path, encoding="utf-8") as file:
@@ -73,33 +73,33 @@ def check_structure(config: dict, source: str) -> None:
         Draft202012Validator(schema()).iter_errors(config), key=lambda f: list(map(str, f.path))
     )
     if faults:
-        raise _told(faults[0], source)
+        raise _user_error(faults[0], source)
 
 
-def _inner(fault):
-    """Of a value that is none of several alternatives, what is wrong with the one that is meant.
+def _specific_fault(fault):
+    """The fault of the closest alternative, for a value that matches none of several alternatives.
 
-    Meant is the one whose type it has, and of several such that with the fewest faults.
+    The closest one has the type of the value; among several, the fewest faults.
     """
     while fault.validator == "anyOf":
         branches: dict[int, list] = {}
-        for one in fault.context:
-            branches.setdefault(one.relative_schema_path[0], []).append(one)
+        for inner in fault.context:
+            branches.setdefault(inner.relative_schema_path[0], []).append(inner)
         kinds = ("type", "const")
-        meant = [
+        same_type = [
             faults
             for faults in branches.values()
-            if not any(one.validator in kinds and not one.relative_path for one in faults)
+            if not any(inner.validator in kinds and not inner.relative_path for inner in faults)
         ]
-        if not meant:
+        if not same_type:
             break
-        fault = min(meant, key=len)[0]
+        fault = min(same_type, key=len)[0]
     return fault
 
 
-def _told(fault, source: str) -> UserError:
-    """One sentence from a fault that jsonschema found."""
-    fault = _inner(fault)
+def _user_error(fault, source: str) -> UserError:
+    """One sentence for a fault reported by jsonschema."""
+    fault = _specific_fault(fault)
     path = ".".join(str(step) for step in fault.absolute_path)
     if fault.validator == "additionalProperties":
         names = fault.schema["properties"]
@@ -130,12 +130,12 @@ def _outer_description(fault) -> str:
 
 
 def number(value: object, key: str) -> float:
-    """A number of the config as a float; ``"-2*pi/3"`` and the like are worked out.
+    """A number of the config as a float; arithmetic such as ``"-2*pi/3"`` is evaluated.
 
     Raises
     ------
     UserError
-        If it is neither, or is not finite; true and false are not numbers.
+        If it is not a number or arithmetic, or is not finite; true and false are not numbers.
     """
     result = None
     if isinstance(value, str):
@@ -150,11 +150,11 @@ def number(value: object, key: str) -> float:
             result = None
     if result is None or not math.isfinite(result):
         raise UserError(key, value, NUMBER)
-    return result + 0.0  # no negative zero: it would be another parameter than zero
+    return result + 0.0  # no negative zero, which would be a different parameter from zero
 
 
 def argument(value: object, default: object, key: str) -> object:
-    """An argument of a plugin's function: a number, unless its default says that it is another.
+    """An argument of a plugin's function: a number unless its default is a text or a boolean.
 
     Raises
     ------
@@ -197,12 +197,12 @@ AXIS = "a list, {linspace: [start, stop, number]}, {arange: [start, stop, step]}
 
 
 def axis_values(value: object, key: str) -> list:
-    """Values of a grid's axis: of a list as they stand, of linspace and arange worked out.
+    """Values of a grid's axis: a list unchanged, linspace and arange evaluated.
 
     Raises
     ------
     UserError
-        If it is none of these, is empty, or has a value twice.
+        If it is none of these, is empty, or repeats a value.
     """
     if isinstance(value, list):
         values = value

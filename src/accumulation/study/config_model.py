@@ -1,12 +1,12 @@
-"""What a config may hold, declared once: a typed model of it.
+"""Typed model of a config: the single declaration of its keys and their types.
 
-``python docs/generators`` writes workflow/schemas/config.schema.yaml from it, by which every config
-is checked (see :mod:`accumulation.study.config_schema`), and the tables of docs/config.md.  A
-field's ``title`` is what the key means, its ``description`` what the user is told is allowed.
+``python docs/generators`` writes from it workflow/schemas/config.schema.yaml, against which every
+config is checked (see :mod:`accumulation.study.config_schema`), and the tables of docs/config.md.
+A field's ``title`` is the meaning of the key, its ``description`` the allowed values.
 Parameters of models, options of theories and figures, densities and definitions are not listed
 here: they are looked up in the files that define them.
 
-A run checks by the schema and imports neither this module nor pydantic.
+A run checks against the schema and imports neither this module nor pydantic.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _each_once(values: list) -> list:
 
 
 def _key(title: str, description: str, default: Any = None, **limits) -> Any:
-    """A key that may be left out; a default of None is none unless the key may hold it."""
+    """An optional key; a default of None means no default unless None is an allowed value."""
     return Field(default, title=title, description=description, **limits)
 
 
@@ -61,10 +61,10 @@ def _described(model: dict, name: type[BaseModel]) -> None:
     model["description"] = "the keys " + listed(list(name.model_fields))
 
 
-def _name(title: str, but: tuple[str, ...] = (), more: str = "") -> Any:
-    """Text of letters and digits; ``but`` are those that mean something else."""
-    words = f" (but not {more}{listed(list(but), 'or')})" if but else ""
-    refused = f"(?!({'|'.join(but)})$)" if but else ""
+def _name(title: str, excluded: tuple[str, ...] = (), prefix: str = "") -> Any:
+    """Text of letters and digits; ``excluded`` are reserved words."""
+    words = f" (but not {prefix}{listed(list(excluded), 'or')})" if excluded else ""
+    refused = f"(?!({'|'.join(excluded)})$)" if excluded else ""
     return Field(title=title, pattern=f"^{refused}{PATTERN}", description=LETTERS + words)
 
 
@@ -80,7 +80,7 @@ Unique = (AfterValidator(_each_once), Field(min_length=1, json_schema_extra={"un
 
 
 class Number(RootModel[float | str]):
-    """A number, or arithmetic that is worked out when it is read."""
+    """A number, or arithmetic that is evaluated when it is read."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"description": NUMBER})
 
@@ -89,7 +89,7 @@ Spaced = Annotated[
     dict[Annotated[Literal["linspace", "arange"], Field(description="linspace or arange")], Any],
     Field(min_length=1, max_length=1),
 ]
-Named = Annotated[
+SpacedOrSharedAxis = Annotated[
     dict[
         Annotated[
             Literal["linspace", "arange", "axis"], Field(description="linspace, arange or axis")
@@ -100,7 +100,7 @@ Named = Annotated[
 ]
 
 
-class Axis(RootModel[Annotated[list[Any], Field(min_length=1)] | Named]):
+class Axis(RootModel[Annotated[list[Any], Field(min_length=1)] | SpacedOrSharedAxis]):
     """Values of a parameter."""
 
     model_config = ConfigDict(strict=True, json_schema_extra={"description": AXIS})
@@ -126,7 +126,7 @@ Mapping = dict[str, Any]
 
 
 class Model(BaseModel):
-    """The name of a model, and whatever its function takes."""
+    """The name of a model and the arguments of its function."""
 
     model_config = ConfigDict(extra="allow", strict=True)
     name: str = _key("file of the model", "the name of a model")
@@ -134,7 +134,7 @@ class Model(BaseModel):
 
 
 def _geometry() -> type[BaseModel]:
-    """A key for each size of the table of geometries."""
+    """The keys of a geometry, one for each size in the table of geometries."""
     cut = [kind for kind, one in GEOMETRIES.items() if one.is_cut]
     others = [f"{one.kind} for {one.title}" for one in GEOMETRIES.values() if not one.is_cut]
     kinds = f"{listed(cut, 'or')}, or {listed(others, 'or')}"
@@ -142,19 +142,19 @@ def _geometry() -> type[BaseModel]:
     keys: dict[str, Any] = {
         "kind": (Literal[tuple(GEOMETRIES)], _key(title, kinds)),
         "direction": (
-            Pair | Annotated[list[list[Any]], Field(min_length=1)] | Named,
+            Pair | Annotated[list[list[Any]], Field(min_length=1)] | SpacedOrSharedAxis,
             _key("lattice direction (n, m) along which it is cut", DIRECTION),
         ),
     }
     for name, size in SIZES.items():
         number = Annotated[int, Field(ge=size.least, description=size.allowed)]
-        of = "" if kinds_with(name) == cut else f" ({listed(kinds_with(name), 'or')} only)"
-        keys[name] = (number | Axis, _key(size.title + of, size.allowed))
+        restriction = "" if kinds_with(name) == cut else f" ({listed(kinds_with(name), 'or')} only)"
+        keys[name] = (number | Axis, _key(size.title + restriction, size.allowed))
     return create_model("Geometry", __base__=_Part, **keys)
 
 
 class System(_Part):
-    """A system, or what all of them take."""
+    """A system, or the defaults of all systems."""
 
     theory: str = _key(
         "file of a piece of the theory, computed instead of the accumulation",
@@ -236,7 +236,7 @@ class Figure(_Part):
 
 
 class Figures(BaseModel):
-    """Figures by name, the default ones beside them or not."""
+    """Figures by name, with or without the default figures."""
 
     __pydantic_extra__: dict[Annotated[str, _name("")], Figure]
     model_config = ConfigDict(

@@ -1,4 +1,4 @@
-"""The schema of a config as a file that people read too, from the typed model of it."""
+"""The JSON schema of a config as a readable file, generated from its typed model."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ HEAD = """\
 # means, `description` what is allowed.  Written by `python docs/generators` from
 # src/accumulation/study/config_model.py: edit that file, not this one.
 """
-# Parts that stand once and are read where they stand.
+# Parts that are used once and written in place.
 INLINE = ("Model", "Geometry", "Figures")
 FIRST = ("$schema", "title", "description", "type", "required", "properties")
 
 
 class _Plain(GenerateJsonSchema):
-    """No defaults that are none, and every name of a key checked."""
+    """JSON schema without defaults of None, in which every name of a key is checked."""
 
     def default_schema(self, schema) -> JsonSchemaValue:
         json_schema = super().default_schema(schema)
@@ -31,7 +31,7 @@ class _Plain(GenerateJsonSchema):
 
     def dict_schema(self, schema) -> JsonSchemaValue:
         json_schema = super().dict_schema(schema)
-        # By itself it would let a name of another pattern hold anything.
+        # Without this a name of another pattern could have any value.
         for pattern, values in json_schema.pop("patternProperties", {}).items():
             json_schema["additionalProperties"] = values
             json_schema.setdefault("propertyNames", {})["pattern"] = pattern
@@ -41,32 +41,34 @@ class _Plain(GenerateJsonSchema):
 def generated() -> dict[str, Any]:
     """The JSON schema of a config.
 
-    Parts of their own, in ``$defs``, are ``system``, ``figure``, ``axis`` and ``number``.
+    Separate parts, in ``$defs``, are ``system``, ``figure``, ``axis`` and ``number``.
     """
-    whole = Config.model_json_schema(schema_generator=_Plain)
-    parts = whole.pop("$defs")
-    kept = {name.lower(): _plain(part, parts) for name, part in parts.items() if name not in INLINE}
-    for part in kept.values():
+    schema = Config.model_json_schema(schema_generator=_Plain)
+    parts = schema.pop("$defs")
+    definitions = {
+        name.lower(): _plain(part, parts) for name, part in parts.items() if name not in INLINE
+    }
+    for part in definitions.values():
         part.pop("title", None)  # the name of a class
-    whole = {"$schema": DIALECT, **whole, "title": "configuration of a study"}
-    return _plain(whole, parts) | {"$defs": kept}
+    schema = {"$schema": DIALECT, **schema, "title": "configuration of a study"}
+    return _plain(schema, parts) | {"$defs": definitions}
 
 
 def text() -> str:
-    """The same as the file workflow/schemas/config.schema.yaml."""
+    """The text of the file workflow/schemas/config.schema.yaml."""
     return HEAD + yaml.dump(generated(), Dumper=_Dumper, sort_keys=False, width=100)
 
 
 def _plain(node: Any, parts: dict[str, dict]) -> Any:
-    """A schema of few steps: parts that stand once in their place, alternatives merged."""
+    """A schema with parts that are used once written in place and alternatives merged."""
     if isinstance(node, list):
         return [_plain(one, parts) for one in node]
     if not isinstance(node, dict):
         return node
     name = node.get("$ref", "").rpartition("/")[2]
     if name in INLINE:
-        own = {key: value for key, value in parts[name].items() if key != "title"}
-        node = own | {key: value for key, value in node.items() if key != "$ref"}
+        part = {key: value for key, value in parts[name].items() if key != "title"}
+        node = part | {key: value for key, value in node.items() if key != "$ref"}
     elif name:
         node = node | {"$ref": f"#/$defs/{name.lower()}"}
     node = {
@@ -76,26 +78,26 @@ def _plain(node: Any, parts: dict[str, dict]) -> Any:
         for key, value in node.items()
     }
     node = _merged(node)
-    if node.get("additionalProperties") is True:  # as without
+    if node.get("additionalProperties") is True:  # the default
         del node["additionalProperties"]
     first = {key: node[key] for key in FIRST if key in node}
     return first | node
 
 
 def _merged(node: dict) -> dict:
-    """Alternatives as a list of types, where each has its type and no words of its own."""
+    """Alternatives merged into a list of types, if each has a type and no description."""
     branches = node.get("anyOf", [])
-    known: dict[str, Any] = {"type": []}
+    combined: dict[str, Any] = {"type": []}
     for branch in branches:
         limits = {key: value for key, value in branch.items() if key != "type"}
-        if "type" not in branch or set(limits) & ({"description", "const", "enum"} | set(known)):
+        if "type" not in branch or set(limits) & ({"description", "const", "enum"} | set(combined)):
             return node
-        known |= limits | {"type": [*known["type"], branch["type"]]}
-    return {k: v for k, v in node.items() if k != "anyOf"} | known if branches else node
+        combined |= limits | {"type": [*combined["type"], branch["type"]]}
+    return {k: v for k, v in node.items() if k != "anyOf"} | combined if branches else node
 
 
 class _Dumper(yaml.SafeDumper):
-    """Names and short lists in one line, and nothing by reference."""
+    """YAML with short lists on one line and without aliases."""
 
     def ignore_aliases(self, data) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""The figures of a study that names none: one for every ribbon, wire, flake or grid."""
+"""The default figures of a study: one for every ribbon, wire, flake or grid."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ DEFAULT = "default"
 
 
 def requested(figures: dict | str | None, systems: dict[str, dict]) -> dict[str, dict]:
-    """The figures that a config asks for, by name, those of the default spelled out.
+    """The figures of a config by name, with the default figures written out.
 
     Parameters
     ----------
-    figures : the config's own key: absent or ``default`` for the default ones, else one's own;
-        ``default: true`` among these keeps the default ones beside them
+    figures : key of the config: None or ``default`` for the default figures, else figures by name;
+        ``default: true`` among these adds the default ones
     systems : normalised, by name
 
-    A default figure has its system's name; a figure of one's own with that name replaces it.
+    A default figure has the name of its system; a figure of the config with that name replaces it.
     """
     if figures is None or figures == DEFAULT:
         return _defaults(systems)
-    own = {name: figure for name, figure in figures.items() if name != DEFAULT}
-    return own | {
+    named_figures = {name: figure for name, figure in figures.items() if name != DEFAULT}
+    return named_figures | {
         name: figure
         for name, figure in (_defaults(systems) if figures.get(DEFAULT) else {}).items()
-        if name not in own
+        if name not in named_figures
     }
 
 
 def _defaults(systems: dict[str, dict]) -> dict[str, dict]:
-    drawn = {name: _figure(system) for name, system in systems.items()}
+    figures = {name: _figure(system) for name, system in systems.items()}
     return {
         name: {"draw": figure, "systems": [name]}
-        for name, figure in drawn.items()
+        for name, figure in figures.items()
         if figure is not None
     }
 
 
 def _figure(system: dict) -> str | None:
-    """The figure that suits a system: none for a theory, or for the bulk at a single point."""
+    """The default figure of a system; None for a theory and for the bulk at a single point."""
     varying = sum(len(axis.values) > 1 for axis in system["axes"])
     if "theory" in system or (not GEOMETRIES[system["geometry"]["kind"]].is_cut and not varying):
         return None

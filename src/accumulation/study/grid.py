@@ -1,8 +1,8 @@
-"""Grids of parameters: axes, the tiles in which their points are worked, and names by content.
+"""Grids of parameters: axes, tiles and their names.
 
-A tile is several points of a grid that one job computes.  Its file is named by a hash of what it
-holds and of the code that computes it, so equal tiles are shared between systems and studies, and a
-changed value finds its file again when it is changed back.
+A tile is several points of a grid that one job computes.  Its file is named by a hash of its
+parameters and of the code that computes it, so equal tiles are shared between systems and studies,
+and a value that is changed back uses its old file.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from math import floor
 from statistics import median
 
 TILES = "results/tiles"
-# Parts of a system whose keys may be axes.
+# Sections of a system whose keys may be axes.
 SECTIONS = ("model", "geometry", "options")
-# Which tile of a folder holds which point.
+# Index of a folder: the tile of each point.
 INDEX = "points.txt"
 POINTS_PER_JOB = 64
 
@@ -41,15 +41,15 @@ class Axis:
 
 @dataclass(frozen=True)
 class Tile:
-    """One job.
+    """The part of a grid that one job computes.
 
     Attributes
     ----------
-    stage, path : which stage, and the file that it writes
-    spec : canonical JSON of all that it uses
+    stage, path : stage, and the file that the job writes
+    spec : canonical JSON of all its inputs
     keys : of its points
     source : the tile that it reads, if any
-    memory, minutes : what to ask a cluster for, generously, in MB and minutes
+    memory, minutes : to request from a cluster, in MB and minutes; about three times the need
     """
 
     stage: str
@@ -69,21 +69,21 @@ def tile_path(stage: str, group: str, tile: str) -> str:
 def linspace(start: float, stop: float, number: int) -> list[float]:
     """Evenly spaced values, each the float nearest to the exact decimal fraction.
 
-    So a value that two grids share, such as every second one of a grid twice as fine, is the same
-    to the last bit.
+    A value that two grids share, such as every second one of a grid twice as fine, is therefore
+    bitwise equal in both.
     """
     first, last = Fraction(repr(start)), Fraction(repr(stop))
     return [float(first + (last - first) * i / max(number - 1, 1)) + 0.0 for i in range(number)]
 
 
 def arange(start: float, stop: float, step: float) -> list[float]:
-    """start, start + step, ... up to and including stop where it is met exactly."""
+    """start, start + step, ... up to stop, which is included if it is reached exactly."""
     first, last, width = (Fraction(repr(value)) for value in (start, stop, step))
     return [float(first + width * i) + 0.0 for i in range(floor((last - first) / width) + 1)]
 
 
 def key(content) -> str:
-    """Twelve hexadecimal digits that stand for JSON-like content."""
+    """Hash of JSON-like content, twelve hexadecimal digits."""
     return hashlib.sha256(canonical(content).encode()).hexdigest()[:12]
 
 
@@ -96,8 +96,8 @@ def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
     """Values of every axis for each tile.
 
     Numbers are binned by value, not by place in the list, so that inserting or appending one leaves
-    the other tiles as they are.  Whatever changes the shape of matrices (geometry) or is no number
-    has a tile for each value, and so have options of a theory unless several points are asked for.
+    the other tiles unchanged.  Axes that change the shape of matrices (geometry) or are not numbers
+    have a tile for each value; so have options of a theory if ``points_per_job`` is 1.
     """
     sections = {"model"} if points_per_job == 1 else {"model", "options"}
     numeric = [axis for axis in axes if _is_binned(axis, sections)]
@@ -123,14 +123,14 @@ def _bins(values: tuple, size: int) -> list[list]:
     exact = sorted(Fraction(repr(value)) for value in values)
     if len(exact) == 1:
         return [list(values)]
-    # The median, which one more value does not change.
+    # The median, which one additional value rarely changes.
     width = size * median(b - a for a, b in itertools.pairwise(exact))
-    found: dict[int, list] = {}
+    bins: dict[int, list] = {}
     for value in sorted(values):
-        # A hair's breadth aside, so that rounding cannot decide on which side a value falls.
-        place = floor(Fraction(repr(value)) / width + Fraction(1, 10**6))
-        found.setdefault(place, []).append(value)
-    return list(found.values())
+        # A small offset, so that rounding does not decide in which bin a value falls.
+        index = floor(Fraction(repr(value)) / width + Fraction(1, 10**6))
+        bins.setdefault(index, []).append(value)
+    return list(bins.values())
 
 
 def expand(base: dict, axes: list[Axis], block: list[list]) -> list[dict]:
@@ -146,7 +146,7 @@ def expand(base: dict, axes: list[Axis], block: list[list]) -> list[dict]:
 
 
 def tile(stage: str, settings: dict, points: list[dict], source: str | None, orbitals: int) -> Tile:
-    """The tile of ``points``; ``settings`` is all else that its values depend on, code included.
+    """The tile of ``points``; ``settings`` has all other inputs, hashes of code included.
 
     ``orbitals`` is the size of a point's matrices, 0 for the bulk.
     """
@@ -157,18 +157,18 @@ def tile(stage: str, settings: dict, points: list[dict], source: str | None, orb
 
 
 def _needs(settings: dict, points: int, orbitals: int) -> tuple[int, int]:
-    """Memory in MB and minutes, both about three times what was measured."""
+    """Memory in MB and minutes, both about three times the measured values."""
     k = settings.get("k", 1)
     arrays = 2 * len(settings.get("definition", [])) * len(settings.get("gauge", []))
     rows = orbitals if settings.get("profile") else 3
-    working = 8 * k * orbitals**2 * (6 + 2 * arrays)
-    kept = 8 * k * orbitals * (4 + arrays * rows) * points
+    working_bytes = 8 * k * orbitals**2 * (6 + 2 * arrays)
+    result_bytes = 8 * k * orbitals * (4 + arrays * rows) * points
     seconds = points * (0.1 + k * orbitals * (1e-5 + 6e-9 * orbitals**2) * max(arrays, 1))
-    return 400 + round((working + 3 * kept) / 1e6), 10 + round(3 * seconds / 60)
+    return 400 + round((working_bytes + 3 * result_bytes) / 1e6), 10 + round(3 * seconds / 60)
 
 
 def _packed(points: list[dict]) -> dict:
-    """What all points share once, and what varies as a table: short enough for a command line."""
+    """Shared parameters once, varying ones as a table: short enough for a command line."""
     flat = [{(s, k): v for s, keys in point.items() for k, v in keys.items()} for point in points]
     varying = [name for name in flat[0] if any(point[name] != flat[0][name] for point in flat)]
     fixed: dict = {section: {} for section in points[0]}

@@ -1,4 +1,4 @@
-"""Options of a theory: what its function's signature allows, and what a config asks for."""
+"""Options of a theory: the signature of its function and the values of a config."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def parameters(theory: str) -> dict[str, inspect.Parameter]:
 
 def takes(theory: str) -> tuple[str, ...]:
     """Which of ``lattice`` and ``system`` a theory is computed from."""
-    wanted = inspect.signature(plugins.load("theory", theory).compute).parameters
-    return tuple(name for name in BUILT if name in wanted)
+    arguments = inspect.signature(plugins.load("theory", theory).compute).parameters
+    return tuple(name for name in BUILT if name in arguments)
 
 
 def is_list(parameter: inspect.Parameter) -> bool:
@@ -29,27 +29,27 @@ def is_list(parameter: inspect.Parameter) -> bool:
     return isinstance(parameter.default, tuple)
 
 
-def checked(given: dict, theory: str, path: str) -> dict:
-    """Every option of a theory, those left out at their defaults.
+def checked(config_options: dict, theory: str, path: str) -> dict:
+    """Every option of a theory; omitted ones have their defaults.
 
     Raises
     ------
     UserError
-        For an option that the theory does not have, one that it needs, or a value of another type.
+        For an unknown option, a missing required option, or a value of the wrong type.
     """
     allowed = parameters(theory)
-    for key in given:
+    for key in config_options:
         if key not in allowed:
             raise unknown_key(path, key, allowed or ["none for this theory"])
-    found = {}
+    checked_values = {}
     for key, parameter in allowed.items():
-        if key in given:
-            found[key] = _value(given[key], parameter, f"{path}.{key}")
+        if key in config_options:
+            checked_values[key] = _value(config_options[key], parameter, f"{path}.{key}")
         elif parameter.default is parameter.empty:
             raise UserError(f"{path}.{key}", MISSING, "a value, as the theory has no default")
         else:
-            found[key] = _plain(parameter.default)
-    return found
+            checked_values[key] = _plain(parameter.default)
+    return checked_values
 
 
 def _plain(default: object) -> object:

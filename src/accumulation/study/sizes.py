@@ -1,6 +1,6 @@
-"""What a config asks for, estimated before any of it is worked out: points, memory and disk.
+"""Estimate of the points, memory and disk space of a config, before its axes are evaluated.
 
-A value of an axis too many costs a point each, so numbers of values are counted, never listed.
+Numbers of values are computed from the limits of an axis; no list of values is made.
 """
 
 from __future__ import annotations
@@ -19,13 +19,12 @@ from .system_parts import lattice_of
 
 # A plan keeps every point in memory (1 kB) and names it (20 us): a minute and 1 GB for a million.
 MOST_POINTS = 10**6
-# The largest nodes and the disks of a cluster.
+# Memory of the largest nodes and disks of a cluster, in bytes.
 MOST_MEMORY, MOST_DISK = 1e12, 1e13
-# Matrices of a chunk of k that are at work at once, and k in a chunk of large ones.
+# Matrices in memory at once for each k, and number of k in a chunk of large matrices.
 WORKING, CHUNK = 12, 2
 SPACED = ("linspace", "arange")
-# What parameters that have not been checked yet may raise anywhere, such as names that a model does
-# not have.
+# Exceptions that unchecked parameters may raise, such as names that a model does not have.
 UNCHECKED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -34,7 +33,7 @@ class Size:
     """Estimated size of one system.
 
     points : of its grid, 1 without one;  memory of one job, disk of all files : in bytes
-    key : of the config, what makes it so large;  longest : number of values of the longest list
+    key : of the config that dominates the size;  longest : number of values of the longest list
     """
 
     points: int
@@ -45,30 +44,30 @@ class Size:
 
     @property
     def is_absurd(self) -> bool:
-        """Whether it is beyond any cluster."""
+        """Whether it exceeds the resources of any cluster."""
         many = max(self.points, self.longest) > MOST_POINTS
         return many or self.memory > MOST_MEMORY or self.disk > MOST_DISK
 
     @property
     def in_words(self) -> str:
-        """Number of points, memory of a job and room on the disk."""
+        """Number of points, memory of a job and disk space, in words."""
         many = "1 point" if self.points == 1 else f"about {_short(self.points)} points"
         return f"{many}, {_bytes(self.memory)} of memory for a job and {_bytes(self.disk)} on disk"
 
 
-def check(given: dict[str, dict], axes: dict, allow_large: bool = False) -> None:
-    """Refuse systems of an absurd size.
+def check(systems: dict[str, dict], axes: dict, allow_large: bool = False) -> None:
+    """Raise UserError for systems of an absurd size.
 
     Parameters
     ----------
-    given : the systems of a config, defaults laid under them, axes not worked out
-    axes : those that systems share
-    allow_large : the config's own word that the size is meant
+    systems : the systems of a config with the defaults, axes not evaluated
+    axes : shared axes of the config
+    allow_large : the key of the config that allows any size
 
     Raises
     ------
     UserError
-        Naming the key that makes it so large, with the estimated points, memory and disk.
+        With the key that dominates the size, and the estimated points, memory and disk space.
     """
     if allow_large:
         return
@@ -78,38 +77,38 @@ def check(given: dict[str, dict], axes: dict, allow_large: bool = False) -> None
     )
     for name, values in axes.items():
         if _count(values, {}) > MOST_POINTS:
-            many = _count(values, {})
-            size = Size(many, 1e3 * many, 0.0, f"axes.{name}")
-            users = [_estimate(s, own, axes) for s, own in given.items() if _uses(own, name)]
+            count = _count(values, {})
+            size = Size(count, 1e3 * count, 0.0, f"axes.{name}")
+            users = [_estimate(s, keys, axes) for s, keys in systems.items() if _uses(keys, name)]
             size = max(users, key=lambda one: one.points, default=size)
             raise UserError(f"axes.{name}", Verbatim(size.in_words), allowed)
-    for name, own in given.items():
-        size = _estimate(name, own, axes)
+    for name, keys in systems.items():
+        size = _estimate(name, keys, axes)
         if size.is_absurd:
             raise UserError(size.key, Verbatim(size.in_words), allowed)
 
 
-def _uses(own: dict, name: str) -> bool:
-    sections = [own.get(section) for section in SECTIONS]
+def _uses(system: dict, axis: str) -> bool:
+    sections = [system.get(section) for section in SECTIONS]
     return any(
-        value == {"axis": name}
+        value == {"axis": axis}
         for section in sections
         if isinstance(section, dict)
         for value in section.values()
     )
 
 
-def _estimate(name: str, own: dict, axes: dict) -> Size:
-    """Size of one system; what is no number yet, or wrong, is told by the checks that follow."""
-    counts: dict[str, int] = {}  # of the values of each axis, by the first key that takes it
-    named: dict[str, str] = {}
+def _estimate(name: str, system: dict, axes: dict) -> Size:
+    """Size of one system; invalid values are skipped, as later checks report them."""
+    counts: dict[str, int] = {}  # number of values of each axis, by the first key that uses it
+    first_keys: dict[str, str] = {}
     levels = {
-        f"systems.{name}.{key}": _count(own.get(key), axes)
+        f"systems.{name}.{key}": _count(system.get(key), axes)
         for key in ("fermi_energy", "temperature")
     }
-    lists = _options_that_are_lists(own)
+    lists = _options_that_are_lists(system)
     for section in SECTIONS:
-        keys = own.get(section)
+        keys = system.get(section)
         for key, value in keys.items() if isinstance(keys, dict) else ():
             if key == "direction" and isinstance(value, list) and not _lists(value):
                 continue
@@ -117,58 +116,60 @@ def _estimate(name: str, own: dict, axes: dict) -> Size:
                 levels[f"systems.{name}.options.{key}"] = _count(value, axes)
                 continue
             axis = value["axis"] if isinstance(value, dict) and set(value) == {"axis"} else key
-            path = named.setdefault(str(axis), f"systems.{name}.{section}.{key}")
+            path = first_keys.setdefault(str(axis), f"systems.{name}.{section}.{key}")
             counts[path] = max(counts.get(path, 1), _count(value, axes))
     points = prod(counts.values())
-    if "theory" in own:
-        sizes, k = own.get("options"), 1
+    if "theory" in system:
+        sizes, k = system.get("options"), 1
     else:
-        sizes, k = own.get("geometry"), own.get("k", 401)
+        sizes, k = system.get("geometry"), system.get("k", 401)
     sizes = sizes if isinstance(sizes, dict) else {}
     geometry = GEOMETRIES.get(sizes.get("kind"))
     has_mesh = geometry is None or geometry.periodic
     k = k if isinstance(k, int) and not isinstance(k, bool) and has_mesh else 1
     cut = {key: _largest(sizes.get(key), axes) for key in SIZES}
-    orbitals = _cell(own, axes) * prod(max(1.0, value) for value in cut.values())
+    orbitals = _cell(system, axes) * prod(max(1.0, value) for value in cut.values())
     if geometry is not None and not geometry.is_cut:
         orbitals, k, levels = 0.0, 1, {}
     kinds = prod(
-        len(own[key]) if isinstance(own.get(key), list) else default
+        len(system[key]) if isinstance(system.get(key), list) else default
         for key, default in (("definition", 3), ("gauge", 1))
     )
     is_grid = points > 1
-    rows = orbitals if not is_grid or own.get("profile") is True else 3
+    rows = orbitals if not is_grid or system.get("profile") is True else 3
     spread = 2 * kinds * rows * prod(levels.values())
     elements = 8.0 * k * orbitals * (4 + 2 * kinds * rows)
-    vectors = 16.0 * k * orbitals**2 if not is_grid or own.get("keep_eigenvectors") is True else 0
+    vectors = (
+        16.0 * k * orbitals**2 if not is_grid or system.get("keep_eigenvectors") is True else 0
+    )
     disk = points * (8.0 * (20 + 3 * spread) + elements + vectors)
-    job = own.get("points_per_job", 64 if "theory" not in own else 1)
+    job = system.get("points_per_job", 64 if "theory" not in system else 1)
     job = min(points, job) if isinstance(job, int) else 1
     memory = 16.0 * orbitals**2 * WORKING * min(k, CHUNK)
     memory += 2 * job * (elements + vectors + 8.0 * (20 + 3 * spread))
-    every = counts if points > MOST_POINTS else levels
-    largest = max(every, key=every.get, default=f"systems.{name}")
-    if points <= MOST_POINTS and every and every[largest] <= MOST_POINTS:
+    counted = counts if points > MOST_POINTS else levels
+    largest = max(counted, key=counted.get, default=f"systems.{name}")
+    if points <= MOST_POINTS and counted and counted[largest] <= MOST_POINTS:
         key = max(cut, key=cut.get)
-        where = "options" if "theory" in own else "geometry"
+        where = "options" if "theory" in system else "geometry"
         largest = f"systems.{name}.{where}.{key}" if cut[key] >= k else f"systems.{name}.k"
     return Size(points, memory, disk, largest, max([*counts.values(), *levels.values()]))
 
 
-def _options_that_are_lists(own: dict) -> set[str]:
+def _options_that_are_lists(system: dict) -> set[str]:
     """Options of a theory of which a list is one value, not an axis."""
     try:
-        every = options.parameters(own["theory"]).items() if "theory" in own else ()
-    except UserError:  # of a theory that there is not
+        parameters = options.parameters(system["theory"]).items() if "theory" in system else ()
+    except UserError:  # unknown theory
         return set()
-    return {key for key, parameter in every if options.is_list(parameter)}
+    return {key for key, parameter in parameters if options.is_list(parameter)}
 
 
-def _cell(own: dict, axes: dict) -> int:
+def _cell(system: dict, axes: dict) -> int:
     """Orbitals of the model's unit cell at the first value of every parameter."""
     with contextlib.suppress(*UNCHECKED):
         parameters = {}
-        for key, value in own["model"].items():
+        for key, value in system["model"].items():
             if isinstance(value, dict) and set(value) == {"axis"}:
                 value = axes[value["axis"]]
             if isinstance(value, dict):
@@ -192,7 +193,7 @@ def _lists(value: list) -> bool:
 
 
 def _count(value: object, axes: dict) -> int:
-    """Number of values that a key of the config stands for, 1 where that is not clear."""
+    """Number of values of a key of the config, 1 if it is invalid."""
     if isinstance(value, list):
         return max(1, len(value))
     if not isinstance(value, dict) or len(value) != 1:
@@ -211,7 +212,7 @@ def _count(value: object, axes: dict) -> int:
 
 
 def _largest(value: object, axes: dict) -> float:
-    """The largest number that a key takes, 0 where there is none."""
+    """The largest number of a key, 0 if it has none."""
     if isinstance(value, dict) and len(value) == 1:
         (kind, limits), *_ = value.items()
         if kind == "axis":
@@ -231,7 +232,7 @@ def _short(many: float) -> str:
 
 
 def _bytes(size: float) -> str:
-    """A size as people write it."""
+    """A size with a decimal unit."""
     for unit in ("kB", "MB", "GB", "TB", "PB"):
         size /= 1000
         if size < 999.5:

@@ -1,18 +1,18 @@
-"""A hash of exactly the source that a stage runs, found by walking the code, not from a list.
+"""A hash of exactly the source that a stage runs, determined by walking the code.
 
 The walk starts from a function of the package and follows every name it refers to: to other
 definitions of its module, through its imports to other modules of the package, and no further.
 Comments, docstrings and formatting do not count, so tidying a file reruns nothing.
 
-A hash of whole modules would be shorter to write and costs reruns.  Over 60 changes of this
-package's history that touch its source, the keys of the points of a grid change so many times:
+A hash of whole modules would be simpler but causes more reruns.  Over 60 changes of the source in
+this package's history, the keys of the points of a grid change this many times:
 
     hash of                                   bulk  bands  elements  response
     definitions that are reached (this one)      6     10        13        31
     whole modules that are reached               7     15        22        33
     these and all that they import              32     31        38        36
 
-Elements, where the time goes, would be computed anew for what only the response runs.
+Elements, which take most of the time, would be recomputed for changes of the response only.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..datasets import arguments
 
 PACKAGE = plugins.__name__.partition(".")[0]
 ROOT = Path(plugins.__file__).parent
-# They choose words and refuse input, but no value of a dataset depends on how.
+# They check input and word messages; no value of a dataset depends on them.
 WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, locations, own_code, plugins)}
 
 
@@ -42,7 +42,7 @@ def code_hash(*starts: tuple[str, str | None]) -> str:
         start = waiting.pop()
         if start[1] is None:
             module = _module(start[0])
-            # What a package imports is what it offers.
+            # The imports of a package are its public names.
             offered = module.imports if module.package == module.name else ()
             waiting.extend((start[0], name) for name in (*module.definitions, *offered))
         elif start not in reached and start[0] not in WITHOUT_EFFECT:
@@ -54,10 +54,10 @@ def code_hash(*starts: tuple[str, str | None]) -> str:
 
 
 def plugin_hash(kind: str, name: str) -> str:
-    """Hash of a model, density, theory or figure file and of all that it uses.
+    """Hash of a model, density, theory or figure file and of everything that it uses.
 
-    Of the package what is reached, as for packaged files; of the user's own folder the files that
-    it imports, every byte of them.
+    From the package these are the definitions reached; from the user's own folder the complete
+    bytes of the files imported.
     """
     path = plugins.path_of(kind, name)
     if plugins.is_own(path):
@@ -68,12 +68,12 @@ def plugin_hash(kind: str, name: str) -> str:
 
 
 def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:
-    """All that a file of the user's imports, itself and through what it imports.
+    """Direct and indirect imports of a user's file.
 
     Returns
     -------
-    Files beside it, itself first, every byte of which counts; and the ``(module, name)`` of this
-    package to start :func:`code_hash` from.  Imports inside functions count as those at the top.
+    Files in its folder that are hashed completely, itself first; and the pairs ``(module, name)``
+    of this package to start :func:`code_hash` from.  Imports inside functions are included.
     """
     files, starts, waiting = [], set(), [path]
     while waiting:
@@ -83,7 +83,7 @@ def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:
         files.append(file)
         try:
             tree = ast.parse(file.read_text(encoding="utf-8"))
-        except (SyntaxError, ValueError):  # told by whoever imports it
+        except (SyntaxError, ValueError):  # reported when it is imported
             continue
         for module, name, bound in _imported(tree, file.relative_to(path.parent)):
             if module.split(".")[0] == PACKAGE:
@@ -95,26 +95,26 @@ def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:
 
 def _imported(tree: ast.Module, file: Path) -> list[tuple[str, str | None, str]]:
     """Module, name (None: the module itself) and the name it is bound to, of every import."""
-    found = []
+    imports = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            # Without "as" the name that is bound is the package's.
+            # Without "as" the bound name is that of the top-level package.
             for one in node.names:
                 module = one.name if one.asname else one.name.split(".")[0]
-                found.append((module, None, one.asname or module))
-                found.append((one.name, None, ""))
+                imports.append((module, None, one.asname or module))
+                imports.append((one.name, None, ""))
         elif isinstance(node, ast.ImportFrom):
             # A relative import starts from the folder of the file.
             above = file.parts[: len(file.parts) - node.level] if node.level else ()
             module = ".".join([*above, *filter(None, [node.module])])
-            found += [(module, one.name, one.asname or one.name) for one in node.names]
-    return found
+            imports += [(module, one.name, one.asname or one.name) for one in node.names]
+    return imports
 
 
 def _package_starts(
     tree: ast.Module, module: str, name: str | None, bound: str
 ) -> set[tuple[str, str | None]]:
-    """Where the walk of the package begins for one import of a file of the user's."""
+    """Starting points in the package for one import of a user's file."""
     if name == "*":
         return {(module, None)} if _file(module) else set()
     if name is not None and not _is_module(module, name):
@@ -122,20 +122,20 @@ def _package_starts(
     target = module if name is None else f"{module}.{name}"
     if not _file(target):
         return set()
-    # A module: what follows it wherever it is named, such as acc.models.haldane.haldane; all of it
-    # where it stands alone.
-    starts, alone = set(), 0
+    # A module: the attributes used, such as acc.models.haldane.haldane; all of the module if its
+    # name is used without an attribute.
+    starts, uses_without_attribute = set(), 0
     for node in ast.walk(tree):
-        alone += isinstance(node, ast.Name) and node.id == bound
+        uses_without_attribute += isinstance(node, ast.Name) and node.id == bound
         chain = _dotted(node) if isinstance(node, ast.Attribute) else None
         if chain and chain.startswith(f"{bound}."):
-            alone -= chain.count(".") == 1
+            uses_without_attribute -= chain.count(".") == 1
             starts.add(_resolved(target, chain.partition(".")[2]))
-    return starts | ({(target, None)} if alone else set())
+    return starts | ({(target, None)} if uses_without_attribute else set())
 
 
 def _resolved(module: str, names: str) -> tuple[str, str | None]:
-    """The definition that dotted names after a module lead to."""
+    """The definition that dotted names after a module refer to."""
     for name in filter(None, names.split(".")):
         if not _is_module(module, name):
             return module, name
@@ -144,7 +144,7 @@ def _resolved(module: str, names: str) -> tuple[str, str | None]:
 
 
 def _is_module(package: str, name: str) -> bool:
-    """Whether a name of a package is a module of it, not what the package calls by that name."""
+    """Whether a name of a package is a submodule and not a definition or import of that name."""
     if not _file(f"{package}.{name}"):
         return False
     parent = _module(package)
@@ -152,7 +152,7 @@ def _is_module(package: str, name: str) -> bool:
 
 
 def _dotted(node: ast.AST) -> str | None:
-    """``a.b.c`` of such an expression."""
+    """``a.b.c`` of a dotted expression, else None."""
     if isinstance(node, ast.Name):
         return node.id
     inner = _dotted(node.value) if isinstance(node, ast.Attribute) else None
@@ -160,14 +160,14 @@ def _dotted(node: ast.AST) -> str | None:
 
 
 def _beside(folder: Path, module: str) -> list[Path]:
-    """Files of a module beside the user's: of its packages too, which are run on the way."""
+    """Files of a module in the user's folder, including those of its parent packages."""
     parts = [part for part in module.split(".") if part not in ("", "None", "*")]
-    found = []
+    sources = []
     for end in range(1, len(parts) + 1):
         place = folder.joinpath(*parts[:end])
         files = (place.with_suffix(".py"), place / "__init__.py")
-        found += [file for file in files if file.is_file()]
-    return found
+        sources += [file for file in files if file.is_file()]
+    return sources
 
 
 class _Module:
@@ -201,7 +201,7 @@ class _Module:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             return [node.name]
         stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _stores(n)]
-        return stored or [""]  # "": a statement run for its effect
+        return stored or [""]  # "": a statement without a binding
 
     def _absolute(self, node: ast.ImportFrom) -> str | None:
         if not node.level:
@@ -243,7 +243,7 @@ class _Module:
         return inside | {n.id for o in outside for n in ast.walk(o) if isinstance(n, ast.Name)}
 
     def _through(self, node: ast.stmt, used: str) -> list[tuple[str, str | None]]:
-        """What ``used``, an imported name, reaches: of a module, only the attributes named."""
+        """Definitions reached through an imported name; of a module, the attributes used."""
         module, name = self.imports[used]
         if name is not None:
             return [(module, name)]
@@ -263,7 +263,7 @@ def _module(name: str) -> _Module:
 def _file(module: str) -> Path | None:
     path = ROOT.joinpath(*module.split(".")[1:])
     candidates = (path.with_suffix(".py"), path / "__init__.py")
-    return next((found for found in candidates if found.is_file()), None)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
 def _stores(node: ast.Name) -> bool:
@@ -271,8 +271,8 @@ def _stores(node: ast.Name) -> bool:
 
 
 def _globals(table: symtable.SymbolTable) -> set[str]:
-    found = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
-    return found.union(*(_globals(child) for child in table.get_children()))
+    names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+    return names.union(*(_globals(child) for child in table.get_children()))
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -1,9 +1,9 @@
-"""The one table of stages: what each reads, uses and holds, and what computes it.
+"""The table of stages: inputs, keys of the config, variables and functions of each.
 
-Study, plan of tiles, rules, jobs, merging, ``plan`` and report read this table; none names a stage
-for itself.  A stage is computed for a system without an axis, as one dataset (``run``), for the
-points of a grid (``point``), or both.  What its variables are called and mean stands in
-:mod:`accumulation.datasets.variables`, beside the title of its datasets.
+Study, plan of tiles, rules, jobs, merging, ``plan`` and report read this table instead of naming
+stages themselves.  A stage is computed for a system without an axis, as one dataset (``run``),
+for the points of a grid (``point``), or both.  Names and meanings of its variables, and the titles
+of its datasets, are in :mod:`accumulation.datasets.variables`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..datasets.variables import at_point
 from ..lattice.geometries import GEOMETRIES
 
 PACKAGE = plugins.__name__.partition(".")[0]
-# The stage whose file a study's figures and report begin from; that of a grid is merged.
+# The stage whose file the figures and the report read by default; for a grid it is the merged file.
 RESPONSE = "response"
 
 
@@ -29,17 +29,17 @@ class Stage:
     ----------
     name : of its rule, command, datasets and tiles
     run : ``module:function`` of the package that computes a system without an axis from its spec
-        and the datasets of ``inputs``; empty: a stage of grids only
-    inputs : stages that ``run`` reads, in the order in which they are handed over
+        and the datasets of ``inputs``; empty for a stage of grids only
+    inputs : stages that ``run`` reads, in the order of its arguments
     uses : exactly the keys of a system that ``run`` depends on
     point : ``module:function`` that computes one point of a grid from its parameters, the
-        settings and the same point of the grid's stage before; empty: no stage of grids
+        settings and the same point of the preceding stage; empty for a stage without grids
     point_uses : exactly the keys of a system, axes aside, that ``point`` depends on
-    is_part_of : whether a grid goes through it
-    variables : of a point, by the table of variables
+    is_part_of : whether a grid has this stage
+    variables : of a point, from the table of variables
     declared_by : kind of plugin that declares the variables of a point instead
-    plugins : kinds of plugins whose code it runs beside the model's of a grid
-    memory, minutes : what a cluster is asked for at the first try, in MB and minutes
+    plugins : kinds of plugins whose code it runs, in addition to the model of a grid
+    memory, minutes : requested from a cluster at the first attempt, in MB and minutes
     threads : whether ``run`` takes a number of threads
     """
 
@@ -153,34 +153,34 @@ STAGES = {stage.name: stage for stage in _STAGES}
 
 
 def of_singles() -> list[Stage]:
-    """The stages that a system without an axis goes through."""
+    """The stages of a system without an axis."""
     return [stage for stage in STAGES.values() if stage.run]
 
 
 def of_grids() -> list[Stage]:
-    """The stages that some grid goes through."""
+    """The stages that grids can have."""
     return [stage for stage in STAGES.values() if stage.point]
 
 
 def of_grid(system: dict) -> list[Stage]:
-    """The stages that one grid goes through, the last one's tiles being merged."""
+    """The stages of one grid; the tiles of the last one are merged."""
     return [stage for stage in of_grids() if stage.is_part_of(system)]
 
 
 def last() -> list[str]:
-    """The stages of a system without an axis that no other reads: with these a run ends."""
-    read = {name for stage in of_singles() for name in stage.inputs}
-    return [stage.name for stage in of_singles() if stage.name not in read]
+    """The final stages of a system without an axis, which no other stage reads."""
+    input_names = {name for stage in of_singles() for name in stage.inputs}
+    return [stage.name for stage in of_singles() if stage.name not in input_names]
 
 
 def function(place: str) -> Callable:
-    """What a ``module:function`` of the table names."""
+    """The function that ``module:function`` of the table names."""
     module, _, name = place.partition(":")
     return getattr(importlib.import_module(f"{PACKAGE}.{module}"), name)
 
 
 def source(place: str) -> tuple[str, str]:
-    """The same for :func:`accumulation.study.source_hash.code_hash`."""
+    """``module:function`` as an argument of :func:`accumulation.study.source_hash.code_hash`."""
     module, _, name = place.partition(":")
     return f"{PACKAGE}.{module}", name
 
@@ -188,9 +188,9 @@ def source(place: str) -> tuple[str, str]:
 def plugins_of(system: dict, kinds: Iterable[str]) -> list[tuple[str, str]]:
     """Kind and name of the plugins of these kinds whose code a system runs."""
     densities = system.get("density") or system.get("options", {}).get("density", [])
-    named = {
+    names_by_kind = {
         "models": [system["model"]["name"]] if "model" in system else [],
         "theory": [system["theory"]] if "theory" in system else [],
         "densities": [densities] if isinstance(densities, str) else densities,
     }
-    return [(kind, name) for kind in kinds for name in named[kind]]
+    return [(kind, name) for kind in kinds for name in names_by_kind[kind]]

@@ -1,9 +1,9 @@
-"""A config becomes a study: for every file of it, one spec that says all that its making uses.
+"""A study made from a config: the specs, which determine the content of every file.
 
-A spec is a canonical JSON text: the stage's own slice of the config and a hash of the code that the
-stage runs.  It is the one parameter of the stage's rule, so a change of either reruns that stage
-and what reads it, and nothing else.  A system with a list for a parameter is a grid, worked in
-tiles (:mod:`accumulation.study.grid`) that are merged into one response.
+A spec is a canonical JSON text: the keys of the config that the stage uses and a hash of the code
+that it runs.  It is the only parameter of the stage's rule, so a change of either reruns that stage
+and the stages that read it, and nothing else.  A system with a list for a parameter is a grid,
+computed in tiles (:mod:`accumulation.study.grid`) that are merged into one response.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ class Study:
     formats: list[str]
 
     def path(self, system: str, stage: str = RESPONSE) -> str:
-        """The file of a stage; by itself the one that the figures and report begin from."""
+        """The file of a stage, by default the one that the figures and the report read."""
         return f"results/{self.name}/{system}/{stage}.nc"
 
     def inputs(self, system: str, stage: str) -> list[str]:
         """The files that a stage reads."""
-        return [self.path(system, before) for before in stages.STAGES[stage].inputs]
+        return [self.path(system, source) for source in stages.STAGES[stage].inputs]
 
     def figure_paths(self, figure: str) -> list[str]:
-        """The files of a figure, one a format."""
+        """The files of a figure, one for each format."""
         return [f"results/{self.name}/figures/{figure}.{ending}" for ending in self.formats]
 
     def figure_inputs(self, figure: str) -> list[str]:
-        """The files that a figure reads: every stage it needs, of every system in turn."""
-        chosen = self.figures[figure]
-        return [self.path(s, stage) for s in chosen["systems"] for stage in chosen["needs"]]
+        """The files that a figure reads: for each system, every stage that it needs."""
+        keys = self.figures[figure]
+        return [self.path(s, stage) for s in keys["systems"] for stage in keys["needs"]]
 
     @property
     def singles(self) -> list[str]:
@@ -70,17 +70,17 @@ class Study:
 
     @property
     def theories(self) -> list[str]:
-        """Systems of a theory, whose identities make the page of evidence."""
+        """Systems of a theory, whose identities are listed in the table of evidence."""
         return [name for name, system in self.systems.items() if "theory" in system]
 
     @cached_property
     def tiles(self) -> dict[str, grid.Tile]:
-        """Every tile of every grid by its file; systems that share one are listed once."""
+        """Every tile of every grid by its file; a tile that systems share occurs once."""
         return {
             tile.path: tile
             for system in self.grids
-            for some in self._tiles_of(system).values()
-            for tile in some
+            for stage_tiles in self._tiles_of(system).values()
+            for tile in stage_tiles
         }
 
     def tile_of(self, stage: str, group: str, tile: str) -> grid.Tile:
@@ -94,7 +94,9 @@ class Study:
 
     def paths_of_tiles(self, system: str) -> set[str]:
         """The tiles of every stage of a grid."""
-        return {tile.path for some in self._tiles_of(system).values() for tile in some}
+        return {
+            tile.path for stage_tiles in self._tiles_of(system).values() for tile in stage_tiles
+        }
 
     def _tiles_of(self, system: str) -> dict[str, list[grid.Tile]]:
         if system not in self._tile_cache:
@@ -106,12 +108,12 @@ class Study:
         return {}
 
     def plain(self, system: str) -> dict:
-        """A system's keys as its config would hold them, the values of axes as lists."""
-        chosen = dict(self.systems[system])
-        for axis in chosen.pop("axes"):
+        """The keys of a system in the form of a config, with the values of axes as lists."""
+        keys = dict(self.systems[system])
+        for axis in keys.pop("axes"):
             for section, key in axis.targets:
-                chosen[section] = chosen[section] | {key: list(axis.values)}
-        return chosen
+                keys[section] = keys[section] | {key: list(axis.values)}
+        return keys
 
     def files_of_stages(self) -> dict[str, int]:
         """Number of files of each stage, tiles included."""
@@ -123,7 +125,7 @@ class Study:
         return counts
 
     def spec_files(self) -> dict[str, str]:
-        """Path and text of the spec of every file but the tiles, whose names stand for theirs."""
+        """Path and text of the spec of every file except tiles, which are named by their specs."""
         files = {}
         for system in self.singles:
             for stage in stages.of_singles():
@@ -140,11 +142,11 @@ class Study:
         return f"results/{self.name}/specs/{group}/{name}.json"
 
     def merge_spec(self, system: str) -> str:
-        """What the merging of a grid uses, as canonical JSON."""
+        """Inputs of the merging of a grid, as canonical JSON."""
         if system not in self._merge_specs:
             tiles = self.merged_tiles(system)
-            chosen = self.systems[system]
-            spec = tile_plan.merge_spec(self.name, system, chosen, tiles)
+            keys = self.systems[system]
+            spec = tile_plan.merge_spec(self.name, system, keys, tiles)
             self._merge_specs[system] = spec
         return self._merge_specs[system]
 
@@ -153,25 +155,26 @@ class Study:
         return {}
 
     def targets(self) -> list[str]:
-        """The files that a run is to end with."""
-        drawn = [path for figure in self.figures for path in self.figure_paths(figure)]
-        verdict = [self.evidence_path("txt")] if self.theories else []
-        return [*self.responses(), *drawn, self.report_path(), *verdict, *self.set_aside()]
+        """The files that a complete run produces."""
+        figure_files = [path for figure in self.figures for path in self.figure_paths(figure)]
+        evidence = [self.evidence_path("txt")] if self.theories else []
+        return [*self.responses(), *figure_files, self.report_path(), *evidence, *self.set_aside()]
 
     def evidence_spec(self) -> str:
-        """What the table of identities uses beside the datasets, as canonical JSON."""
+        """Inputs of the table of identities other than the datasets, as canonical JSON."""
         return grid.canonical(
             {"study": self.name, "code": code_hash((f"{PACKAGE}.datasets.evidence", None))}
         )
 
     def evidence_path(self, ending: str) -> str:
-        """The table of all identities (``nc``), and as a text once every one holds (``txt``)."""
+        """The table of all identities as ``nc``, and as ``txt`` if all of them hold."""
         return f"results/{self.name}/evidence.{ending}"
 
     def set_aside(self) -> list[str]:
-        """Tiles that were found damaged and are to be made again.
+        """Damaged tiles that have to be computed again.
 
-        Snakemake does not miss a file that an up-to-date one was made from.
+        They are targets because Snakemake does not recreate a missing input of a file that is up to
+        date.
         """
         return [
             path
@@ -180,7 +183,7 @@ class Study:
         ]
 
     def responses(self) -> list[str]:
-        """The files that the stages end with: of a grid the merged one."""
+        """The files of the final stages; of a grid the merged one."""
         ends = {system: [RESPONSE] for system in self.grids}
         return [
             self.path(system, stage)
@@ -189,11 +192,11 @@ class Study:
         ]
 
     def report_path(self) -> str:
-        """The page that shows the whole study."""
+        """The report of the study, an HTML page."""
         return f"results/{self.name}/report.html"
 
     def pictures(self) -> list[str]:
-        """The file of each figure that a page can show, which a PDF is not."""
+        """For each figure the file that the report shows: a PNG or SVG."""
         shown = next((ending for ending in ("png", "svg") if ending in self.formats), None)
         folder = f"results/{self.name}/figures"
         return [
@@ -202,23 +205,23 @@ class Study:
         ]
 
     def spec(self, system: str, stage: str) -> str:
-        """What a stage of a system uses, as canonical JSON."""
-        chosen = self.systems[system]
-        declared = stages.STAGES[stage]
-        slice_ = {key: chosen[key] for key in declared.uses if key in chosen}
-        code = [code_hash(stages.source(declared.run), (f"{PACKAGE}.datasets.files", "write"))]
-        code += [plugin_hash(*one) for one in stages.plugins_of(chosen, declared.plugins)]
+        """Inputs of a stage of a system, as canonical JSON."""
+        keys = self.systems[system]
+        declaration = stages.STAGES[stage]
+        slice_ = {key: keys[key] for key in declaration.uses if key in keys}
+        code = [code_hash(stages.source(declaration.run), (f"{PACKAGE}.datasets.files", "write"))]
+        code += [plugin_hash(*one) for one in stages.plugins_of(keys, declaration.plugins)]
         return grid.canonical({"study": self.name, "system": system, "code": code, **slice_})
 
     def figure_spec(self, figure: str, dpi: int = 300) -> str:
-        """What a figure uses, as canonical JSON; ``dpi`` is that of its PNG."""
-        chosen = self.figures[figure]
+        """Inputs of a figure, as canonical JSON; ``dpi`` is the resolution of its PNG."""
+        keys = self.figures[figure]
         code = [
             code_hash((f"{PACKAGE}.jobs.figure_files", None)),
-            plugin_hash("figures", chosen["draw"]),
+            plugin_hash("figures", keys["draw"]),
         ]
         return grid.canonical(
-            {"study": self.name, "figure": figure, "dpi": dpi, "code": code, **chosen}
+            {"study": self.name, "figure": figure, "dpi": dpi, "code": code, **keys}
         )
 
 
@@ -228,13 +231,13 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
     Raises
     ------
     UserError
-        One sentence with the key, its value, what is allowed there, and ``source``.
+        With the key, its value, the allowed values and ``source``.
     """
     check_structure(config, source)
     try:
         systems = normalised(config)
         requested = default_figures.requested(config.get("figures"), systems)
-        figures = {name: _figure(name, own, systems) for name, own in requested.items()}
+        figures = {name: _figure(name, keys, systems) for name, keys in requested.items()}
     except UserError as error:
         error.source = error.source or source
         raise
@@ -243,29 +246,31 @@ def load(config: dict, source: str = "config/config.yaml") -> Study:
 
 
 def one_of(names: list[str]) -> str:
-    """Regular expression for one of these names; for none of anything if there are none."""
+    """Regular expression that matches one of these names, or nothing if there are none."""
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def _figure(name: str, given: dict, systems: dict) -> dict:
+def _figure(name: str, keys: dict, systems: dict) -> dict:
     path = f"figures.{name}"
-    draw = given.get("draw", name)
+    draw = keys.get("draw", name)
     outline = checked_plugin("figures", draw, f"{path}.draw")
-    for system in given["systems"]:
+    for system in keys["systems"]:
         if system not in systems:
             hint = closest(system, systems)
             raise UserError(
                 f"{path}.systems", system, "systems of this study: " + ", ".join(systems), hint
             )
-    known = [stage.name for stage in stages.of_singles()]
+    stage_names = [stage.name for stage in stages.of_singles()]
     for stage in outline.needs:
-        if stage not in known:
-            raise UserError(f"NEEDS of {draw}", stage, known)
-    needs = [stage for stage in known if stage in outline.needs]
-    for system in given["systems"]:
+        if stage not in stage_names:
+            raise UserError(f"NEEDS of {draw}", stage, stage_names)
+    needs = [stage for stage in stage_names if stage in outline.needs]
+    for system in keys["systems"]:
         if is_grid(systems[system]) and needs != [RESPONSE]:
             allowed = f"systems without an axis: this figure reads {', '.join(needs)}"
             raise UserError(f"{path}.systems", system, allowed)
-    chosen = [(system, systems[system]) for system in given["systems"]]
-    options = figure_checks.checked_options(path, given.get("options", {}), outline, chosen)
-    return {"draw": draw, "systems": given["systems"], "options": options, "needs": needs}
+    systems_in_order = [(system, systems[system]) for system in keys["systems"]]
+    options = figure_checks.checked_options(
+        path, keys.get("options", {}), outline, systems_in_order
+    )
+    return {"draw": draw, "systems": keys["systems"], "options": options, "needs": needs}

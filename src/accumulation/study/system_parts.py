@@ -1,4 +1,4 @@
-"""The parts of a system of a config, each checked by itself: model, geometry, filling, density."""
+"""Checks of the parts of a system in a config: model, geometry, filling, density."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def checked_plugin(kind: str, name: str, path: str) -> ModuleType | plugins.Figu
     Raises
     ------
     UserError
-        If there is no such plugin, or the user's file is broken; it names ``path``.
+        If there is no such plugin, or the user's file is invalid; the key is ``path``.
     """
     try:
         return plugins.figure(name) if kind == "figures" else plugins.load(kind, name)
@@ -30,30 +30,30 @@ def checked_plugin(kind: str, name: str, path: str) -> ModuleType | plugins.Figu
         raise UserError(path, error.value, error.allowed, error.hint) from error
 
 
-def checked_model(given: dict, path: str) -> dict:
-    """The model's name and every parameter of its function, those left out at their defaults.
+def checked_model(config_keys: dict, path: str) -> dict:
+    """The model's name and all parameters of its function; omitted ones have their defaults.
 
     Raises
     ------
     UserError
         If the model or one of its parameters is unknown, missing or of another type.
     """
-    if "name" not in given:
+    if "name" not in config_keys:
         raise UserError(f"{path}.name", MISSING, plugins.available("models"))
-    name = given["name"]
+    name = config_keys["name"]
     module = checked_plugin("models", name, f"{path}.name")
     parameters = inspect.signature(getattr(module, name)).parameters
     result = {"name": name}
-    for key in given:
+    for key in config_keys:
         if key != "name" and key not in parameters:
             raise unknown_key(path, key, ["name", *parameters])
     for key, parameter in parameters.items():
-        if key not in given and parameter.default is parameter.empty:
+        if key not in config_keys and parameter.default is parameter.empty:
             raise UserError(f"{path}.{key}", MISSING, "a value, as the model has no default for it")
         result[key] = argument(
-            given.get(key, parameter.default), parameter.default, f"{path}.{key}"
+            config_keys.get(key, parameter.default), parameter.default, f"{path}.{key}"
         )
-    if hasattr(module, "contents"):  # a model of files: what is in them is part of the model
+    if hasattr(module, "contents"):  # a model of files, whose contents are part of the parameters
         try:
             result["contents"] = module.contents(result)
         except UserError as error:
@@ -61,44 +61,46 @@ def checked_model(given: dict, path: str) -> dict:
     return result
 
 
-def checked_geometry(given: dict, path: str) -> dict:
-    """The keys of a geometry, all there and of their kind, numbers as integers.
+def checked_geometry(config_keys: dict, path: str) -> dict:
+    """The keys of a geometry, checked, with numbers as integers.
 
     Raises
     ------
     UserError
-        For a missing key, one of another kind of geometry, or a value that it cannot hold.
+        For a missing key, a key of another kind of geometry, or an invalid value.
     """
     properties = schema()["$defs"]["system"]["properties"]["geometry"]["properties"]
-    if "kind" not in given:
+    if "kind" not in config_keys:
         raise UserError(f"{path}.kind", MISSING, properties["kind"]["description"])
-    geometry = GEOMETRIES[given["kind"]]
+    geometry = GEOMETRIES[config_keys["kind"]]
     if not geometry.is_cut:
-        for key in given:
+        for key in config_keys:
             if key != "kind":
-                raise UserError(f"{path}.{key}", given[key], f"no such key for the {geometry.kind}")
+                raise UserError(
+                    f"{path}.{key}", config_keys[key], f"no such key for the {geometry.kind}"
+                )
         return {"kind": geometry.kind}
-    sizes = geometry.sizes_of(given)
-    _check_keys(given, sizes, properties["direction"]["description"], path)
+    sizes = geometry.sizes_of(config_keys)
+    _check_keys(config_keys, sizes, properties["direction"]["description"], path)
     for key in sizes:
-        if not _is_size(given[key], SIZES[key].least):
-            raise UserError(f"{path}.{key}", given[key], SIZES[key].allowed)
-    pair = given["direction"]
+        if not _is_size(config_keys[key], SIZES[key].least):
+            raise UserError(f"{path}.{key}", config_keys[key], SIZES[key].allowed)
+    pair = config_keys["direction"]
     if not _is_direction(pair):
         raise UserError(f"{path}.direction", pair, properties["direction"]["description"])
-    numbers = {key: int(given[key]) for key in sizes}
-    return {"kind": given["kind"], "direction": [int(n) for n in pair], **numbers}
+    numbers = {key: int(config_keys[key]) for key in sizes}
+    return {"kind": config_keys["kind"], "direction": [int(n) for n in pair], **numbers}
 
 
-def _check_keys(given: dict, sizes: tuple[str, ...], direction: str, path: str) -> None:
+def _check_keys(config_keys: dict, sizes: tuple[str, ...], direction: str, path: str) -> None:
     """Raise UserError unless a geometry has a direction and these sizes, and no others."""
     for key, allowed in {"direction": direction, **{k: SIZES[k].allowed for k in sizes}}.items():
-        if key not in given:
+        if key not in config_keys:
             raise UserError(f"{path}.{key}", MISSING, allowed)
-    for key in given:
+    for key in config_keys:
         if key not in ("kind", "direction", *sizes):
             words = " or ".join(kinds_with(key)) or "another kind"
-            raise UserError(f"{path}.{key}", given[key], f"this key for a {words} only")
+            raise UserError(f"{path}.{key}", config_keys[key], f"this key for a {words} only")
 
 
 def _is_size(value: object, least: int) -> bool:
@@ -113,10 +115,10 @@ def _is_direction(pair: object) -> bool:
 
 
 def lattice_of(system: dict) -> Lattice | None:
-    """The lattice of a system's model; None of one that refuses: the job that runs it tells.
+    """The lattice of a system's model; None if the model raises UserError, which its job reports.
 
-    A model of the user's refuses with a UserError whatever it raises; anything else that one of
-    the package raises is a fault of the package's and is not hidden.
+    Any exception of a user's model is converted to a UserError; other exceptions of packaged models
+    are faults of the package and are not caught.
     """
     parameters = dict(system["model"])
     name = parameters.pop("name")
@@ -128,28 +130,28 @@ def lattice_of(system: dict) -> Lattice | None:
 
 
 def checked_filling(
-    given: dict, lattice: Lattice | None, grid: bool, midgap: bool, path: str
+    config_keys: dict, lattice: Lattice | None, grid: bool, midgap: bool, path: str
 ) -> dict:
-    """The key ``filling`` where the config says it.
+    """The key ``filling`` if the config has it, else no key.
 
-    Raises UserError for one that the model's bands do not allow, and where there is none although
-    an odd number of bands needs it: for the gaps of a ``grid``, or its middle.
+    Raises UserError if the model's bands do not allow it, or if it is missing and an odd number of
+    bands requires it, which the gaps of a ``grid`` and the Fermi energy ``midgap`` do.
     """
-    chosen = {"filling": int(given["filling"])} if "filling" in given else {}
+    keys = {"filling": int(config_keys["filling"])} if "filling" in config_keys else {}
     if lattice is None:
-        return chosen
-    filled = chosen.get("filling", lattice.filling)
-    # A grid of a model with one band has no gaps and needs no filling.
-    if filled is not None or midgap or (grid and len(lattice.orbitals) > 1):
+        return keys
+    filling = keys.get("filling", lattice.filling)
+    # A grid of a model with one band has no gaps and requires no filling.
+    if filling is not None or midgap or (grid and len(lattice.orbitals) > 1):
         try:
-            filled_bands(lattice, filled)
+            filled_bands(lattice, filling)
         except UserError as error:
             raise UserError(f"{path}.filling", error.value, error.allowed) from error
-    return chosen
+    return keys
 
 
 def check_dimension(system: dict, lattice: Lattice | None, path: str) -> None:
-    """Raise UserError unless the geometry is one of a lattice of the model's dimension."""
+    """Raise UserError unless the geometry is possible in the model's dimension."""
     cut = system["geometry"]
     geometry = GEOMETRIES[cut["kind"]]
     if lattice is None or not geometry.is_cut or geometry.is_of(lattice.dimension, cut):
@@ -230,21 +232,21 @@ def _first(value: object, shared: dict[str, list]) -> object:
     return value
 
 
-def checked_density(filled: dict, kind: str, lattice: Lattice | None, path: str) -> dict:
+def checked_density(config_keys: dict, kind: str, lattice: Lattice | None, path: str) -> dict:
     """The keys density, definition and gauge for a kind of system, the latter two as lists."""
-    module = checked_plugin("densities", filled["density"], f"{path}.density")
+    module = checked_plugin("densities", config_keys["density"], f"{path}.density")
     operators = () if lattice is None else lattice.operators
     definitions = definitions_for(module, kind, operators)
-    chosen = {
-        "density": filled["density"],
+    keys = {
+        "density": config_keys["density"],
         "definition": _names(
-            filled.get("definition", definitions), definitions, "definition", path
+            config_keys.get("definition", definitions), definitions, "definition", path
         ),
     }
-    # The phase convention is one of Bloch states: an open flake has the atomic positions only.
+    # The phase convention applies to Bloch states; a flake has the atomic positions only.
     gauges = GAUGES if GEOMETRIES[kind].periodic else GAUGES[:1]
-    chosen["gauge"] = _names(filled["gauge"], gauges, "gauge", path)
-    return chosen
+    keys["gauge"] = _names(config_keys["gauge"], gauges, "gauge", path)
+    return keys
 
 
 def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list[str]:
@@ -256,12 +258,12 @@ def _names(value: object, allowed: tuple[str, ...], key: str, path: str) -> list
 
 
 def checked_numbers(value: object, path: str, words: tuple[str, ...] = ()) -> list:
-    """A list of numbers, or of words that may stand for numbers.
+    """A list of numbers, or of ``words`` that may replace numbers.
 
     Raises
     ------
     UserError
-        If one is neither, or occurs twice.
+        If a value is neither, or occurs twice.
     """
     if isinstance(value, dict):
         value = axis_values(value, path)

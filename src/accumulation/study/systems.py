@@ -1,4 +1,4 @@
-"""The systems of a config, checked: defaults filled in, axes found, all numbers floats."""
+"""Check and normalise the systems of a config: defaults, axes, and numbers as floats."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from .system_parts import (
     lattice_of_given,
 )
 
-# The model whose seed of files may stand for its name.
+# The model that may be given by the key of its files instead of its name.
 FILES = "wannier90"
 THEORY_KEYS = ("theory", "options", "model", "geometry", "filling", "points_per_job")
-# Dimensions that a merged response has anyway.
+# Other dimensions of a merged response, which no axis may be named after.
 RESERVED = {
     *("definition", "gauge", "process", "fermi_energy", "temperature", "row", "edge", "k", "band"),
     *("point", "kind", "name", "x", "y", "z", "sublattice"),
@@ -41,70 +41,79 @@ def normalised(config: dict) -> dict[str, dict]:
     Raises
     ------
     UserError
-        For the first key that holds what it cannot.
+        For the first key with an invalid value.
     """
-    given = {
-        name: _merged(_named(config.get("defaults", {})), _named(_only_of_a_theory(name, own)))
-        for name, own in config["systems"].items()
+    systems = {
+        name: _merged(
+            _with_model_name(config.get("defaults", {})),
+            _with_model_name(_only_of_a_theory(name, keys)),
+        )
+        for name, keys in config["systems"].items()
     }
-    # Before any list of values is worked out.
-    sizes.check(given, config.get("axes", {}), config.get("allow_large", False))
+    # Before any list of values is made.
+    sizes.check(systems, config.get("axes", {}), config.get("allow_large", False))
     shared = {
         name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
     }
-    return {name: _system(name, own, shared) for name, own in _by_density(given, shared).items()}
+    return {
+        name: _system(name, keys, shared) for name, keys in _by_density(systems, shared).items()
+    }
 
 
-def _by_density(given: dict[str, dict], shared: dict[str, list]) -> dict[str, dict]:
-    """The systems, one with a list of densities as one system a density, NAME_DENSITY.
+def _by_density(systems: dict[str, dict], shared: dict[str, list]) -> dict[str, dict]:
+    """The systems, with a list of densities split into one system NAME_DENSITY for each density.
 
-    Densities have different units and definitions, so each has datasets of its own; tiles of bands
-    that are kept are shared.  Of the definitions each takes those that are its own.
+    Densities have different units and definitions, so each has its own datasets; stored tiles of
+    bands are shared.  Each density takes those of the definitions that it declares.
     """
-    found = {}
-    for name, system in given.items():
+    split = {}
+    for name, system in systems.items():
         path = f"systems.{name}"
         densities = system.get("density")
         if "theory" in system or densities is None:
-            found[name] = system
+            split[name] = system
             continue
         densities = density_texts(densities, lattice_of_given(system, shared), f"{path}.density")
         if isinstance(densities, str):
-            found[name] = system | {"density": densities}
+            split[name] = system | {"density": densities}
             continue
-        own = {d: _definitions(d, f"{path}.density") for d in densities}
-        chosen = system.get("definition", [])
-        chosen = [chosen] if isinstance(chosen, str) else chosen
-        for one in chosen:
-            if not any(one in names for names in own.values()):
-                raise UserError(f"{path}.definition", one, sorted(set().union(*own.values())))
-        for density, names in own.items():
-            kept = {"definition": [one for one in chosen if one in names]} if chosen else {}
+        names_by_density = {d: _definitions(d, f"{path}.density") for d in densities}
+        definitions = system.get("definition", [])
+        definitions = [definitions] if isinstance(definitions, str) else definitions
+        for one in definitions:
+            if not any(one in names for names in names_by_density.values()):
+                raise UserError(
+                    f"{path}.definition", one, sorted(set().union(*names_by_density.values()))
+                )
+        for density, names in names_by_density.items():
+            own_definitions = [one for one in definitions if one in names]
             one = {k: v for k, v in system.items() if k != "definition"} | {"density": density}
-            found[f"{name}_{short_name(density)}"] = one | {k: v for k, v in kept.items() if v}
-    if len(found) < len(given):
-        raise UserError("systems", list(found), "names that stay different with _DENSITY added")
-    return found
+            split[f"{name}_{short_name(density)}"] = one | (
+                {"definition": own_definitions} if own_definitions else {}
+            )
+    if len(split) < len(systems):
+        raise UserError("systems", list(split), "names that stay different with _DENSITY added")
+    return split
 
 
 def _definitions(density: str, path: str) -> set[str]:
     return set().union(*checked_plugin("densities", density, path).DEFINITIONS.values())
 
 
-def _only_of_a_theory(name: str, own: dict) -> dict:
-    """The system's own keys; one of a theory must not hold keys that nothing would read."""
-    for key in own if "theory" in own else ():
+def _only_of_a_theory(name: str, keys: dict) -> dict:
+    """The system's own keys; raise UserError for a key that a theory does not use."""
+    for key in keys if "theory" in keys else ():
         if key not in THEORY_KEYS:
             raise unknown_key(f"systems.{name}", key, THEORY_KEYS)
-    return own
+    return keys
 
 
-def _named(own: dict) -> dict:
-    """The keys of a system, its model with a name where the key of its files is one."""
-    model = own.get("model")
+def _with_model_name(keys: dict) -> dict:
+    """The keys of a system, with the name of the model added if only its files are given."""
+    model = keys.get("model")
     if not isinstance(model, dict) or "name" in model or FILES not in model:
-        return own
-    return own | {"model": {"name": FILES, **model}}
+        return keys
+    return keys | {"model": {"name": FILES, **model}}
 
 
 def is_grid(system: dict) -> bool:
@@ -113,99 +122,107 @@ def is_grid(system: dict) -> bool:
 
 
 def _merged(defaults: dict, own: dict) -> dict:
-    """``own`` laid over ``defaults``, mappings key by key, anything else as a whole."""
+    """``own`` merged over ``defaults``: mappings key by key, other values replaced."""
     merged = copy.deepcopy(defaults)
     for key, value in own.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        # Another model has other parameters: then nothing of the default model is meant.
-        if both and value.get("name", merged[key].get("name")) == merged[key].get("name"):
+        are_mappings = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        # The parameters of the default model do not apply to another model.
+        if are_mappings and value.get("name", merged[key].get("name")) == merged[key].get("name"):
             value = _merged(merged[key], value)
         merged[key] = copy.deepcopy(value)
     return merged
 
 
-def _system(name: str, given: dict, shared: dict[str, list]) -> dict:
+def _system(name: str, config_keys: dict, shared: dict[str, list]) -> dict:
     path = f"systems.{name}"
-    if "theory" in given:
-        return _theory_system(path, given, shared)
+    if "theory" in config_keys:
+        return _theory_system(path, config_keys, shared)
     properties = schema()["$defs"]["system"]["properties"]
     for key in ("model", "geometry"):
-        if key not in given:
+        if key not in config_keys:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
-    if "options" in given:
-        raise UserError(f"{path}.options", given["options"], "this key with a theory only")
-    given, found = _without_axes(given, shared, path)
-    system = {"model": checked_model(given["model"], f"{path}.model")}
-    system["geometry"] = checked_geometry(given["geometry"], f"{path}.geometry")
-    axes = [_axis(system, given, *axis, path) for axis in found]
+    if "options" in config_keys:
+        raise UserError(f"{path}.options", config_keys["options"], "this key with a theory only")
+    config_keys, raw_axes = _without_axes(config_keys, shared, path)
+    system = {"model": checked_model(config_keys["model"], f"{path}.model")}
+    system["geometry"] = checked_geometry(config_keys["geometry"], f"{path}.geometry")
+    axes = [_axis(system, config_keys, *axis, path) for axis in raw_axes]
     lattice = lattice_of(system)
     check_dimension(system, lattice, path)
     is_cut = GEOMETRIES[system["geometry"]["kind"]].is_cut
     if not is_cut and not axes:
-        # One point, as a grid of the parameter that every model has: its first.
+        # One point, as a grid over the first parameter of the model.
         first = next(key for key in system["model"] if key != "name")
         axes = [grid.Axis(first, (("model", first),), (system["model"][first],))]
     system["axes"] = axes
-    filled = {k: node["default"] for k, node in properties.items() if "default" in node} | given
-    system |= _keys_of_a_grid(given, filled, bool(axes), path)
+    with_defaults = {
+        k: node["default"] for k, node in properties.items() if "default" in node
+    } | config_keys
+    system |= _keys_of_a_grid(config_keys, with_defaults, bool(axes), path)
     if not is_cut:
-        return system | checked_filling(given, lattice, True, False, path)
-    return system | _keys_of_a_cut(system, given, filled, lattice, path)
+        return system | checked_filling(config_keys, lattice, True, False, path)
+    return system | _keys_of_a_cut(system, config_keys, with_defaults, lattice, path)
 
 
-def _keys_of_a_grid(given: dict, filled: dict, is_a_grid: bool, path: str) -> dict:
-    """Profile, edge depth and points a job: of a grid, and of nothing else."""
+def _keys_of_a_grid(config_keys: dict, with_defaults: dict, is_a_grid: bool, path: str) -> dict:
+    """Keys of grids only: profile, edge depth and points per job."""
     keys = {}
     for key in ("profile", "edge_depth", "points_per_job"):
-        if key in given and not is_a_grid:
-            raise UserError(f"{path}.{key}", given[key], "this key for a grid only")
+        if key in config_keys and not is_a_grid:
+            raise UserError(f"{path}.{key}", config_keys[key], "this key for a grid only")
         if is_a_grid:
-            keys[key] = filled[key] if key != "edge_depth" else _depth(filled[key], path)
+            keys[key] = (
+                with_defaults[key] if key != "edge_depth" else _depth(with_defaults[key], path)
+            )
     return keys
 
 
 def _keys_of_a_cut(
-    system: dict, given: dict, filled: dict, lattice: Lattice | None, path: str
+    system: dict, config_keys: dict, with_defaults: dict, lattice: Lattice | None, path: str
 ) -> dict:
-    """What a ribbon, wire or flake has beside its model, geometry and axes."""
+    """Keys of a ribbon, wire or flake other than its model, geometry and axes."""
     kind, axes = system["geometry"]["kind"], system["axes"]
-    levels = checked_numbers(filled["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
-    keys = checked_filling(given, lattice, bool(axes), MIDGAP in levels, path)
+    levels = checked_numbers(with_defaults["fermi_energy"], f"{path}.fermi_energy", (MIDGAP,))
+    keys = checked_filling(config_keys, lattice, bool(axes), MIDGAP in levels, path)
     if GEOMETRIES[kind].periodic:
-        keys["k"] = int(filled["k"])
-        keys["keep_eigenvectors"] = filled["keep_eigenvectors"]
+        keys["k"] = int(with_defaults["k"])
+        keys["keep_eigenvectors"] = with_defaults["keep_eigenvectors"]
     if axes:
-        keys["keep_eigenvectors"] = given.get("keep_eigenvectors", False)
-    keys |= checked_density(filled, kind, lattice, path)
+        keys["keep_eigenvectors"] = config_keys.get("keep_eigenvectors", False)
+    keys |= checked_density(with_defaults, kind, lattice, path)
     check_operators(lattice, [keys["density"]], keys["definition"], f"{path}.density")
     keys["fermi_energy"] = levels
-    keys["temperature"] = checked_numbers(filled["temperature"], f"{path}.temperature")
+    keys["temperature"] = checked_numbers(with_defaults["temperature"], f"{path}.temperature")
     if min(keys["temperature"]) < 0:
         allowed = "a finite number of at least 0, or a non-empty list of them"
-        raise UserError(f"{path}.temperature", filled["temperature"], allowed)
+        raise UserError(f"{path}.temperature", with_defaults["temperature"], allowed)
     return keys
 
 
-def _theory_system(path: str, given: dict, shared: dict) -> dict:
-    """A system that one piece of the theory is computed for."""
-    name = given["theory"]
+def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
+    """A system of a theory."""
+    name = config_keys["theory"]
     checked_plugin("theory", name, f"{path}.theory")
     properties = schema()["$defs"]["system"]["properties"]
-    taken = options.takes(name)
-    # Keys that the config gives to all systems are no fault of this one.
-    sections = [*(["model"] if taken else []), *(["geometry"] if "system" in taken else [])]
+    arguments = options.takes(name)
+    # Other keys come from the defaults of all systems and are ignored.
+    sections = [*(["model"] if arguments else []), *(["geometry"] if "system" in arguments else [])]
     for key in sections:
-        if key not in given:
+        if key not in config_keys:
             raise UserError(f"{path}.{key}", MISSING, properties[key]["description"])
-    lists = {key for key, one in options.parameters(name).items() if options.is_list(one)}
-    chosen = {key: given[key] for key in sections} | {"options": given.get("options", {})}
-    plain, found = _without_axes(chosen, shared, path, lists)
+    lists = {
+        key for key, parameter in options.parameters(name).items() if options.is_list(parameter)
+    }
+    used_keys = {key: config_keys[key] for key in sections} | {
+        "options": config_keys.get("options", {})
+    }
+    plain, raw_axes = _without_axes(used_keys, shared, path, lists)
     system = {"theory": name}
     if "model" in sections:
         system["model"] = checked_model(plain["model"], f"{path}.model")
     lattice = lattice_of(system) if "model" in sections else None
-    if "lattice" in taken:
-        system |= checked_filling(given, lattice, False, False, path)
+    if "lattice" in arguments:
+        system |= checked_filling(config_keys, lattice, False, False, path)
     if "geometry" in sections:
         system["geometry"] = checked_geometry(plain["geometry"], f"{path}.geometry")
         check_dimension(system, lattice, path)
@@ -215,8 +232,8 @@ def _theory_system(path: str, given: dict, shared: dict) -> dict:
         system["options"]["density"] = density_texts(system["options"]["density"], lattice, where)
         named = system["options"]["density"]
         check_operators(lattice, [named] if isinstance(named, str) else named, None, where)
-    system["axes"] = [_axis(system, plain, *axis, path) for axis in found]
-    system["points_per_job"] = given.get("points_per_job", 1)
+    system["axes"] = [_axis(system, plain, *axis, path) for axis in raw_axes]
+    system["points_per_job"] = config_keys.get("points_per_job", 1)
     return system
 
 
@@ -225,13 +242,13 @@ def _depth(value: object, path: str) -> float | None:
 
 
 def _without_axes(
-    given: dict, shared: dict, path: str, lists: set[str] = frozenset()
+    config_keys: dict, shared: dict, path: str, lists: set[str] = frozenset()
 ) -> tuple[dict, list]:
     """The system at the first value of every axis, and its axes: (name, targets, values).
 
-    ``lists`` are options of which a list is one value.
+    ``lists`` are the options for which a list is a single value.
     """
-    plain = copy.deepcopy(given)
+    plain = copy.deepcopy(config_keys)
     axes: dict[str, tuple[list, list]] = {}
     for section in grid.SECTIONS:
         content = plain.get(section) if isinstance(plain.get(section), dict) else {}
@@ -244,8 +261,8 @@ def _without_axes(
                 continue
             if name in RESERVED:
                 raise UserError(where, name, "another name for the axis: this one is taken")
-            targets, known = axes.setdefault(name, ([], values))
-            if known is not values and known != values:
+            targets, earlier_values = axes.setdefault(name, ([], values))
+            if earlier_values is not values and earlier_values != values:
                 raise UserError(where, name, "one axis of that name in a system")
             targets.append((section, key))
             content[key] = values[0]
@@ -253,7 +270,7 @@ def _without_axes(
 
 
 def _axis_of(key: str, value: object, shared: dict, where: str) -> tuple[str, list | None]:
-    """Name and values of the axis that a key's value stands for; values None: it is no axis."""
+    """Name and values of the axis of a key; values are None if it is not an axis."""
     if isinstance(value, dict) and set(value) == {"axis"}:
         name = value["axis"]
         if not isinstance(name, str) or name not in shared:
@@ -266,26 +283,26 @@ def _axis_of(key: str, value: object, shared: dict, where: str) -> tuple[str, li
 
 
 def _is_list_of_values(key: str, value: object) -> bool:
-    """Whether a list is an axis; one direction is a list by itself."""
+    """Whether a list is an axis; a single direction is a list that is not."""
     if not isinstance(value, list):
         return False
     return key != "direction" or any(isinstance(one, list) for one in value)
 
 
-def _axis(system: dict, given: dict, name: str, targets: list, values: list, path: str):
-    """An axis with every one of its values checked as if it stood alone."""
+def _axis(system: dict, config_keys: dict, name: str, targets: list, values: list, path: str):
+    """An axis whose values have been checked one by one."""
     checked = None
     for section, key in targets:
         check = {
             "model": checked_model,
             "geometry": checked_geometry,
-            "options": lambda some, where: options.checked(some, system["theory"], where),
+            "options": lambda keys, where: options.checked(keys, system["theory"], where),
         }[section]
-        normal = [
-            check(given[section] | {key: value}, f"{path}.{section}")[key] for value in values
+        normalised_values = [
+            check(config_keys[section] | {key: value}, f"{path}.{section}")[key] for value in values
         ]
-        if len({repr(value) for value in normal}) < len(normal):
+        if len({repr(value) for value in normalised_values}) < len(normalised_values):
             raise UserError(f"{path}.{section}.{key}", values, "each value only once")
-        checked = checked or normal
-        system[section] = system[section] | {key: normal[0]}
+        checked = checked or normalised_values
+        system[section] = system[section] | {key: normalised_values[0]}
     return grid.Axis(name, tuple(targets), tuple(checked))

@@ -37,7 +37,7 @@ _MEAN = ("strength", "broadening")
 _RATES = ("strength", "mode")
 
 
-def _both(name: str, dims: tuple, units: str, text: str) -> dict:
+def _by_each_route(name: str, dims: tuple, units: str, text: str) -> dict:
     return {
         name: (dims, units, f"{text} of one ring", "27, S11"),
         f"{name}_relaxation": (dims, units, f"{text}, relaxation-time formula", "28, S14"),
@@ -57,8 +57,8 @@ VARIABLES = {
     "broadening": (("broadening",), "t0", "half-width of the delta function of S11", "S11, S13"),
     "mode": (("mode",), "1", "Fermi point at k > 0, by k", "S13"),
     "level_spacing": ((), "t0", "mean level spacing of the clean ring at the Fermi energy", "S14"),
-    **_both("accumulation", _BY_ROW, f"{_DENSITY} / a", "accumulation by site per length"),
-    **_both("conductivity", ("broadening",), _CURRENT, "conductivity"),
+    **_by_each_route("accumulation", _BY_ROW, f"{_DENSITY} / a", "accumulation by site per length"),
+    **_by_each_route("conductivity", ("broadening",), _CURRENT, "conductivity"),
     "golden_rule_rate": (("mode",), "t0 / hbar", "golden-rule rate 1 / tau", "S13"),
     "born_rate": (
         ("mode",),
@@ -251,7 +251,9 @@ def conclude(axes: dict[str, np.ndarray], values: dict[str, np.ndarray]) -> dict
         "upper": by_site[..., upper].sum(axis=-1),
         "net": by_site.sum(axis=-1),
         "conductivity": values["conductivity"],
-        "rate": measured_rates(values),
+        "rate": disordered_rings.decay_rates(
+            values["green_re"] + 1j * values["green_im"], 1j * values["clean_im"]
+        ),
     }
     averages = {}
     for name, array in samples.items():
@@ -287,15 +289,3 @@ def off_by(samples: np.ndarray, differences: np.ndarray) -> float:
 def standard_error(samples: np.ndarray, axis: int = 1) -> np.ndarray:
     """Standard error of the mean of samples (..., seed, ...) along the axis of the realizations."""
     return samples.std(axis=axis, ddof=1) / np.sqrt(samples.shape[axis])
-
-
-def measured_rates(values: dict[str, np.ndarray]) -> np.ndarray:
-    """Decay rate -2 Im Sigma with Sigma = 1 / G_0 - 1 / <G>, (strength, seed, mode), in t0 / hbar.
-
-    Each value is linearised in the Green function of its ring, so the mean of the values is the
-    estimate and their scatter gives its error.
-    """
-    green = values["green_re"] + 1j * values["green_im"]
-    free = 1j * values["clean_im"]
-    mean = green.mean(axis=1, keepdims=True)
-    return -2 * (1 / free - 1 / mean + (green - mean) / mean**2).imag

@@ -206,9 +206,9 @@ def _window(places: np.ndarray, lattice, period: float) -> tuple[np.ndarray, flo
     """
     height = abs(np.linalg.det(lattice.vectors)) / period
     cells = len(places) / len(np.unique(lattice.positions, axis=0))
-    taken = max(1, int(cells / 2)) * height
-    inside = (places >= -taken / 2) & (places < taken / 2 - 1e-9)
-    return inside / taken, cells * height
+    width = max(1, int(cells / 2)) * height
+    inside = (places >= -width / 2) & (places < width / 2 - 1e-9)
+    return inside / width, cells * height
 
 
 def _infinite(lattice, direction, symmetries, module, definition, points):

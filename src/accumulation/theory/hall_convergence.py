@@ -129,11 +129,7 @@ def compute(
         If a mesh does not contain K and K', or the crystal has no gap.
     """
     sizes = np.array(points)
-    if np.any(sizes % 6) or len(sizes) < 3:
-        raise UserError("points", list(points), "at least three multiples of 6")
-    gaps = bulk(lattice)
-    if gaps.indirect_gap <= CLOSED:
-        raise UserError("model", "no gap", "an insulator")
+    gaps = _checked_gaps(lattice, sizes)
     integrand = partial(curvatures, lattice, names=("charge",))
     # The average over levels removes the accident of how the mesh lies next to the Fermi line.
     levels = fermi_energy * SPREAD
@@ -156,15 +152,7 @@ def compute(
         zone_integrals.adaptive(sharp_rule, initial_squares, max(tol, SHARPEST))[0][0]
         for tol in tolerance
     ]
-    band = gaps.filling
-    pockets = [
-        [
-            zone_integrals.pocket(integrand, lattice, side * K, band, level, REACH)[0]
-            for side in (1, -1)
-        ]
-        for level in levels
-    ]
-    sharp_reference = -gaps.chern + np.sum(pockets, axis=1)
+    sharp_reference = -gaps.chern + _pockets(integrand, lattice, gaps.filling, levels)
 
     half_gap = gaps.direct_gap / 2
     gap_error = np.abs(in_gap + gaps.chern)
@@ -195,6 +183,28 @@ def compute(
         "adaptive_residual": adaptive_error[-1],
         "adaptive_sharp_residual": adaptive_sharp[-1],
     }
+
+
+def _checked_gaps(lattice: Lattice, sizes: np.ndarray):
+    """Gaps of the crystal; UserError for unsuitable meshes or a crystal without a gap."""
+    if np.any(sizes % 6) or len(sizes) < 3:
+        raise UserError("points", sizes.tolist(), "at least three multiples of 6")
+    gaps = bulk(lattice)
+    if gaps.indirect_gap <= CLOSED:
+        raise UserError("model", "no gap", "an insulator")
+    return gaps
+
+
+def _pockets(integrand, lattice: Lattice, band: int, levels: np.ndarray) -> np.ndarray:
+    """Integral over the pockets of a band at K and K', (level,), in polar coordinates."""
+    pockets = [
+        [
+            zone_integrals.pocket(integrand, lattice, side * K, band, level, REACH)[0]
+            for side in (1, -1)
+        ]
+        for level in levels
+    ]
+    return np.sum(pockets, axis=1)
 
 
 def _rms(errors: np.ndarray) -> np.ndarray:

@@ -163,8 +163,8 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
                 largest = np.array([np.abs(rows @ profile).max() for rows in reduce])
                 value[index] = largest / scales[p, e]
                 dimension[index] = space.shape[1]
-                rest = np.abs(profile - space @ (space.T @ profile)).max()
-                forbidden[index] = np.append(largest, rest) / rounding[p, e]
+                remainder = np.abs(profile - space @ (space.T @ profile)).max()
+                forbidden[index] = np.append(largest, remainder) / rounding[p, e]
     _share_net(allowed, labels, moments)
     forbidden[..., :-1][allowed] = 0.0
     smallest = np.where(allowed, value, np.inf).min(axis=-1)

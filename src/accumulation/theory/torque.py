@@ -139,13 +139,8 @@ def compute(
     UserError
         If the system is not a flake, eta is not positive, or there are too few wave vectors.
     """
-    if system.kind != "flake":
-        raise UserError("geometry.kind", system.kind, "flake")
-    if eta <= 0:
-        raise UserError("eta", eta, "a number above 0")
+    _check(system, eta, wave_vector)
     q = np.asarray(wave_vector)
-    if len(q) < 2 or q[0] <= 0 or np.any(np.diff(q) <= 0):
-        raise UserError("wave_vector", list(wave_vector), "at least two, positive and ascending")
     bloch, k = system.bloch, np.zeros(1)
     x, y = bloch.x, bloch.y
     h = bloch.hamiltonian(k)[0].astype(complex)
@@ -174,10 +169,7 @@ def compute(
     slow = continuity.response_by_liouville(h, rho, field, 1j * SMALL_ETA)
     slow = (continuity.by_row(intrinsic, slow).sum() + extrinsic_torque.sum()) / SMALL_ETA
     static = _static(system, density, definition, fermi_energy, temperature)
-    excited = np.abs(filled - filled[:, None]) > EXCITED
-    gap = np.abs(energy - energy[:, None])[excited].min(initial=np.inf)
-    pairs = continuity.response_matrix(energy, filled, x_bands, 1j * SMALL_ETA) * o_bands.T
-    error = np.abs(pairs).sum() * SMALL_ETA / gap if np.any(torque) else 0.0
+    error = _slow_error(energy, filled, x_bands, o_bands) if np.any(torque) else 0.0
     dipole = continuity.dipole_by_row(intrinsic, change, y) + continuity.dipole_by_row(
         extrinsic, rho, y
     )
@@ -200,6 +192,28 @@ def compute(
         "net_residual": _ratio(np.abs(net - storage.sum()), np.abs(torque).sum()),
         "static_residual": _ratio(np.abs(slow - static), error),
     }
+
+
+def _check(system, eta: float, wave_vector: tuple[float, ...]) -> None:
+    """Raise UserError for a system that is no flake, or an argument out of its range."""
+    if system.kind != "flake":
+        raise UserError("geometry.kind", system.kind, "flake")
+    if eta <= 0:
+        raise UserError("eta", eta, "a number above 0")
+    q = np.asarray(wave_vector)
+    if len(q) < 2 or q[0] <= 0 or np.any(np.diff(q) <= 0):
+        raise UserError("wave_vector", list(wave_vector), "at least two, positive and ascending")
+
+
+def _slow_error(energy, filled, x_bands, o_bands) -> float:
+    """Scale of the error of the response at SMALL_ETA: sum of its terms times SMALL_ETA / gap.
+
+    ``energy`` and ``filled`` (state,), matrices of x and O in the basis of states (state, state).
+    """
+    excited = np.abs(filled - filled[:, None]) > EXCITED
+    gap = np.abs(energy - energy[:, None])[excited].min(initial=np.inf)
+    pairs = continuity.response_matrix(energy, filled, x_bands, 1j * SMALL_ETA) * o_bands.T
+    return np.abs(pairs).sum() * SMALL_ETA / gap
 
 
 def _static(system, density, definition, fermi_energy, temperature) -> float:
