@@ -112,13 +112,14 @@ class _Places:
 
     def hops(self, table: HopTable) -> HopTable:
         """The elements of a table of the crystal between two orbitals inside the cut."""
-        *ends, inside = self._joined_pairs(table)
-        return HopTable(*ends, np.tile(table.amplitude, prod(self.extent))[inside])
+        row, column, steps, inside = self._joined_pairs(table)
+        return HopTable(row, column, steps, np.tile(table.amplitude, prod(self.extent))[inside])
 
     def dipoles(self, table: DipoleTable, axes: np.ndarray) -> DipoleTable:
         """The same of the position operator, along the axes (3, 3) of the cut."""
-        *ends, inside = self._joined_pairs(table)
-        return DipoleTable(*ends, np.tile(table.dipole @ axes.T, (prod(self.extent), 1))[inside])
+        row, column, steps, inside = self._joined_pairs(table)
+        dipole = np.tile(table.dipole @ axes.T, (prod(self.extent), 1))[inside]
+        return DipoleTable(row, column, steps, dipole)
 
     def _joined_pairs(
         self, table: HopTable | DipoleTable

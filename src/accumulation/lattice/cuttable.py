@@ -10,8 +10,14 @@ from .samples import Flake, Ribbon, Wire
 class Cuttable:
     """What a lattice is cut into; a lattice has a dimension and a unit cell."""
 
-    dimension: int
-    _unit_cell: UnitCell
+    @property
+    def dimension(self) -> int:
+        """Number of dimensions, 2 or 3."""
+        raise NotImplementedError
+
+    @property
+    def _unit_cell(self) -> UnitCell:
+        raise NotImplementedError
 
     def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
         """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.

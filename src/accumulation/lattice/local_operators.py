@@ -165,7 +165,8 @@ def _weighted(parts: list[tuple[HopTable, float]]) -> HopTable:
     """A sum of tables, elements that two of them have listed twice (their amplitudes add)."""
     if len(parts) == 1 and parts[0][1] == 1:
         return parts[0][0]
-    return HopTable(
-        *(np.concatenate([getattr(t, n) for t, _ in parts]) for n in ("row", "column", "cell")),
-        np.concatenate([w * t.amplitude for t, w in parts]),
+    row, column, cell = (
+        np.concatenate([getattr(table, name) for table, _ in parts])
+        for name in ("row", "column", "cell")
     )
+    return HopTable(row, column, cell, np.concatenate([w * t.amplitude for t, w in parts]))
