@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import UserError
 from .cuts import UnitCell, cut
 from .samples import Flake, Ribbon, Wire
+from .slabs import Slab, cut_slab
 
 
 class Cuttable:
@@ -59,6 +60,27 @@ class Cuttable:
         if self.dimension != 3:
             raise UserError("geometry", "wire", "a ribbon, as this lattice has two dimensions")
         return Wire(**cut(self._unit_cell, direction, {"width": width, "height": height}))
+
+    def slab(self, plane=(0, 0, 1), direction=(1, 0, 0), layers: int = 8, trim=(0, 0)) -> Slab:
+        """Cut a slab, open along the normal of a lattice plane, out of a 3D lattice.
+
+        x runs along ``direction``, y along the normal, z in the plane; L and S of the orbitals are
+        those along these axes.
+
+        Parameters
+        ----------
+        plane : Miller indices (h, k, l) with respect to the lattice vectors, coprime integers
+        direction : (n1, n2, n3), coprime integers, the lattice vector along x, in the plane
+        layers : cells along the normal, at least 1
+        trim : atomic layers that are left out at the lower and at the upper surface
+
+        Raises
+        ------
+        UserError
+            For a lattice in two dimensions, indices of another kind, a direction out of the plane,
+            or one over which the plane's other vector leans by no simple fraction.
+        """
+        return cut_slab(self._unit_cell, plane, direction, layers, trim)
 
     def flake(
         self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None

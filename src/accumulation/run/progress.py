@@ -63,7 +63,7 @@ class Progress:
         """Such as ``120/441 points, 8.3 points/s, 0:39 left``."""
         elapsed = time.monotonic() - self._started
         text = f"{self.completed}/{self.total} points"
-        if self.completed:
+        if 0 < self.completed < self.total:  # a finished grid has no rate any more
             rate = self.completed / elapsed
             seconds = round((self.total - self.completed) / rate)
             text += f", {rate:.3g} points/s, "

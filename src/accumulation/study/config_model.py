@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, cr
 
 from ..lattice.geometries import GEOMETRIES, SIZES, kinds_with
 from .config_file import AXIS, NUMBER
+from .slab_systems import SLAB
 
 LETTERS = "letters, digits, '_' and '-'"
 PATTERN = "[A-Za-z0-9][A-Za-z0-9_-]*$"
@@ -30,6 +31,10 @@ DENSITIES = (
     "a name, {name: spin, component: y} with options, or a non-empty list of these, each once"
 )
 DIRECTION = "two integers without a common divisor, such as [1, 0], [1, 1] or [2, 1]"
+TRIPLE = "three integers without a common divisor, such as [0, 0, 1]"
+TRIM = "two integers of at least 0, such as [1, 0]"
+POSITIVE = "an integer of at least 1"
+SLAB_TITLE = "slab (periodic in a plane of a 3D lattice)"
 FLAG = "true or false"
 FIGURES = (
     "default, or figures, each a name and its keys (systems, draw, options), and maybe "
@@ -122,6 +127,9 @@ Densities = str | DensityOptions | Annotated[list[Density], *Unique]
 Pair = Annotated[
     list[Annotated[int, Field(description="an integer")]], Field(min_length=2, max_length=2)
 ]
+Triple = Annotated[
+    list[Annotated[int, Field(description="an integer")]], Field(min_length=3, max_length=3)
+]
 Mapping = dict[str, Any]
 
 
@@ -140,11 +148,17 @@ def _geometry() -> type[BaseModel]:
     kinds = f"{listed(cut, 'or')}, or {listed(others, 'or')}"
     title = ", ".join(f"{one.kind} ({one.title})" for one in GEOMETRIES.values())
     keys: dict[str, Any] = {
-        "kind": (Literal[tuple(GEOMETRIES)], _key(title, kinds)),
+        "kind": (Literal[(*GEOMETRIES, SLAB)], _key(f"{title}, {SLAB_TITLE}", f"{kinds}, or slab")),
         "direction": (
-            Pair | Annotated[list[list[Any]], Field(min_length=1)] | SpacedOrSharedAxis,
-            _key("lattice direction (n, m) along which it is cut", DIRECTION),
+            Pair | Triple | Annotated[list[list[Any]], Field(min_length=1)] | SpacedOrSharedAxis,
+            _key("lattice direction along x: (n, m), of a slab (n1, n2, n3)", DIRECTION),
         ),
+        "plane": (Triple, _key("Miller indices of the surface (slab only)", TRIPLE)),
+        "layers": (
+            Annotated[int, Field(ge=1, description=POSITIVE)] | Axis,
+            _key("cells along the normal (slab only)", POSITIVE),
+        ),
+        "trim": (Pair, _key("atomic layers left out below and above (slab only)", TRIM)),
     }
     for name, size in SIZES.items():
         number = Annotated[int, Field(ge=size.least, description=size.allowed)]
@@ -176,6 +190,11 @@ class System(_Part):
         "an integer of at least 8",
         401,
         ge=8,
+    )
+    k_across: int = _key(
+        "points along the second periodic direction, slabs only (32 if left out)",
+        "an integer of at least 2",
+        ge=2,
     )
     density: Densities = _key(
         "file of the density, or an operator of the model; a list makes a system of each, "

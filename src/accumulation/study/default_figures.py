@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..lattice.geometries import GEOMETRIES
+from .slab_systems import SLAB
 
 DEFAULT = "default"
 
@@ -38,8 +39,10 @@ def _defaults(systems: dict[str, dict]) -> dict[str, dict]:
 
 
 def _figure(system: dict) -> str | None:
-    """The default figure of a system; None for a theory and for the bulk at a single point."""
+    """The default figure of a system; None for the bulk at one point and most theories."""
     varying = sum(len(axis.values) > 1 for axis in system["axes"])
+    if system.get("theory") == SLAB:
+        return "slab_profile"
     if "theory" in system or (not GEOMETRIES[system["geometry"]["kind"]].is_cut and not varying):
         return None
     if not system["axes"]:

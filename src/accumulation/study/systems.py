@@ -11,6 +11,7 @@ from ..lattice.lattice import Lattice
 from ..plugin_options import short_name
 from . import grid, options, sizes
 from .config_file import axis_values, number, schema
+from .slab_systems import as_theory, is_slab
 from .system_parts import (
     check_dimension,
     check_operators,
@@ -43,13 +44,13 @@ def normalised(config: dict) -> dict[str, dict]:
     UserError
         For the first key with an invalid value.
     """
-    systems = {
-        name: _merged(
+    systems = {}
+    for name, keys in config["systems"].items():
+        merged = _merged(
             _with_model_name(config.get("defaults", {})),
             _with_model_name(_only_of_a_theory(name, keys)),
         )
-        for name, keys in config["systems"].items()
-    }
+        systems[name] = as_theory(name, keys, merged) if is_slab(merged) else merged
     # Before any list of values is made.
     sizes.check(systems, config.get("axes", {}), config.get("allow_large", False))
     shared = {

@@ -1,0 +1,52 @@
+"""Systems of a config whose geometry is a slab: they are computed by the theory ``slab``."""
+
+from __future__ import annotations
+
+from .. import plugin_options
+from ..errors import UserError, unknown_key
+
+SLAB = "slab"
+# Keys of a slab's geometry, and of its system, that are options of the theory.
+GEOMETRY_KEYS = ("plane", "direction", "layers", "trim")
+SYSTEM_KEYS = ("density", "definition", "fermi_energy", "temperature", "k", "k_across")
+OTHER_KEYS = ("model", "geometry", "points_per_job", "theory")
+LISTS = ("definition", "fermi_energy", "temperature")
+
+
+def is_slab(keys: dict) -> bool:
+    """Whether a system's keys have the geometry of a slab."""
+    geometry = keys.get("geometry")
+    return "theory" not in keys and isinstance(geometry, dict) and geometry.get("kind") == SLAB
+
+
+def as_theory(name: str, own: dict, keys: dict) -> dict:
+    """The keys of a slab as those of a theory.
+
+    Parameters
+    ----------
+    own : keys of the system itself;  keys : with the defaults of the config
+
+    Raises
+    ------
+    UserError
+        For a key of the system, or of its geometry, that a slab does not have.
+    """
+    for key in own:
+        if key not in (*SYSTEM_KEYS, *OTHER_KEYS):
+            raise unknown_key(f"systems.{name}", key, [*SYSTEM_KEYS, *OTHER_KEYS[:-1]])
+    geometry = keys["geometry"]
+    for key in geometry:
+        if key not in (*GEOMETRY_KEYS, "kind"):
+            raise UserError(f"systems.{name}.geometry.{key}", geometry[key], GEOMETRY_KEYS)
+    options = {key: geometry[key] for key in GEOMETRY_KEYS if key in geometry}
+    options |= {key: keys[key] for key in SYSTEM_KEYS if key in keys}
+    density = options.get("density")
+    if isinstance(density, dict):
+        options["density"] = plugin_options.as_text(density)
+    elif isinstance(density, list):
+        options["density"] = [plugin_options.as_text(one) for one in density]
+    for key in LISTS:
+        if key in options and not isinstance(options[key], list | dict):
+            options[key] = [options[key]]
+    kept = {key: keys[key] for key in ("model", "points_per_job") if key in keys}
+    return {"theory": SLAB, "options": options, **kept}
