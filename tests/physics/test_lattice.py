@@ -134,3 +134,30 @@ def test_moving_the_strained_bond_changes_the_bands_by_symmetry_only():
 def test_impossible_geometry_is_named(call, key):
     with pytest.raises(UserError, match=key):
         call()
+
+
+def test_trimmed_edges_of_a_honeycomb():
+    """Nakada et al. (1996), Klein (1994): a zigzag edge state lies at |k| > 2 pi / 3, a bearded one
+    at |k| < 2 pi / 3, and with one edge of each the flat band covers the whole zone.
+    """
+    lattice = acc.haldane(t2=0.0)
+    zero = {}
+    for trim in ((0, 0), (1, 1), (1, 0)):
+        ribbon = lattice.ribbon((1, 0), 30, trim=trim)
+        k = np.array([0.2, 2.9])
+        zero[trim] = (np.abs(np.linalg.eigvalsh(ribbon.hamiltonian(k)[0])) < 1e-6).sum(axis=1)
+    assert zero[0, 0].tolist() == [0, 2]
+    assert zero[1, 1].tolist() == [2, 0]
+    assert zero[1, 0].tolist() == [1, 1]
+
+
+def test_trimming_a_ribbon_is_deleting_its_rows():
+    lattice = acc.haldane(t2=0.1, phi=0.4, delta=0.3)
+    whole, part = lattice.ribbon((1, 1), 4), lattice.ribbon((1, 1), 4, trim=(1, 2))
+    y = np.unique(whole.positions[:, 1].round(9))
+    rows = np.isin(whole.positions[:, 1].round(9), y[1:-2])
+    k = np.array([0.3, 1.0])
+    expected = whole.hamiltonian(k)[0][:, rows][:, :, rows]
+    np.testing.assert_allclose(part.hamiltonian(k)[0], expected, atol=1e-14)
+    with pytest.raises(UserError, match="trim"):
+        lattice.ribbon((1, 0), 2, trim=(3, 1))

@@ -20,6 +20,9 @@ from .local_operators import turned
 from .samples import SAME_ROW, fits_in_memory, middle
 from .units import NATURAL
 
+# Orbitals whose heights differ by less, in a, are of one row of atoms.
+SAME_LAYER = 1e-6
+
 
 @dataclass(frozen=True)
 class UnitCell:
@@ -40,18 +43,20 @@ class UnitCell:
     units: str = NATURAL
 
 
-def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
+def cut(cell: UnitCell, direction, numbers: dict[str, int], trim=(0, 0)) -> dict:
     """Fields of a :class:`~accumulation.lattice.samples.System` along n a1 + m a2.
 
     Parameters
     ----------
     direction : (n, m), coprime integers
     numbers : cells in each open direction: ``width``, and ``height`` in three dimensions
+    trim : numbers of rows of atoms that are left out at the lower and at the upper edge
 
     Raises
     ------
     UserError
-        For a direction that is not a coprime pair, or a number of cells below 1 or too large.
+        For a direction that is not a coprime pair, a number of cells below 1 or too large, or too
+        many rows to leave out.
     """
     n, m = checked_direction(direction)
     for key, number in numbers.items():
@@ -77,8 +82,13 @@ def cut(cell: UnitCell, direction, numbers: dict[str, int]) -> dict:
     # Orbitals that may be mixed with those of their cell stay with them.
     together = 1 if cell.dipoles is None else len(cell.names)
     positions, shift = folded(positions, period, together)
-    order = row_order(positions, (1, 2, 0) if dimension == 3 else (1, 0, 2))
-    places = _Places(len(cell.names), inverse, extent, np.argsort(order), shift)
+    kept = untrimmed(positions[:, 1], trim)
+    if len(kept) < len(positions):
+        positions[:, 1] -= middle(positions[kept, 1], cell.dipoles is not None)
+    order = kept[row_order(positions[kept], (1, 2, 0) if dimension == 3 else (1, 0, 2))]
+    rank = np.full(len(positions), -1)
+    rank[order] = np.arange(len(order))
+    places = _Places(len(cell.names), inverse, extent, rank, shift)
     axes = np.stack([np.append(axis, 0.0)[:3] for axis in (x_axis, y_axis, z_axis)])
     operators = turned(cell.operators, axes)
     return {
@@ -101,7 +111,8 @@ class _Places:
     """Where the orbitals of each cell of a cut are among its rows.
 
     orbitals : of a cell;  inverse : lattice cells to steps along x and across
-    extent : cells in each open direction;  rank, shift : (orbital,) row, and cell along x, of each
+    extent : cells in each open direction
+    rank, shift : (orbital,) row, -1 for none, and cell along x, of each
     """
 
     orbitals: int
@@ -137,6 +148,9 @@ class _Places:
         end = np.ravel_multi_index(ends[:, inside], self.extent)
         row = (start * self.orbitals + np.tile(table.row, cells))[inside]
         column = end * self.orbitals + np.tile(table.column, cells)[inside]
+        present = (self.rank[row] >= 0) & (self.rank[column] >= 0)
+        inside[inside] = present
+        row, column = row[present], column[present]
         steps = np.tile(along_cell, cells)[inside] + self.shift[column] - self.shift[row]
         return self.rank[row], self.rank[column], steps, inside
 
@@ -171,6 +185,18 @@ def normal_of(vectors: np.ndarray) -> np.ndarray:
     normal = np.cross(vectors[0], vectors[1])
     normal = normal / reduce(np.hypot, normal)
     return normal if normal @ vectors[2] > 0 else -normal
+
+
+def untrimmed(heights: np.ndarray, trim) -> np.ndarray:
+    """Numbers (row,) of the orbitals between the atomic layers that are left out."""
+    allowed = "two integers of at least 0, fewer than there are atomic layers"
+    pair = list(trim) if isinstance(trim, list | tuple) else []
+    if len(pair) != 2 or any(type(n) is not int or n < 0 for n in pair):
+        raise UserError("trim", trim, allowed)
+    _, layer = np.unique(np.round(heights / SAME_LAYER), return_inverse=True)
+    if sum(pair) > layer.max():
+        raise UserError("trim", pair, f"{allowed}, {layer.max() + 1}")
+    return np.flatnonzero((layer >= pair[0]) & (layer <= layer.max() - pair[1]))
 
 
 def checked_direction(direction) -> tuple[int, int]:

@@ -20,7 +20,7 @@ class Cuttable:
     def _unit_cell(self) -> UnitCell:
         raise NotImplementedError
 
-    def ribbon(self, direction=(1, 0), width: int = 20) -> Ribbon:
+    def ribbon(self, direction=(1, 0), width: int = 20, trim=(0, 0)) -> Ribbon:
         """Cut a ribbon along T = n a1 + m a2, ``width`` unit cells across.
 
         Parameters
@@ -28,16 +28,18 @@ class Cuttable:
         direction : (n, m), coprime integers; (1, 0) zigzag, (1, 1) armchair, (2, 1) chiral on the
             honeycomb lattice
         width : number of unit cells across, at least 1
+        trim : numbers of rows of atoms that are left out at the lower and at the upper edge: of a
+            zigzag edge one leaves a bearded (Klein) edge
 
         Raises
         ------
         UserError
-            For a direction that is not a coprime pair, a width below 1, or a lattice in three
-            dimensions.
+            For a direction that is not a coprime pair, a width below 1, too many rows to leave out,
+            or a lattice in three dimensions.
         """
         if self.dimension != 2:
             raise UserError("geometry", "ribbon", "a wire, as this lattice has three dimensions")
-        return Ribbon(**cut(self._unit_cell, direction, {"width": width}))
+        return Ribbon(**cut(self._unit_cell, direction, {"width": width}, trim))
 
     def wire(self, direction=(1, 0), width: int = 8, height: int = 4) -> Wire:
         """Cut a wire along T = n a1 + m a2 out of a three-dimensional lattice.
@@ -83,13 +85,18 @@ class Cuttable:
         return cut_slab(self._unit_cell, plane, direction, layers, trim)
 
     def flake(
-        self, direction=(1, 0), width: int = 12, length: int = 24, height: int | None = None
+        self,
+        direction=(1, 0),
+        width: int = 12,
+        length: int = 24,
+        height: int | None = None,
+        trim=(0, 0),
     ) -> Flake:
         """Cut a finite flake: ``length`` cells of the ribbon or wire along ``direction``.
 
         Parameters
         ----------
-        direction, width : as in :meth:`ribbon`
+        direction, width, trim : as in :meth:`ribbon`
         length : number of translational cells along x, at least 1
         height : number of unit cells along a3, for a three-dimensional lattice only
 
@@ -99,5 +106,5 @@ class Cuttable:
             As :meth:`ribbon` and :meth:`wire`, and for a length below 1.
         """
         if height is None:
-            return self.ribbon(direction, width).chain(length)
+            return self.ribbon(direction, width, trim).chain(length)
         return self.wire(direction, width, height).chain(length)

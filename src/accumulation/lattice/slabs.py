@@ -17,15 +17,13 @@ import numpy as np
 
 from ..errors import UserError, Verbatim
 from ..inputs import at_least
-from .cuts import UnitCell, row_order
+from .cuts import UnitCell, row_order, untrimmed
 from .hop_table import DipoleTable, HopTable, Table
 from .local_operators import turned
 from .samples import SAME_ROW, Ribbon, fits_in_memory, middle
 
 # How far S may be from leaning by a fraction of T, relative to T, and the largest denominator.
 LEANS, LARGEST = 1e-7, 12
-# Orbitals whose heights differ by less, in a, are of one atomic layer.
-SAME_LAYER = 1e-6
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def cut_slab(cell: UnitCell, plane, direction, layers: int, trim=(0, 0)) -> Slab
         positions[:, [0, 2]] @ np.linalg.inv(vectors[:2][:, [0, 2]]) + SAME_ROW
     ).astype(int)
     positions -= in_cell @ vectors[:2]
-    kept = _untrimmed(positions[:, 1], trim)
+    kept = untrimmed(positions[:, 1], trim)
     positions[:, 1] -= middle(positions[kept, 1], cell.dipoles is not None)
     order = kept[row_order(positions[kept], (1, 2, 0))]
     rank = np.full(len(positions), -1)
@@ -212,18 +210,6 @@ def _frame(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     normal *= np.sign(normal @ vectors[2]) / np.linalg.norm(normal)
     axes = np.stack((x_axis, normal, np.cross(x_axis, normal)))
     return axes, vectors @ axes.T
-
-
-def _untrimmed(heights: np.ndarray, trim) -> np.ndarray:
-    """Numbers (row,) of the orbitals between the atomic layers that are left out."""
-    allowed = "two integers of at least 0, fewer than there are atomic layers"
-    pair = list(trim) if isinstance(trim, list | tuple) else []
-    if len(pair) != 2 or any(type(n) is not int or n < 0 for n in pair):
-        raise UserError("trim", trim, allowed)
-    _, layer = np.unique(np.round(heights / SAME_LAYER), return_inverse=True)
-    if sum(pair) > layer.max():
-        raise UserError("trim", pair, f"{allowed}, {layer.max() + 1}")
-    return np.flatnonzero((layer >= pair[0]) & (layer <= layer.max() - pair[1]))
 
 
 def _indices(key: str, value) -> tuple[int, ...]:

@@ -158,7 +158,10 @@ def _geometry() -> type[BaseModel]:
             Annotated[int, Field(ge=1, description=POSITIVE)] | Axis,
             _key("cells along the normal (slab only)", POSITIVE),
         ),
-        "trim": (Pair, _key("atomic layers left out below and above (slab only)", TRIM)),
+        "trim": (
+            Pair | Annotated[list[list[Any]], Field(min_length=1)],
+            _key("rows of atoms left out at the lower and upper edge or surface", TRIM),
+        ),
     }
     for name, size in SIZES.items():
         number = Annotated[int, Field(ge=size.least, description=size.allowed)]

@@ -88,8 +88,18 @@ def checked_geometry(config_keys: dict, path: str) -> dict:
     pair = config_keys["direction"]
     if not _is_direction(pair):
         raise UserError(f"{path}.direction", pair, properties["direction"]["description"])
-    numbers = {key: int(config_keys[key]) for key in sizes}
-    return {"kind": config_keys["kind"], "direction": [int(n) for n in pair], **numbers}
+    cut = {"kind": config_keys["kind"], "direction": [int(n) for n in pair]}
+    cut |= {key: int(config_keys[key]) for key in sizes}
+    trim = config_keys.get("trim", [0, 0])
+    if (
+        not isinstance(trim, list)
+        or len(trim) != 2
+        or any(type(n) is not int or n < 0 for n in trim)
+    ):
+        raise UserError(f"{path}.trim", trim, properties["trim"]["description"])
+    if any(trim) and "height" in sizes:
+        raise UserError(f"{path}.trim", trim, "this key for ribbons, flat flakes and slabs only")
+    return cut | ({"trim": trim} if any(trim) else {})
 
 
 def _check_keys(config_keys: dict, sizes: tuple[str, ...], direction: str, path: str) -> None:
@@ -98,7 +108,7 @@ def _check_keys(config_keys: dict, sizes: tuple[str, ...], direction: str, path:
         if key not in config_keys:
             raise UserError(f"{path}.{key}", MISSING, allowed)
     for key in config_keys:
-        if key not in ("kind", "direction", *sizes):
+        if key not in ("kind", "direction", "trim", *sizes):
             words = " or ".join(kinds_with(key)) or "another kind"
             raise UserError(f"{path}.{key}", config_keys[key], f"this key for a {words} only")
 

@@ -284,10 +284,10 @@ def _axis_of(key: str, value: object, shared: dict, where: str) -> tuple[str, li
 
 
 def _is_list_of_values(key: str, value: object) -> bool:
-    """Whether a list is an axis; a single direction is a list that is not."""
+    """Whether a list is an axis; a single direction, or one pair to trim, is a list that is not."""
     if not isinstance(value, list):
         return False
-    return key != "direction" or any(isinstance(one, list) for one in value)
+    return key not in ("direction", "trim") or any(isinstance(one, list) for one in value)
 
 
 def _axis(system: dict, config_keys: dict, name: str, targets: list, values: list, path: str):
