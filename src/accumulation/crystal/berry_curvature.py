@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import UserError
+from ..lattice.bulk_bloch import bulk_table
 from ..lattice.honeycomb import valley_of_bulk
 from ..lattice.lattice import Lattice
 from ..states.eigenpairs import adjoint
@@ -36,7 +38,7 @@ class BulkStates:
 
     Attributes
     ----------
-    k : (k, 2), in 1/a;  energy : (k, band), in t0
+    k : (k, dimension), in 1/a;  energy : (k, band), in t0
     eigenvector : (k, orbital, band), atomic gauge
     velocity_x, velocity_y : (k, band, band), <n|dH/dk|n'> in t0 a
     """
@@ -49,23 +51,23 @@ class BulkStates:
 
 
 def bulk_states(lattice: Lattice, k: np.ndarray) -> BulkStates:
-    """Diagonalise H(k) of the crystal on a batch of k (k, 2), in 1/a."""
+    """Diagonalise H(k) of the crystal on a batch of k (k, dimension), in 1/a."""
     energy, u = np.linalg.eigh(lattice.hamiltonian(k))
     v = adjoint(u)[:, None] @ lattice.velocity(k) @ u[:, None]
     return BulkStates(k, energy, u, v[:, 0], v[:, 1])
 
 
 def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:
-    """O in the band basis, (k, band, band), in the units of OPERATORS.
+    """O in the band basis, (k, band, band), in the units of OPERATORS or of the lattice's own.
 
     Parameters
     ----------
-    name : one of OPERATORS
+    name : one of OPERATORS, or of the operators of the lattice, such as ``L_z``
 
     Raises
     ------
     UserError
-        If ``name`` is ``valley`` and the lattice is not a honeycomb.
+        If ``name`` is ``valley`` and the lattice is not a honeycomb, or for an unknown operator.
     """
     u = states.eigenvector
     if name == "charge":
@@ -74,7 +76,13 @@ def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:
         return adjoint(u) @ (lattice.spins[:, None] * u)
     if name == "valley":
         return adjoint(u) @ valley_of_bulk(lattice, states.k) @ u
-    return orbital_moment(states)
+    if name == "orbital_moment":
+        return orbital_moment(states)
+    if name not in lattice.operators:
+        raise UserError("operator", name, [*OPERATORS, *lattice.operators])
+    table, places = lattice.operators[name], lattice.positions[:, : lattice.dimension]
+    parts = (table.row, table.column, table.cell, table.amplitude)
+    return adjoint(u) @ bulk_table(*parts, lattice.vectors, places).matrix(states.k) @ u
 
 
 def orbital_moment(states: BulkStates) -> np.ndarray:
