@@ -36,7 +36,7 @@ class Model:
     provenance : source of the model and results of checks
     dipoles : elements of the position operator, ``cell`` (entry, D), None if it is diagonal
     sublattices : (orbital,) names that a ribbon's rows may share; None: ``names``
-    sites, shells, units : as of the lattice
+    sites, local_operators, units : as of the lattice
     """
 
     vectors: np.ndarray
@@ -50,7 +50,7 @@ class Model:
     dipoles: DipoleTable | None = None
     sublattices: list[str] | None = None
     sites: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    shells: dict[str, str] = field(default_factory=dict)
+    local_operators: dict[str, dict] = field(default_factory=dict)
     units: str = NATURAL
 
 
@@ -84,8 +84,8 @@ def assembled(model: Model) -> Lattice | Ribbon | Wire:
         vectors[:, :directions], names, model.hops, spins, model.filling, notes
     )
     lattice.sites, lattice.units = model.sites, model.units
-    if "rotated_axes" not in notes:  # harmonics are those of the axes that the model had
-        lattice.shells = model.shells
+    if "rotated_axes" not in notes:  # components of L are those along the axes that the model had
+        lattice.local_operators = model.local_operators
     if model.dipoles is not None:
         turned = model.dipoles.dipole @ rotation.T
         lattice.dipoles = replace(model.dipoles, dipole=turned)

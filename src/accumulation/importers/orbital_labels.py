@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..lattice.atomic_shells import HARMONICS as SHELL_NAMES
+from ..lattice.atomic_shells import AXES, angular_momentum
 from .win_file import Win
 
 SHELLS = {
@@ -20,6 +20,7 @@ SHELLS = {
     2: ["dz2", "dxz", "dyz", "dx2-y2", "dxy"],
     3: ["fz3", "fxz2", "fyz2", "fz(x2-y2)", "fxyz", "fx(x2-3y2)", "fy(3x2-y2)"],
 }
+ROUNDING = 1e-12
 HARMONICS = [name for shell in SHELLS.values() for name in shell]
 LETTERS = {"s": 0, "p": 1, "d": 2, "f": 3, "sp": -1, "sp2": -2, "sp3": -3, "sp3d": -4, "sp3d2": -5}
 _A, _B, _C = 1 / np.sqrt(3), 1 / np.sqrt(6), 1 / np.sqrt(2)
@@ -130,35 +131,47 @@ def _harmonics(shell: int, m: int) -> np.ndarray:
     return vector
 
 
-def sites_and_shells(
+def sites_and_momenta(
     labels_of: list[Label], names: list[str], spin: str
-) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Orbitals of each atom, and the cubic harmonic of each orbital that is one of s, p or d.
+) -> tuple[dict[str, tuple[str, ...]], dict[str, dict[tuple[str, str], complex]]]:
+    """Orbitals of each atom, and the operators L_x, L_y, L_z among them.
+
+    Hybrids are sums of harmonics, so L is C L C^T with their parts C of s, p and d.  An atom with f
+    orbitals, or with one harmonic in two shells, has no L.
 
     Parameters
     ----------
     labels_of : of the orbitals without spin, trusted; none gives no sites
     names : of the orbitals, spins included;  spin : "none", "blocks" or "interleaved"
+
+    Returns
+    -------
+    sites : name -> orbitals;  operators : name -> elements (to, origin), none if any atom has no L
     """
-    if spin == "blocks":
-        labels_of = [*labels_of, *labels_of]
-    elif spin == "interleaved":
-        labels_of = [label for label in labels_of for _ in range(2)]
+    count = len(labels_of)
     sites: dict[str, tuple[str, ...]] = {}
-    shells = {}
-    for label, name in zip(labels_of, names, strict=False):
-        site = label.name.partition(":")[0]
-        sites[site] = (*sites.get(site, ()), name)
-        parts = np.flatnonzero(label.harmonics)
-        if len(parts) == 1 and HARMONICS[parts[0]] in SHELL_NAMES:
-            shells[name] = HARMONICS[parts[0]]
-    # One harmonic twice at an atom and spin is two shells that projections do not tell apart.
-    for members in sites.values():
-        of_site = [shells[name] for name in members if name in shells]
-        if len(set(of_site)) * (1 if spin == "none" else 2) < len(of_site):
-            for name in members:
-                shells.pop(name, None)
-    return sites, shells
+    operators: dict[str, dict] = {f"L_{axis}": {} for axis in AXES}
+    known = bool(labels_of)
+    for atom in dict.fromkeys(label.atom for label in labels_of):
+        members = [i for i, label in enumerate(labels_of) if label.atom == atom]
+        site = labels_of[members[0]].name.partition(":")[0]
+        parts = np.array([labels_of[i].harmonics for i in members])
+        spins = [[names[i] for i in members]]
+        if spin == "blocks":
+            spins.append([names[count + i] for i in members])
+        elif spin == "interleaved":
+            spins = [[names[2 * i + s] for i in members] for s in range(2)]
+        sites[site] = tuple(name for one in zip(*spins, strict=True) for name in one)
+        upto_d = HARMONICS.index("dxy") + 1
+        orthonormal = np.allclose(parts @ parts.T, np.eye(len(parts)))
+        known &= orthonormal and not parts[:, upto_d:].any()
+        momenta = angular_momentum(HARMONICS[:upto_d])
+        for operator, matrix in zip(operators.values(), momenta, strict=True):
+            among = parts[:, :upto_d] @ matrix @ parts[:, :upto_d].T
+            for one in spins:
+                for i, j in zip(*np.nonzero(np.abs(among) > ROUNDING), strict=True):
+                    operator[one[i], one[j]] = complex(among[i, j])
+    return sites, operators if known and any(operators.values()) else {}
 
 
 def values(points: np.ndarray) -> np.ndarray:

@@ -34,7 +34,7 @@ from .assembled import (
     without_idle_directions,
 )
 from .orbital_identity import Basis, identity_check
-from .orbital_labels import Label, labels, sites_and_shells
+from .orbital_labels import Label, labels, sites_and_momenta
 from .spin_order import spin_order, spin_pairs
 from .wannier_seed import Source, centres_of, elements_of, read_files, vectors_of
 
@@ -133,8 +133,8 @@ def from_wannier90(
     if matrices is not None:
         provenance["position"] = position
     model = Model(vectors, places, names, hops, spins, True, filling, provenance, dipoles)
-    sites, shells = sites_and_shells(projected, names, order)
-    model = replace(model, sites=sites, shells=shells, units="eV_angstrom")
+    sites, momenta = sites_and_momenta(projected, names, order)
+    model = replace(model, sites=sites, local_operators=momenta, units="eV_angstrom")
     model = truncated(model, _limit("longest", longest), _limit("smallest", smallest))
     return assembled(without_idle_directions(model))
 

@@ -42,15 +42,21 @@ def complete(
 ) -> dict[str, Elements]:
     """All operators of a lattice: its own, and L, S and L . S where orbitals tell them."""
     result: dict[str, Elements] = {}
-    momenta = _angular_momenta(sites_of, shells_of, spins)
+    momenta = _given_vector("L", given) or _angular_momenta(sites_of, shells_of, spins)
     partner = spin_partners(sites_of, shells_of, spins)
-    halves = _spins(partner, spins)
+    halves = _given_vector("S", given) or _spins(partner, spins)
     for vector, parts in zip(VECTORS, (momenta, halves), strict=True):
         if any(parts):
             result |= {f"{vector}_{a}": part for a, part in zip(AXES, parts, strict=True)}
     if any(momenta) and any(halves):
         result[COUPLING] = _sum_of_products(momenta, halves)
     return result | dict(given)
+
+
+def _given_vector(vector: str, given: Mapping[str, Elements]) -> list[Elements]:
+    """The three components of L or S that a model gives itself, [] unless it gives all."""
+    names = [f"{vector}_{axis}" for axis in AXES]
+    return [given[name] for name in names] if set(names) <= set(given) else []
 
 
 def _angular_momenta(sites_of: Mapping, shells_of: Mapping, spins: Mapping) -> list[Elements]:
