@@ -30,11 +30,10 @@ from .errors import UserError
 from .inputs import at_least
 from .lattice.bloch import GAUGES, mesh
 from .lattice.samples import System
-from .responses.matrix_elements import center_y, matrix_elements
 from .responses.static import FLAGS, PROCESSES
+from .responses.zone_elements import zone_elements
 from .states.chunks import over_chunks
 from .states.eigenpairs import solve
-from .states.eigenstates import States
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -171,26 +170,9 @@ def elements(
     arguments.same_system(system, bands)
     threads = at_least("threads", threads)
     bloch, k = system.bloch, bands.k.values
-    shape = (len(definition_names), len(gauges), len(k), bloch.size, bloch.size)
-    # In memory rows come before bands, as in the eigenvectors, which avoids transposed copies.
-    # np.zeros takes no memory where the polarizability vanishes identically and nothing is written.
-    diagonal = np.swapaxes(np.empty(shape), -1, -2)
-    interband = np.swapaxes(np.zeros(shape), -1, -2)
-    center = np.empty(shape[2:4])
-    eigenpairs_at = eigenpairs_of(bloch, bands)
-
-    def fill(part):
-        pairs = eigenpairs_at(part)
-        for g, phases in enumerate(gauges):
-            states = States(pairs, bloch, phases)
-            for d, name in enumerate(definition_names):
-                computed = matrix_elements(states, module.kernel(states, name))
-                diagonal[d, g, part] = computed[0]
-                if computed[1] is not None:
-                    interband[d, g, part] = computed[1]
-        center[part] = center_y(states)
-
-    over_chunks(fill, len(k), bloch.size, threads, light=bloch.is_real)
+    of_zone = zone_elements(
+        bloch, k, eigenpairs_of(bloch, bands), module.kernel, definition_names, gauges, threads
+    )
     drop = tuple(i for i, value in enumerate((definition, gauge)) if _is_single(value))
     lead = tuple(n for n, v in (("definition", definition), ("gauge", gauge)) if not _is_single(v))
     values = {
@@ -201,10 +183,10 @@ def elements(
         **site_variables(system),
         "energy": bands.energy.values,
         "velocity": bands.velocity.values,
-        "center_y": center,
-        "moment": diagonal.sum(axis=-1).squeeze(drop),
-        "density": diagonal.squeeze(drop),
-        "polarizability": interband.squeeze(drop),
+        "center_y": of_zone.center,
+        "moment": of_zone.density.sum(axis=-1).squeeze(drop),
+        "density": of_zone.density.squeeze(drop),
+        "polarizability": of_zone.polarizability.squeeze(drop),
         **hop_variables(system),
         **operator_variables(system),
         **crystal_variables(system),

@@ -1,0 +1,124 @@
+"""Matrix elements of a density on a mesh of the zone, half of it by symmetry where there is one.
+
+A symmetry that takes k to -k (:attr:`.bloch.BlochMatrix.reversal`) relates the states at both, and
+so, up to a sign for each, the density <n|n(mu)|n> and the polarizability b_n(mu): b_n(mu, -k) =
++-b_n(P mu, k).  The sign is a property of the density.  It is taken from both sides of a few k, and
+where these do not agree every k is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..lattice.bloch import BlochMatrix
+from ..states.chunks import over_chunks
+from ..states.eigenpairs import Eigenpairs, overlap
+from ..states.eigenstates import KernelFunction, States
+from .matrix_elements import center_y, matrix_elements
+
+# Elements at k and -k that differ by less, relative to the largest, are related by symmetry.
+RELATED = 1e-9
+# Where the signs are taken, as fractions of half the mesh, and the smallest mesh worth it.
+SAMPLES, LEAST = (0.137, 0.481, 0.853), 24
+
+
+@dataclass(frozen=True)
+class ZoneElements:
+    """density, polarizability : (definition, gauge, k, band, row);  center : (k, band), in a"""
+
+    density: np.ndarray
+    polarizability: np.ndarray
+    center: np.ndarray
+
+
+def zone_elements(
+    bloch: BlochMatrix,
+    k: np.ndarray,
+    eigenpairs_at: Callable[[slice], Eigenpairs],
+    kernel: KernelFunction,
+    definitions: list[str],
+    gauges: list[str],
+    threads: int = 1,
+) -> ZoneElements:
+    """Densities and polarizabilities of every state of a mesh.
+
+    Parameters
+    ----------
+    k : (k,), in 1/a, a mesh that contains -k for every k, or the one k of a flake
+    eigenpairs_at : eigenstates on a slice of the mesh, those at -k the images of those at k where
+        the Bloch matrix has a reversal
+    kernel : function (states, definition) of a density
+    """
+    shape = (len(definitions), len(gauges), len(k), bloch.size, bloch.size)
+    # In memory rows come before bands, as in the eigenvectors, which avoids transposed copies.
+    # np.zeros takes no memory where the polarizability vanishes identically and nothing is written.
+    density = np.swapaxes(np.empty(shape), -1, -2)
+    interband = np.swapaxes(np.zeros(shape), -1, -2)
+    center = np.empty((len(k), bloch.size))
+
+    def elements_at(part):
+        pairs = eigenpairs_at(part)
+        states = [States(pairs, bloch, gauge) for gauge in gauges]
+        parts = {
+            (d, g): matrix_elements(one, kernel(one, name))
+            for g, one in enumerate(states)
+            for d, name in enumerate(definitions)
+        }
+        return states[0], parts
+
+    signs = _signs(bloch, k, elements_at)
+    order = bloch.reversal[0] if signs and bloch.reversal else None
+    place = None if order is None else bloch.y[np.argsort(order)]
+
+    def fill(part):
+        states, parts = elements_at(part)
+        # At k = 0 of an odd mesh the states' own elements come last.
+        for (d, g), (diagonal, mixed) in parts.items():
+            if signs is not None and order is not None:
+                sign = signs[d, g]
+                np.multiply(diagonal[..., order], sign[0], out=density[d, g, ::-1][part])
+                if mixed is not None:
+                    np.multiply(mixed[..., order], sign[1], out=interband[d, g, ::-1][part])
+            density[d, g, part] = diagonal
+            if mixed is not None:
+                interband[d, g, part] = mixed
+        if place is not None:
+            center[::-1][part] = place @ overlap(states.eigenvector, states.eigenvector)
+        center[part] = center_y(states)
+
+    # The middle of an odd mesh, k = 0, is its own partner and is computed too.
+    points = len(k) if order is None else (len(k) + 1) // 2
+    over_chunks(fill, points, bloch.size, threads, light=bloch.is_real)
+    return ZoneElements(density, interband, center)
+
+
+def _signs(bloch, k, elements_at) -> dict[tuple[int, int], tuple[int, int]] | None:
+    """Signs of density and polarizability at -k by definition and gauge, None without symmetry."""
+    if len(k) < LEAST or bloch.reversal is None:
+        return None
+    order = bloch.reversal[0]
+    signs: dict[tuple[int, int], list[set[int]]] = {}
+    for fraction in SAMPLES:
+        i = int(fraction * (len(k) // 2))
+        here, there = (elements_at(slice(n, n + 1))[1] for n in (i, len(k) - 1 - i))
+        for key in here:
+            possible = [
+                _possible(one, other, order)
+                for one, other in zip(here[key], there[key], strict=True)
+            ]
+            before = signs.setdefault(key, [{1, -1}, {1, -1}])
+            signs[key] = [a & b for a, b in zip(before, possible, strict=True)]
+    if any(not options for pair in signs.values() for options in pair):
+        return None
+    return {key: (max(pair[0]), max(pair[1])) for key, pair in signs.items()}
+
+
+def _possible(one, other, order) -> set[int]:
+    """Signs with which elements at k are those at -k, both for elements that vanish."""
+    if one is None or other is None:
+        return {1, -1} if one is None and other is None else set()
+    bound = RELATED * max(np.abs(one).max(), np.abs(other).max())
+    return {sign for sign in (1, -1) if np.abs(other - sign * one[..., order]).max() <= bound}
