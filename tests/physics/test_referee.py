@@ -31,6 +31,9 @@ SMALL += [(0, 194)]
 SMALL += [(0, 486)]
 # Three bands that meet on the level, one of them at rest, over a pair that only rounding parts.
 SMALL += [(0, 9)]
+# Copies of a chain nearly degenerate over a range of k; a level between two such copies; a mesh
+# whose estimates of its error pass zero; a crossing that the referee knew too coarsely.
+SMALL += [(0, 1904), (0, 803), (0, 879), (0, 937), (0, 1941)]
 
 
 @pytest.mark.parametrize(("seed", "index"), SMALL)

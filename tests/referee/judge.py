@@ -16,6 +16,8 @@ from .reference import Value, responses
 
 # Largest error of an entry, relative to its scale.
 BAR = 1e-4
+# A direct gap (t0) below this is none; from here to CLOSED the referee has no Chern number.
+SHUT = 1e-9
 # Largest error of a gap, in t0.
 GAP_BAR = 1e-6
 DENSITIES = {
@@ -180,7 +182,7 @@ def judge_bulk(draw: Draw) -> list[Entry]:
     if np.isnan(computed.chern):
         # Where the gap is closed there is no number, and saying so is right.
         verdict = AGREED if reference.direct < CLOSED else FLAGGED
-    elif reference.chern is None:
+    elif reference.chern is None or (np.isnan(reference.chern) and reference.direct > SHUT):
         verdict = UNDECIDED
     else:
         verdict = AGREED if computed.chern == reference.chern else WRONG

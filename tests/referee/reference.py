@@ -136,10 +136,14 @@ def _windows(ribbon, found, at, states):
     """
     level, coldest = states[0][0], min((t for _, t in states if t > 0), default=1e-3)
     zone = 2 * np.pi / ribbon.period
-    centre = np.mod(np.concatenate((found.close_k[found.close_gap < EXACT], at.special_k)), zone)
+    # One of each, also where it is both the first and the last of the zone.  Those on the level are
+    # known to rounding, others only as well as the scan found their gap, so the former come first.
+    centre = np.zeros(0)
+    for k in np.mod(np.concatenate((at.special_k, found.close_k[found.close_gap < EXACT])), zone):
+        apart = np.abs(np.mod(centre - k + zone / 2, zone) - zone / 2)
+        if apart.min(initial=zone) > 1e-7:
+            centre = np.append(centre, k)
     centre = np.sort(centre)
-    # One of each, also where it is both the first and the last of the zone.
-    centre = centre[np.diff(centre, append=centre[:1] + zone) > 1e-7]
     # Edges are among the special k too, and bands that are one everywhere among the close ones.
     energies = [meetings(ribbon, k) for k in centre]
     centre = centre[np.array([len(e) > 0 for e in energies], dtype=bool)]

@@ -28,6 +28,8 @@ THERMAL = -1
 TOUCHING = 1e-3
 # Distances by which a k may be moved away from a crossing of bands, in 1/a.
 SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
+# Divided differences of the occupation above this, over the temperature, count.
+COUNTS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,8 @@ def by_region(values: np.ndarray, regions: np.ndarray | None) -> np.ndarray:
     return values if regions is None else values @ regions.T
 
 
-def integrand(
-    exact: ExactElements,
-    level: float,
-    temperature: float,
-    filled: np.ndarray | None = None,
-    threads: int = 1,
-    interband: bool = True,
-    always_equal: np.ndarray | None = None,
-):
+@dataclass
+class Integrand:
     """Function k (node,), label (node,) -> (node, 2, row), intraband and interband.
 
     Parameters
@@ -98,41 +93,68 @@ def integrand(
     filled : (label,) number of filled bands at nodes of each label, or THERMAL for the Fermi
         function, which is the default.  With a number of filled bands the intraband part is zero,
         as it is a sum over Fermi points.
+    threads : number of threads over chunks of k
     interband : whether to compute this part; otherwise it is zero
     always_equal : (band - 1,) bool, neighbouring bands that are degenerate at all k.  Where other
         bands meet, the matrix elements are taken beside the crossing, as degenerate states do not
         determine their limit.
+
+    Attributes
+    ----------
+    lost : whether bands were too close over too wide a range of k for the elements between them,
+        at energies where these count
     """
 
-    def values(k, label):
-        states = exact.states(k)
+    exact: ExactElements
+    level: float
+    temperature: float
+    filled: np.ndarray | None = None
+    threads: int = 1
+    interband: bool = True
+    always_equal: np.ndarray | None = None
+    lost: bool = False
+
+    def __call__(self, k: np.ndarray, label: np.ndarray) -> np.ndarray:
+        """Values (node, 2, row) at k (node,), in 1/a, of pieces with a label (node,)."""
+
+        def of_chunk(part):
+            return self._values(k[part], label[part])
+
+        size = self.exact.bloch.size
+        return np.concatenate(gathered(of_chunk, len(k), size, self.threads))
+
+    def _values(self, k, label):
+        states = self.exact.states(k)
         beside = states
-        if interband and always_equal is not None:
-            equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
-            meeting = np.any(_meeting(states.energy, always_equal) & equal, axis=1)
-            moved = _moved_apart(exact.bloch, k, meeting, always_equal) if meeting.any() else k
-            if np.any(moved != k):
-                beside = exact.states(moved)
-        count = np.full(len(k), THERMAL) if filled is None else filled[label]
-        thermal = count == THERMAL
         energy, slope, difference = states.energy, None, None
-        if thermal.any() and temperature > 0:
+        count = np.full(len(k), THERMAL) if self.filled is None else self.filled[label]
+        thermal = count == THERMAL
+        if thermal.any() and self.temperature > 0:
             slope = np.zeros(energy.shape)
             speed = states.velocity[thermal]
-            slope[thermal] = fermi_slope(energy[thermal], level, temperature) * speed
-        if interband:
+            slope[thermal] = fermi_slope(energy[thermal], self.level, self.temperature) * speed
+        if self.interband:
             difference = np.zeros((*energy.shape, energy.shape[1]))
-            difference[thermal] = divided_difference(energy[thermal], level, temperature)
+            difference[thermal] = divided_difference(energy[thermal], self.level, self.temperature)
             difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
-        return _processes(exact, states, slope, beside, difference)
+            if self.always_equal is not None:
+                beside = self._beside(states, k, difference, self.always_equal)
+        return _processes(self.exact, states, slope, beside, difference)
 
-    def over_nodes(k, label):
-        def of_chunk(part):
-            return values(k[part], label[part])
-
-        return np.concatenate(gathered(of_chunk, len(k), exact.bloch.size, threads))
-
-    return over_nodes
+    def _beside(self, states: States, k: np.ndarray, difference, always_equal) -> States:
+        """The states, of k where bands touch those next to it."""
+        equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
+        touching = _meeting(states.energy, always_equal) & equal
+        meeting = np.any(touching, axis=1)
+        if not meeting.any():
+            return states
+        moved = _moved_apart(self.exact.bloch, k, meeting, always_equal)
+        pairs = np.abs(np.diagonal(difference, 1, axis1=1, axis2=2))
+        # Bands this close all around have elements, 1 / gap times the slope of their mixing, that
+        # rounding hides.
+        stuck = meeting & (moved == k)
+        self.lost |= bool(np.any(pairs[touching & stuck[:, None]] * self.temperature > COUNTS))
+        return states if np.all(moved == k) else self.exact.states(moved)
 
 
 def _meeting(energy: np.ndarray, always_equal: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from ..states.near_crossings import STEPS
 from ..states.occupations import fermi_dirac, fermi_slope
 from . import fillings, mesh_rules
 from .band_features import BandFeatures
-from .integrands import THERMAL, ExactElements, MeshElements, integrand
+from .integrands import THERMAL, ExactElements, Integrand, MeshElements
 from .interval_sums import (
     COARSE,
     FINE,
@@ -46,6 +46,8 @@ ROUNDING, ROUNDING_POINTS = 1e-13, 50
 # Above this ratio of T to v dk the mesh sees every thermal window, and the difference of two rules
 # shows where it is not resolved.
 VISIBLE = 0.35
+# The error of an interval is at least this fraction of those of the intervals next to it.
+BESIDE = 0.3
 
 
 @dataclass(frozen=True)
@@ -106,19 +108,20 @@ class LineIntegral:
         slope = fermi_slope(mesh.energy, level, temperature) * mesh.velocity
         values[:, 0] = contract(slope, mesh.density)
         near = self.bands.in_window(level, temperature)
-        refined = np.zeros(count, dtype=bool)
+        refined, lost = np.zeros(count, dtype=bool), False
         if mesh.polarizability is not None:
             filled = fermi_dirac(mesh.energy, level, temperature)
             values[:, 1] = contract(filled, mesh.polarizability)
             close, crossing = self.bands.close_pairs(level, temperature)
             if close.any():
                 equal = self.bands.always_equal
-                exact_integrand = integrand(
+                exact_integrand = Integrand(
                     self.exact, level, temperature, threads=self.threads, always_equal=equal
                 )
                 values[close, 1] = exact_integrand(mesh.k[close], np.zeros(close.sum(), dtype=int))[
                     :, 1
                 ]
+                lost = exact_integrand.lost
             refined |= stencils_of(crossing, mesh_rules.WIDE)
         crossings = self.bands.crossings(near[:, :-1] | near[:, 1:])
         refined[crossings.interval] = True
@@ -128,7 +131,9 @@ class LineIntegral:
         sums = Sums(own, misfit, np.abs(values).sum(axis=0))
         cuts = self.bands.cuts(crossings, temperature)
         window = np.zeros(count, dtype=bool)
-        return self._completed(sums, parts, refined, window, (level, temperature), cuts)
+        result = self._completed(sums, parts, refined, window, (level, temperature), cuts)
+        result.error[1] = np.inf if lost else result.error[1]
+        return result
 
     def at_filling(
         self, level: float, temperature: float, points: FermiPoints, of_level: np.ndarray
@@ -224,7 +229,7 @@ class LineIntegral:
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
         interband, equal = self.mesh.polarizability is not None, self.bands.always_equal
-        exact_integrand = integrand(
+        exact_integrand = Integrand(
             self.exact, level, temperature, refined_parts.filled, self.threads, interband, equal
         )
 
@@ -237,6 +242,8 @@ class LineIntegral:
         )
         # The estimate is not reliable below the error that was aimed at.
         error = np.maximum(error + more, self._tolerance(unrefined + value, magnitude + size)[1])
+        if exact_integrand.lost:
+            error[1] = np.inf
         return Integral(unrefined + value, error, magnitude + size)
 
     def _intervals_to_refine(
@@ -250,6 +257,9 @@ class LineIntegral:
             # With a symmetry k -> -k both intervals are refined together, so that they cancel.
             doubtful, window = (mask | _mirrored(mask) for mask in (doubtful, window))
             misfit = np.maximum(misfit, _mirrored(misfit))
+        # The differences of two orders oscillate with k: where they pass zero they are no error.
+        beside = np.maximum(np.roll(misfit, 1, axis=0), np.roll(misfit, -1, axis=0))
+        misfit = np.maximum(misfit, BESIDE * beside)
         refined = window | doubtful
         if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
             return window, np.array([0.0, np.inf])

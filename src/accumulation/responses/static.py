@@ -20,7 +20,7 @@ from ..states.chunks import gathered
 from ..states.fermi_points import FermiPoints, fermi_points
 from ..states.occupations import fermi_dirac, fermi_slope
 from . import fermi_surface, zero_temperature
-from .integrands import ExactElements, MeshElements, by_region, integrand
+from .integrands import ExactElements, Integrand, MeshElements, by_region
 from .interval_sums import CANCELLED, contract
 from .line_integral import RESOLVED, Integral, LineIntegral
 
@@ -248,6 +248,8 @@ class _Line:
                 extended[only_limit, -1],
             )
             error[only_limit], size[only_limit] = limit_error[only_limit], largest[only_limit]
+            if special.unresolved:
+                error[only_limit] = np.inf
         return value, net, error, size
 
     def _limit(self, number: int, level: float):
@@ -262,7 +264,7 @@ class _Line:
             return rows, integral.error, integral.magnitude
 
         value, error = zero_temperature.limit(warm, self.exact.bloch.scale)
-        return value, np.nan_to_num(error).max(axis=-1), size
+        return value, np.nan_to_num(error, posinf=np.inf).max(axis=-1), size
 
 
 class _Flake:
@@ -286,6 +288,6 @@ class _Flake:
         if self.mesh.polarizability is not None:
             value[1] = contract(filled, self.mesh.polarizability)[0]
             if self.close:
-                fresh = integrand(self.exact, level, kt)
+                fresh = Integrand(self.exact, level, kt)
                 value[1] = fresh(self.mesh.k, np.zeros(1, dtype=int))[0, 1]
         return value, value.sum(axis=-1), np.zeros(2), np.abs(value).max(axis=-1, initial=0.0)

@@ -27,6 +27,8 @@ SIDE = 1e-3
 CLOSE_TO_LEVEL = 1e-8
 # Temperatures, in units of the bound of the spectrum, each a tenth of the one before.
 FALLING = np.array([1e-4, 1e-5, 1e-6])
+# A level within so many of the lowest temperature is neither on the Fermi level nor away from it.
+UNSETTLED = 10
 # Two successive changes converge if their ratio is below this: it is 0.32 for sqrt(T), 0.1 for T
 # and 1 for ln T.
 CONVERGING = 0.75
@@ -37,10 +39,15 @@ REACHED = 1e-7
 
 @dataclass(frozen=True)
 class SpecialLevel:
-    """Whether the intraband and the interband part at one level are defined as limits only."""
+    """Whether the intraband and the interband part at one level are defined as limits only.
+
+    unresolved : whether a level that is not on the Fermi level is as near to it as the lowest
+        temperature from which the limit is extrapolated
+    """
 
     intraband: bool
     interband: bool
+    unresolved: bool = False
 
 
 def special_level(
@@ -68,12 +75,15 @@ def special_level(
     # The search follows a single state only if no other energy is near.
     has_state = ~np.isnan(points.state[:, 0])
     special_k = np.concatenate((points.k[of_level & ~has_state], k[on.any(axis=1)]))
-    meeting, resting = False, bool(flat.any())
+    meeting, resting, unresolved = False, bool(flat.any()), False
     if len(special_k):
         pairs = np.linalg.eigh(bloch.hamiltonian(special_k))
         meeting, at_rest = _meeting(bloch, special_k, *pairs, level)
         resting |= at_rest
-    return SpecialLevel(resting, resting or meeting)
+        apart = np.abs(pairs[0] - level)
+        near = apart < UNSETTLED * FALLING[-1] * bloch.scale
+        unresolved = bool(np.any(near & (apart > CLOSE_TO_LEVEL)))
+    return SpecialLevel(resting, resting or meeting, unresolved)
 
 
 def _meeting(bloch, k, energy, vectors, level) -> tuple[bool, bool]:
