@@ -218,6 +218,45 @@ def test_square_sp_at_gamma_splits_by_spin_orbit_coupling():
     close(levels(acc.square_sp(**SP, spin_orbit=strength), [0.0, 0.0]), np.sort([*one, *one]))
 
 
+def orbital_hall(lattice, filled, points=40):
+    """Mean over k of the sum over pairs of a full and an empty band of 2 Im <{L_z, v_y} / 2> <v_x>
+    over gap^2, of orbitals s, px, py, pz; dH/dk by differences.
+    """
+    fractions = (np.indices((points, points)).reshape(2, -1).T + 0.3) / points
+    k = fractions @ lattice.reciprocal
+    energy, u = np.linalg.eigh(lattice.hamiltonian(k))
+    v_x, v_y = (
+        (lattice.hamiltonian(k + step) - lattice.hamiltonian(k - step)) / 2e-4
+        for step in 1e-4 * np.eye(2)
+    )
+    current = (L[2] @ v_y + v_y @ L[2]) / 2
+    current, v_x = (u.conj().swapaxes(1, 2) @ part @ u for part in (current, v_x))
+    pairs = [(n, m) for n in range(filled) for m in range(filled, energy.shape[1])]
+    return sum(
+        (2 * (current[:, n, m] * v_x[:, m, n]).imag / (energy[:, n] - energy[:, m]) ** 2).mean()
+        for n, m in pairs
+    )
+
+
+def test_orbital_hall_effect_of_square_sp_needs_the_texture():
+    """No spin-orbit coupling: it is that of s-p mixing, and even in its sign (Go et al. 2018)."""
+    one, other, none = (orbital_hall(acc.square_sp(t_sp=t), 3) for t in (0.5, -0.5, 0.0))
+    assert abs(one) > 1e-3
+    assert other == pytest.approx(one)
+    assert none == pytest.approx(0, abs=1e-9)
+
+
+def test_valleys_of_px_py_honeycomb_have_opposite_momenta():
+    """With delta the bands next to the gap have L_z = -+1 of A and B at K, opposite at -K."""
+    lattice = acc.px_py_honeycomb(t_pi=0.1, delta=0.2)
+    states = np.linalg.eigh(lattice.hamiltonian([CORNER, -CORNER]))[1]
+    l_z = np.kron(IDENTITY, S_Y)  # -i between px and py
+    momenta = np.einsum("kin,ij,kjn->kn", states.conj(), l_z, states).real[:, 1:3]
+    close(np.abs(momenta), 1)
+    close(momenta[0], -momenta[1])
+    close(momenta[:, 0], -momenta[:, 1])
+
+
 def test_default_square_sp_has_three_bands_full():
     found = bulk(acc.square_sp())
     assert found.filling == 3

@@ -37,8 +37,8 @@ def px_py_honeycomb(
     ``rotation`` (of the sites of an optical lattice: Wu, Phys. Rev. Lett. 101, 186807 (2008)) opens
     a gap of 2 |rotation| there and makes a Chern insulator of orbital moment alone; atomic
     spin-orbit coupling opens |spin_orbit|, the quantum spin Hall insulator of bismuthene on SiC
-    (Reis et al., Science 357, 287 (2017)); ``delta`` opens a gap of 2 |delta|, an orbital Hall
-    insulator whose L_z is inside the atoms.
+    (Reis et al., Science 357, 287 (2017)); ``delta`` opens a gap of 2 |delta|, with L_z of opposite
+    signs in the two valleys of each band.
 
     Parameters
     ----------
