@@ -8,10 +8,19 @@ from .importers.tbmodels import from_tbmodels
 from .importers.wannier90 import from_wannier90
 from .lattice.lattice import Lattice
 from .lattice.samples import Flake, Ribbon, Wire
+from .models.bilayer_graphene import bilayer_graphene
+from .models.chiral_stacked_haldane import chiral_stacked_haldane
 from .models.haldane import haldane
+from .models.kagome import kagome
 from .models.kane_mele import kane_mele
 from .models.layered_antiferromagnet import layered_antiferromagnet
+from .models.lieb import lieb
+from .models.px_py_honeycomb import px_py_honeycomb
+from .models.qwz import qwz
+from .models.rashba_square import rashba_square
+from .models.square_sp import square_sp
 from .models.stacked_haldane import stacked_haldane
+from .models.tmd_three_band import tmd_three_band
 from .notebook import bands, elements, model, response
 from .version import __version__
 
@@ -22,15 +31,24 @@ __all__ = [
     "Wire",
     "__version__",
     "bands",
+    "bilayer_graphene",
+    "chiral_stacked_haldane",
     "elements",
     "from_kwant",
     "from_pythtb",
     "from_tbmodels",
     "from_wannier90",
     "haldane",
+    "kagome",
     "kane_mele",
     "layered_antiferromagnet",
+    "lieb",
     "model",
+    "px_py_honeycomb",
+    "qwz",
+    "rashba_square",
     "response",
+    "square_sp",
     "stacked_haldane",
+    "tmd_three_band",
 ]

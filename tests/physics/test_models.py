@@ -25,12 +25,12 @@ def function(name):
 
 
 def random_parameters(name):
-    """A random number for every parameter that is one, either value for a switch."""
+    """A random number for every parameter that is one, either value for a switch; texts stay."""
     found = {}
     for key, parameter in inspect.signature(function(name)).parameters.items():
         if isinstance(parameter.default, bool):
             found[key] = bool(RNG.integers(2))
-        else:
+        elif not isinstance(parameter.default, str):
             found[key] = float(RNG.uniform(0.1, 0.9))
     return found
 
@@ -68,7 +68,7 @@ def test_every_model_declares_itself(name):
     for key, parameter in inspect.signature(function(name)).parameters.items():
         assert key in text
         assert parameter.default is not parameter.empty
-        if not isinstance(parameter.default, bool):
+        if not isinstance(parameter.default, bool | str):
             assert module.UNITS[key]
     assert name in acc.__all__
 
@@ -131,6 +131,21 @@ INVARIANT = [
     ("stacked_haldane", {"phi": 0.7, "alternate": False}, False),
     ("layered_antiferromagnet", {"exchange": 0.0}, True),
     ("layered_antiferromagnet", {"exchange": 0.4}, False),
+    ("qwz", {}, False),
+    ("kagome", {"phi": 0.0}, True),
+    ("kagome", {"phi": 0.7}, False),
+    ("lieb", {"t2": 0.0}, True),
+    ("lieb", {"t2": 0.2}, False),
+    ("square_sp", {}, True),
+    ("px_py_honeycomb", {"rotation": 0.0}, True),
+    ("px_py_honeycomb", {"rotation": 0.3}, False),
+    ("tmd_three_band", {}, True),
+    ("tmd_three_band", {"spin_orbit": 0.0, "spinful": False}, True),
+    ("bilayer_graphene", {}, True),
+    ("rashba_square", {"exchange": 0.0}, True),
+    ("rashba_square", {"exchange": 0.4}, False),
+    ("chiral_stacked_haldane", {"t2": 0.0}, True),
+    ("chiral_stacked_haldane", {"t2": 0.2, "phi": 0.7}, False),
 ]
 
 

@@ -429,11 +429,11 @@ def test_a_model_that_refuses_is_left_to_its_job_and_a_fault_is_not_hidden(monke
             lattice_of(system)
 
 
-KAGOME = """
+ODD = """
 from accumulation import Lattice
 
 
-def kagome(t=1.0):
+def three_sites(t=1.0):
     lattice = Lattice([(1, 0), (0, 1)], {"a": (0, 0), "b": (0.5, 0), "c": (0, 0.5)})
     for pair in ("ab", "ac", "bc"):
         lattice.hop(*pair, (0, 0), t)
@@ -442,11 +442,11 @@ def kagome(t=1.0):
 
 
 def test_an_odd_number_of_bands_needs_its_filling_where_a_gap_is_asked_for(beside_figure):
-    (beside_figure / "kagome.py").write_text(KAGOME)
-    plain = {M: {"name": "kagome"}}
+    (beside_figure / "three_sites.py").write_text(ODD)
+    plain = {M: {"name": "three_sites"}}
     needs = [
         {**plain, f"{S}__fermi_energy": "midgap"},
-        {M: {"name": "kagome", "t": [0.5, 1.0]}, "figures": None},
+        {M: {"name": "three_sites", "t": [0.5, 1.0]}, "figures": None},
         {**plain, G: {"kind": "bulk"}, "figures": None},
     ]
     for change in needs:
@@ -454,7 +454,7 @@ def test_an_odd_number_of_bands_needs_its_filling_where_a_gap_is_asked_for(besid
         assert "`systems.trivial.filling`: got nothing; allowed: an integer from 1 to 2" in sentence
         study.load(config(**change, **{f"{S}__filling": 2}))
     assert "filling" not in study.load(config(**plain)).systems["trivial"]
-    theory = {"theory": "hall", "model": {"name": "kagome"}, "filling": 3}
+    theory = {"theory": "hall", "model": {"name": "three_sites"}, "filling": 3}
     sentence = told(config(systems__trivial=theory, figures=None))
     assert "`systems.trivial.filling`: got 3" in sentence
 

@@ -13,7 +13,8 @@ from .parameters import geometry_of, model_of, options_of
 EDGES = {(1, 0): "zigzag", (1, 1): "armchair"}
 PERIODS = {1.0: "zigzag", 3**0.5: "armchair"}
 SYMBOLS = {"t2": "t_2", "phi": r"\varphi", "delta": r"\Delta", "strain": "s"}
-SYMBOLS |= {"spin_orbit": r"\lambda", "rashba": r"\lambda_R"}
+SYMBOLS |= {"spin_orbit": r"\lambda", "rashba": r"\lambda_R", "t_sigma": r"t_\sigma"}
+SYMBOLS |= {"t_pi": r"t_\pi", "t_sp": "t_{sp}", "t_chiral": r"t_\chi", "left_handed": "left"}
 NAMES = {"haldane": "Haldane", "kane_mele": "Kane–Mele"}
 
 
@@ -47,5 +48,7 @@ def model_name(ds: xr.Dataset) -> str:
     return f"{name}\n$" + r",\;".join(values) + "$"
 
 
-def _short(key: str, value: float) -> str:
+def _short(key: str, value: float | str) -> str:
+    if isinstance(value, str):
+        return rf"\mathrm{{{value}}}"
     return r"\pi/2" if key == "phi" and np.isclose(value, np.pi / 2) else f"{value:g}"
