@@ -13,6 +13,7 @@ from .models.kane_mele import kane_mele
 from .models.layered_antiferromagnet import layered_antiferromagnet
 from .models.stacked_haldane import stacked_haldane
 from .notebook import bands, elements, model, response
+from .physical_units import physical, physical_conductivity
 from .version import __version__
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "kane_mele",
     "layered_antiferromagnet",
     "model",
+    "physical",
+    "physical_conductivity",
     "response",
     "stacked_haldane",
 ]
