@@ -15,6 +15,7 @@ from .. import notebook, plugins
 from ..crystal.bulk_properties import MIDGAP, bulk
 from ..crystal.gaps import CLOSED
 from ..datasets import accumulations
+from ..datasets.labels import in_units
 from ..datasets.model_dataset import provenance_attribute, unit_attribute
 from ..lattice.lattice import Lattice
 from ..lattice.samples import System
@@ -198,4 +199,8 @@ def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarr
     if "system" in parameters:
         arguments["system"] = stage_runs.build(point["model"], point["geometry"])
         units = _units(arguments["system"])
-    return {name: np.asarray(value) for name, value in compute(**arguments).items()} | units
+    values = {name: np.asarray(value) for name, value in compute(**arguments).items()}
+    if units and "density_units" in values:
+        text = in_units(str(values["density_units"]), str(units["unit_system"]))
+        values["density_units"] = np.array(text)
+    return values | units
