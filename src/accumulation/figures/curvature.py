@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..plotting import crystals, panels, style
-from ..plotting.units import tex_units
+from ..plotting.units import NATURAL, shown_units, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "crystals")
@@ -55,9 +55,9 @@ def draw(
         for ax, name in zip(row, quantities, strict=True):
             swapped = spinful and name == "charge_curvature"
             _map(figure, ax, ds, "spin_curvature" if swapped else name, next(letters))
-        row[0].set_ylabel(f"{_label(ds)}\n$k_y$ ($1/a$)")
+        row[0].set_ylabel(f"{_label(ds)}\n$k_y$ ({tex_units('1 / a')})")
     for ax in axes[-1]:
-        ax.set_xlabel("$k_x$ ($1/a$)")
+        ax.set_xlabel(f"$k_x$ ({tex_units('1 / a')})")
     return figure
 
 
@@ -82,8 +82,9 @@ def _map(figure, ax, ds, name: str, letter: str) -> None:
     corner = ds.corner.transpose("end", "axis").values
     ax.plot(*np.vstack((corner, corner[:1])).T, color="black", linewidth=0.7)
     ax.set_aspect("equal")
-    ax.set_xticks([-4, 0, 4])
-    ax.set_yticks([-3, 0, 3])
+    if shown_units() == NATURAL:
+        ax.set_xticks([-4, 0, 4])
+        ax.set_yticks([-3, 0, 3])
     bar = figure.colorbar(artist, ax=ax, pad=0.02, aspect=16, shrink=0.8)
     bar.ax.set_title(tex_units(units), fontsize=6, pad=4, loc="left")
     bar.outline.set_linewidth(0.5)

@@ -51,7 +51,7 @@ def draw(systems: list[dict], titles: tuple[str, ...] = ()) -> Figure:
             ring_axes.strengths(ax, ds)
     for ax, system in zip(axes[1], systems, strict=True):
         ax.set_ylabel(ring_axes.density_label(system["response"]))
-    axes[0, 0].set_ylabel("Conductivity ($e^2a/h$)")
+    axes[0, 0].set_ylabel(f"Conductivity ({tex_units('e^2 a / h')})")
     axes[2, 0].set_ylabel("Exact / kinetic equation")
     for ax in axes[2]:
         ax.set_xlabel(f"Disorder $W$ ({tex_units('t0')})")

@@ -97,8 +97,8 @@ def _fourier(ax, ds) -> None:
               label=r"$|T(q)-T(0)+iqD(q)|$")  # fmt: skip
     ax.loglog(q[shown], widest.predicted_q.values[shown], color="black", linestyle=(0, (4, 2)),
               label=r"$q^2|\langle yTy\rangle|/2$")  # fmt: skip
-    ax.set_xlabel("$q$ ($1/a$)")
-    ax.set_ylabel(r"Spin torque ($eEa/2$)")
+    ax.set_xlabel(f"$q$ ({tex_units('1 / a')})")
+    ax.set_ylabel(f"Spin torque ({tex_units('e E a / 2')})")
     ax.legend(frameon=False, loc="lower right")
 
 
@@ -111,7 +111,7 @@ def _ratio(ax, ds) -> None:
         label = f"{np.ptp(flake.y.values[np.isfinite(flake.y.values)]):.1f} {tex_units('a')}"
         ax.loglog(q[shown], ratio[shown], color=color, marker="o", label=label)
         ax.loglog(q[shown], q[shown] * float(flake.extent), color=color, linestyle=(0, (4, 2)))
-    ax.set_xlabel("$q$ ($1/a$)")
+    ax.set_xlabel(f"$q$ ({tex_units('1 / a')})")
     ax.set_ylabel("Left over / distributed")
     ax.legend(frameon=False, loc="upper left", title="flake from edge to edge", title_fontsize=7)
 
