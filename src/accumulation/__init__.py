@@ -22,6 +22,7 @@ from .models.square_sp import square_sp
 from .models.stacked_haldane import stacked_haldane
 from .models.tmd_three_band import tmd_three_band
 from .notebook import bands, elements, model, response
+from .physical_units import physical, physical_conductivity
 from .version import __version__
 
 __all__ = [
@@ -44,6 +45,8 @@ __all__ = [
     "layered_antiferromagnet",
     "lieb",
     "model",
+    "physical",
+    "physical_conductivity",
     "px_py_honeycomb",
     "qwz",
     "rashba_square",

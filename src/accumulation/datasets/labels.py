@@ -48,7 +48,9 @@ def label(
         texts = {"long_name": long_name, "units": units, "equation": equation}
         if declaration:
             texts = {key: text.format(**declaration) for key, text in texts.items()}
-        texts["units"] = in_units(texts["units"], attrs.get("unit_system", NATURAL))
+        texts["units"] = in_units(
+            texts["units"], attrs.get("unit_system", NATURAL), attrs.get("kind", "")
+        )
         where = coords if name in COORDINATES or dims == (name,) else variables
         where[name] = xr.Variable((*(leading or {}).get(name, ()), *dims), value, texts)
     title, equation = TITLES[stage]
@@ -56,11 +58,22 @@ def label(
     return xr.Dataset(variables, coords, attrs)
 
 
-def in_units(text: str, system: str) -> str:
-    """A unit spelt with t0 and a, with the names of a choice of units in their place."""
+def in_units(text: str, system: str, kind: str = "") -> str:
+    """A unit spelt with t0 and a, with the names of a choice of units in their place.
+
+    What natural units leave out (hbar = e = a = t0 = E = 1) is spelt out there, so that the text
+    can be taken literally.
+
+    Parameters
+    ----------
+    system : name of the choice of units;  kind : of the system, as flakes have no values per length
+    """
     if system == NATURAL:
         return text
     names = UNITS[system]
+    whole = " x a" if kind == "flake" else ""
+    text = text.replace("(e E tau | e E) / a", f"(e E tau / hbar | e E / t0){whole}")
+    text = text.replace(" / (e E)", " x a / t0")
     return re.sub(r"\ba\b", names.length, re.sub(r"\bt0\b", names.energy, text))
 
 

@@ -12,7 +12,7 @@ from ..plotting import panels, style
 from ..plotting.panels import PROCESSES
 from ..plotting.parameters import model_of
 from ..plotting.section import draw_section
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "wires")
@@ -68,7 +68,7 @@ def draw(
         for ax, process in zip(axes, PROCESSES, strict=False):
             style.letter(ax, next(letters), process)
             draw_section(part, ax, response, process)
-        axes[0].set_ylabel("$z$ ($a$)")
+        axes[0].set_ylabel(f"$z$ ({tex_units('a')})")
         style.letter(axes[2], next(letters), "net of a layer")
         _by_layer(axes[2], response)
     style.legend_below(figure, panels.process_handles())
@@ -79,7 +79,7 @@ def _title(response: xr.Dataset) -> str:
     name = model_of(response)["name"].replace("_", " ")
     density = response.attrs["density"]
     level = float(response.fermi_energy)
-    return f"{name}: {SUBJECTS.get(density, density)}, $E_F={level:g}\\,t_0$"
+    return f"{name}: {SUBJECTS.get(density, density)}, $E_F={level:g}\\,{symbol('t0')}$"
 
 
 def _by_layer(ax, response: xr.Dataset) -> None:

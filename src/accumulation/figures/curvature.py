@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..plotting import crystals, panels, style
+from ..plotting.units import NATURAL, shown_units, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "crystals")
@@ -20,11 +21,11 @@ CAPTION = (
     "values between the peaks. Where bands of both spins cross, the quantity of a band jumps."
 )
 TITLES = {
-    "moment": ("moment $m$", r"$e t_0 a^2/\hbar$"),
-    "charge_curvature": (r"$\Omega$, charge", "$a^2$"),
-    "spin_curvature": (r"$\Omega$, spin", r"$a^2\hbar/2$"),
-    "valley_curvature": (r"$\Omega$, valley", "$a^2$"),
-    "orbital_moment_curvature": (r"$\Omega$, orbital", r"$e t_0 a^4/\hbar$"),
+    "moment": ("moment $m$", "e t0 a^2 / hbar"),
+    "charge_curvature": (r"$\Omega$, charge", "a^2"),
+    "spin_curvature": (r"$\Omega$, spin", "a^2 hbar / 2"),
+    "valley_curvature": (r"$\Omega$, valley", "a^2"),
+    "orbital_moment_curvature": (r"$\Omega$, orbital", "e t0 a^4 / hbar"),
 }
 CHOICES = {"quantities": tuple(TITLES)}
 
@@ -54,9 +55,9 @@ def draw(
         for ax, name in zip(row, quantities, strict=True):
             swapped = spinful and name == "charge_curvature"
             _map(figure, ax, ds, "spin_curvature" if swapped else name, next(letters))
-        row[0].set_ylabel(f"{_label(ds)}\n$k_y$ ($1/a$)")
+        row[0].set_ylabel(f"{_label(ds)}\n$k_y$ ({tex_units('1 / a')})")
     for ax in axes[-1]:
-        ax.set_xlabel("$k_x$ ($1/a$)")
+        ax.set_xlabel(f"$k_x$ ({tex_units('1 / a')})")
     return figure
 
 
@@ -64,7 +65,7 @@ def _label(ds) -> str:
     """Name of the crystal; Haldane's model with its gap, as the dataset has no Chern number."""
     name = crystals.name(ds)
     top = ds.energy.isel(band=ds.sizes["band"] // 2 - 1).max().item()
-    return f"{name}, gap {-2 * top:.2g} $t_0$" if name == "Haldane" else name
+    return f"{name}, gap {-2 * top:.2g} {tex_units('t0')}" if name == "Haldane" else name
 
 
 def _map(figure, ax, ds, name: str, letter: str) -> None:
@@ -81,10 +82,11 @@ def _map(figure, ax, ds, name: str, letter: str) -> None:
     corner = ds.corner.transpose("end", "axis").values
     ax.plot(*np.vstack((corner, corner[:1])).T, color="black", linewidth=0.7)
     ax.set_aspect("equal")
-    ax.set_xticks([-4, 0, 4])
-    ax.set_yticks([-3, 0, 3])
+    if shown_units() == NATURAL:
+        ax.set_xticks([-4, 0, 4])
+        ax.set_yticks([-3, 0, 3])
     bar = figure.colorbar(artist, ax=ax, pad=0.02, aspect=16, shrink=0.8)
-    bar.ax.set_title(units, fontsize=6, pad=4, loc="left")
+    bar.ax.set_title(tex_units(units), fontsize=6, pad=4, loc="left")
     bar.outline.set_linewidth(0.5)
     top = artist.norm.vmax
     bar.set_ticks([-top, 0, top], labels=[f"−{top:.2g}", "0", f"{top:.2g}"])

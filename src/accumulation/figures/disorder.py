@@ -7,6 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from ..plotting import panels, ring_axes, style
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 4, "rings")
@@ -50,13 +51,18 @@ def draw(systems: list[dict], titles: tuple[str, ...] = ()) -> Figure:
             ring_axes.strengths(ax, ds)
     for ax, system in zip(axes[1], systems, strict=True):
         ax.set_ylabel(ring_axes.density_label(system["response"]))
-    axes[0, 0].set_ylabel("Conductivity ($e^2a/h$)")
+    axes[0, 0].set_ylabel(f"Conductivity ({tex_units('e^2 a / h')})")
     axes[2, 0].set_ylabel("Exact / kinetic equation")
     for ax in axes[2]:
-        ax.set_xlabel("Disorder $W$ ($t_0$)")
+        ax.set_xlabel(f"Disorder $W$ ({tex_units('t0')})")
     handles = [
         Line2D(
-            [], [], color=color, marker=marker, linestyle="none", label=rf"$\eta={width:g}\,t_0$"
+            [],
+            [],
+            color=color,
+            marker=marker,
+            linestyle="none",
+            label=rf"$\eta={width:g}\,{symbol('t0')}$",
         )
         for (color, marker), width in zip(WIDTHS.values(), ds.broadening.values, strict=False)
     ]

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import ring_axes, style
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 3, "rings")
@@ -46,12 +47,19 @@ def draw(
         style.y_axis(bottom, ds.y.values)
         density = ring_axes.density_label(ds)
         bottom.set_ylabel(density.replace(" at $y>0$", " by site"))
-    axes[0, 0].set_ylabel(r"$1/(\tau W^2)$ ($1/\hbar t_0$)")
+    axes[0, 0].set_ylabel(rf"$1/(\tau W^2)$ ($1/\hbar {symbol('t0')}$)")
     lines = (("-", "golden rule, kinetic equation"), (":", "second order, this ring"))
     lines += (("--", r"relaxation time $\tau$ (28)"),)
     handles = [Line2D([], [], color=style.GREY, linestyle=s, label=text) for s, text in lines]
     handles += [
-        Line2D([], [], color=color, marker=marker, linestyle="none", label=rf"$W={value:g}\,t_0$")
+        Line2D(
+            [],
+            [],
+            color=color,
+            marker=marker,
+            linestyle="none",
+            label=rf"$W={value:g}\,{symbol('t0')}$",
+        )
         for value, color, marker in zip(
             strengths, (style.BLUE, style.VERMILION), "os", strict=False
         )
@@ -75,7 +83,7 @@ def _rates(ax, ds) -> None:
         )  # fmt: skip
     ring_axes.strengths(ax, ds)
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("Disorder $W$ ($t_0$)")
+    ax.set_xlabel(f"Disorder $W$ ({tex_units('t0')})")
 
 
 def _profile(ax, ds, color: str, marker: str) -> None:

@@ -11,6 +11,7 @@ from ..plotting import style
 from ..plotting.naming import model_name
 from ..plotting.panels import PROCESSES
 from ..plotting.parameters import options_of
+from ..plotting.units import per_time, symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "ribbons")
@@ -66,7 +67,7 @@ def draw(systems: list[dict], linear: float = 0.001) -> Figure:
         column[2].set_ylim(-1.15 * HALL * limit, 1.15 * HALL * limit)
         column[2].yaxis.set_major_locator(MaxNLocator(5))
         column[2].tick_params(axis="y", labelsize=6, pad=1.5)
-        column[2].set_xlabel(r"$E_F$ ($t_0$)")
+        column[2].set_xlabel(f"$E_F$ ({tex_units('t0')})")
         noun = NOUNS.get(density(ds), density(ds))
         style.letter(column[0], name, noun)
         column[0].text(
@@ -77,11 +78,11 @@ def draw(systems: list[dict], linear: float = 0.001) -> Figure:
     axes[1][0].set_yticks(ticks, [f"{tick:g}".replace("-", "−") for tick in ticks])
     axes[1][0].yaxis.set_minor_locator(NullLocator())
     axes[1][0].set_ylim(-9, 9)
-    axes[0][0].set_ylabel("Density of states\n" + r"($1/t_0a$)")
-    axes[1][0].set_ylabel("Accumulation, $y>0$\n" + r"($O\,eE/t_0$)")
+    axes[0][0].set_ylabel("Density of states\n" + f"({tex_units('1 / t0 a')})")
+    axes[1][0].set_ylabel("Accumulation, $y>0$\n" + rf"($O\,eE/{symbol('t0')}$)")
     axes[2][0].set_ylabel("Transverse current\n" + r"($O\,eE/h$)")
     handles = [
-        Line2D([], [], color=style.BLUE, label=r"intraband ($\times\,t_0\tau/\hbar$)"),
+        Line2D([], [], color=style.BLUE, label=f"intraband ({per_time()})"),
         Line2D([], [], color=style.ORANGE, label="interband"),
         Line2D([], [], color=style.VERMILION, label="undergap current, middle of the ribbon"),
         Line2D([], [], color="black", linestyle=(0, (4, 2)), label="infinite crystal"),

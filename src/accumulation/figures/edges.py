@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from ..plotting import drawing, panels, style
 from ..plotting.naming import edge_of_period
+from ..plotting.units import NATURAL, shown_units, tex_units
 
 NEEDS = ("model", "response")
 SYSTEMS = (3, 3, "zigzag, armchair and chiral ribbons")
@@ -42,7 +43,8 @@ def draw(
     for (top, bottom), system, name in zip(axes.T, systems, "abc", strict=True):
         _excerpt(top, system["model"])
         period = system["model"].attrs["period"]
-        length = "$a$" if np.isclose(period, 1) else f"{period:.3g} $a$"
+        one = shown_units() == NATURAL and np.isclose(period, 1)
+        length = "$a$" if one else f"{period:.3g} {tex_units('a')}"
         style.letter(bottom, name, f"{edge_of_period(period)}, period {length}")
         for definition in definitions:
             response = panels.pick(

@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from ..inputs import at_least
 from ..plotting import drawing, panels, style
 from ..plotting.naming import edge_of_period
+from ..plotting.units import tex_units
 
 NEEDS = ("model", "elements", "response")
 SYSTEMS = (3, 3, "ribbons of gapped graphene, trivial and topological phase")
@@ -60,9 +61,9 @@ def draw(
         ax.sharey(axes[0])
         ax.tick_params(labelleft=ax is axes[0])
         style.letter(ax, name, title)
-    axes[0].set_ylabel("Energy ($t_0$)")
+    axes[0].set_ylabel(f"Energy ({tex_units('t0')})")
     bar = figure.colorbar(lines, ax=axes, pad=0.02, aspect=28)
-    bar.set_label("Centre of the state $y_{nn}$ ($a$)")
+    bar.set_label(rf"Centre of the state $y_{{nn}}$ ({tex_units('a')})")
     bar.outline.set_linewidth(0.5)
     return figure
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from ..plotting import panels, style
+from ..plotting.units import tex_units
 
 NEEDS = ("elements", "response")
 SYSTEMS = (1, 1, "a ribbon")
@@ -47,7 +48,7 @@ def draw(
     panels.moment(a, elements)
     lines = panels.energy_lines(b, elements, elements.center_y.values)
     style.y_axis(b, elements.y.values, along="y", angstrom=True)
-    b.set_ylabel(r"Centre $y_{nn}(k)$ ($a$)")
+    b.set_ylabel(rf"Centre $y_{{nn}}(k)$ ({tex_units('a')})")
     panels.energy_bar(figure, lines, a, float(response.fermi_energy))
     panels.profile(c, response)
     panels.parts(d, response)

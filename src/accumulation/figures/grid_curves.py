@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ..plotting import grid_panels, maps, panels, style
 from ..plotting.panels import PROCESSES
 from ..plotting.parameters import axes_of
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over one parameter")
@@ -20,7 +20,8 @@ AXES = 1
 CAPTION = (
     "A grid over one parameter. Top: net accumulation and its parts at the left (y < 0) and the "
     "right edge, a row for each definition of the density; intraband: dissipative, for tau = hbar "
-    "/ t0; interband: intrinsic. Bottom: gaps of the bulk and of the ribbon, and the Chern number "
+    "/ t0 (hbar / eV of a model in eV); interband: intrinsic. Bottom: gaps of the bulk and of the "
+    "ribbon, and the Chern number "
     "of the filled bands. A point that is undefined, such as midgap without a gap, is left out."
 )
 # Look of the sums and gaps of grid_panels.
@@ -102,7 +103,7 @@ def _gaps(ax, x: np.ndarray, ds: xr.Dataset) -> list[Line2D]:
             handles.append(Line2D([], [], label=grid_panels.GAPS[name], **look))
     if not handles:
         panels.note(ax, "no gaps: see the variable status")
-    ax.set_ylabel("Gap ($t_0$)")
+    ax.set_ylabel(f"Gap ({tex_units('t0')})")
     return handles
 
 

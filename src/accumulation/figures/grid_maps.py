@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from ..plotting import grid_panels, maps, panels, style
 from ..plotting.grid_panels import SUMS
 from ..plotting.panels import PROCESSES
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over two or more parameters")
@@ -19,7 +19,8 @@ AXES = (2, None)
 CAPTION = (
     "A grid over two parameters; further ones have their first value, given above the panels. For "
     "each definition of the density: net accumulation and its parts at the left (y < 0) and the "
-    "right edge, intraband (dissipative, for tau = hbar / t0) above interband (intrinsic). Below: "
+    "right edge, intraband (dissipative, for tau = hbar / t0, or hbar / eV of a model in eV) above "
+    "interband (intrinsic). Below: "
     "direct gap of the bulk, gap of the ribbon, Chern number of the filled bands. Hatched: "
     "undefined, such as midgap without a gap."
 )
@@ -86,7 +87,7 @@ def _below(figure, ax, ds: xr.Dataset, name: str) -> None:
     values = ds[name]
     if name != "chern":
         artist = maps.draw_map(ax, ds, values, "cividis")
-        figure.colorbar(artist, ax=ax, label="Gap ($t_0$)")
+        figure.colorbar(artist, ax=ax, label=f"Gap ({tex_units('t0')})")
         return
     top = int(np.nanmax(np.abs(values.values), initial=1.0))
     edges = np.arange(-top - 0.5, top + 1)

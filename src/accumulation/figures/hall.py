@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import crystals, panels, style
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "crystals")
@@ -34,12 +35,16 @@ def draw(systems: list[dict]) -> Figure:
             style.letter(ax, next(letters), _title(ds) if number == 0 else "")
             _panel(ax, ds, quantities)
     for ax in axes[-1]:
-        ax.set_xlabel("$E_F$ ($t_0$)")
+        ax.set_xlabel(f"$E_F$ ({tex_units('t0')})")
     axes[0][0].set_ylabel(r"$\sigma_{yx}$: charge ($e^2/h$)," "\n" r"spin ($(e/h)\,\hbar/2$)")
     axes[1][0].set_ylabel(r"$\sigma_{yx}$: valley ($e/h$)")
-    axes[2][0].set_ylabel(r"$\sigma_{yx}$: orbital moment" "\n" r"($(e/h)\,e t_0 a^2/\hbar$)")
+    axes[2][0].set_ylabel(
+        r"$\sigma_{yx}$: orbital moment" f"\n({crystals.units('orbital_moment')})"
+    )
     temperatures = [
-        Line2D([], [], color=style.GREY, linestyle=line, label=f"$k_BT={float(t):g}\\,t_0$")
+        Line2D(
+            [], [], color=style.GREY, linestyle=line, label=rf"$k_BT={float(t):g}\,{symbol('t0')}$"
+        )
         for t, line in zip(datasets[0].temperature.values, LINES, strict=False)
     ]
     names = [name for quantities in ROWS for name in quantities]

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..plotting import style
 from ..plotting.parameters import options_of
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a crystal")
@@ -63,7 +64,10 @@ def draw(systems: list[dict]) -> Figure:
     grey = {"color": style.GREY}
     handles = [
         *(
-            Line2D([], [], color=color, marker="o", linestyle="none", label=f"gap {gap:.2g} $t_0$")
+            Line2D(
+                [], [], color=color, marker="o", linestyle="none",
+                label=f"gap {gap:.2g} {tex_units('t0')}",
+            )
             for gap, color in zip(gaps, colors, strict=False)
         ),
         Line2D([], [], marker="o", linestyle="none", label="uniform mesh", **grey),
@@ -80,4 +84,4 @@ def draw(systems: list[dict]) -> Figure:
 def _level(ds) -> str:
     options = options_of(ds)
     level, temperature = options["fermi_energy"], options["temperature"]
-    return rf"$E_F={level:g}\,t_0$; circles: $k_BT={temperature:g}\,t_0$"
+    return rf"$E_F={level:g}\,{symbol('t0')}$; circles: $k_BT={temperature:g}\,{symbol('t0')}$"

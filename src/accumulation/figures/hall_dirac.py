@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..errors import UserError
 from ..plotting import style
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid over the gap")
@@ -65,7 +66,12 @@ def _decay(ax, ds, orbital, level, axis) -> None:
         Line2D([], [], color=style.GREY, label="cone"),
         *(
             Line2D(
-                [], [], linestyle="none", marker="o", color=shade, label=rf"$\Delta={gap:.2g}\,t_0$"
+                [],
+                [],
+                linestyle="none",
+                marker="o",
+                color=shade,
+                label=rf"$\Delta={gap:.2g}\,{symbol('t0')}$",
             )
             for gap, shade in zip(ds.half_gap.values, shades, strict=True)
         ),
@@ -83,6 +89,6 @@ def _plateaus(ax, ds, orbital) -> None:
         ax.loglog(gap, distance, linestyle="none", marker=marker, color=color, label=label)
         guide = distance[0] * (gap / gap[0]) ** power
         ax.loglog(gap, guide, color=color, linestyle=(0, (4, 2)), linewidth=0.6)
-    ax.set_xlabel(r"$\Delta$ ($t_0$)")
+    ax.set_xlabel(rf"$\Delta$ ({tex_units('t0')})")
     ax.set_ylabel("relative distance from the cone")
     ax.legend(loc="upper left", frameon=False, handletextpad=0.2)

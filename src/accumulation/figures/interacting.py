@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from ..errors import UserError
 from ..plotting import panels, style
 from ..plotting.style import DASHED, LOG_ZERO, PALE
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a cluster on the axes phi and interaction")
@@ -44,9 +44,9 @@ def draw(systems: list[dict], interaction: float = 2.0, region: str = "net") -> 
     for ax, flux, name in zip(axes[1:], ds.phi.values, "bc", strict=True):
         style.letter(ax, name, rf"$\varphi={flux:.2g}$")
         _responses(ax, ds.sel(phi=flux, part="real"), interaction)
-        ax.set_xlabel(r"$\omega$ ($t_0/\hbar$)")
+        ax.set_xlabel(rf"$\omega$ ({tex_units('t0 / hbar')})")
         ax.set_ylabel(rf"Re $\chi$ ({units})")
-    labels = ((style.BLUE, "$V=0$"), (style.VERMILION, rf"$V={interaction:g}\,t_0$"))
+    labels = ((style.BLUE, "$V=0$"), (style.VERMILION, rf"$V={interaction:g}\,{symbol('t0')}$"))
     handles = [Line2D([], [], color=color, label=label, **PALE) for color, label in labels]
     handles.append(Line2D([], [], color="black", linestyle=DASHED, label="reciprocal"))
     style.legend_below(figure, handles)
@@ -66,7 +66,7 @@ def _asymmetries(ax, ds) -> None:
     ax.plot(ds.interaction, values, color="black", marker="+", linestyle=":", label=label)
     ax.set_yscale("log")
     ax.set_ylim(LOG_ZERO, 30)
-    ax.set_xlabel("$V$ ($t_0$)")
+    ax.set_xlabel(f"$V$ ({tex_units('t0')})")
     ax.set_ylabel("relative asymmetry")
     ax.legend(frameon=False, loc="center right")
 

@@ -11,6 +11,7 @@ from ..plotting import panels, style
 from ..plotting.panels import PROCESSES
 from ..plotting.section import draw_section
 from ..plotting.sites import to_sites
+from ..plotting.units import tex_units
 
 NEEDS = ("elements", "response")
 SYSTEMS = (1, 1, "a ribbon, wire or flake")
@@ -21,7 +22,8 @@ CAPTION = (
     "system: grey in the middle, blue and red at the edges; dashed: Fermi level. Right: "
     "accumulation in a field along x at each site, summed over its spins and orbitals (of a wire: "
     "over its cross-section), a row for each definition of the density. Intraband: dissipative, "
-    "for tau = hbar / t0; interband: intrinsic. Each panel has its own range."
+    "for tau = hbar / t0 (hbar / eV of a model in eV); interband: intrinsic. Each panel has its "
+    "own range."
 )
 # Largest number of sublattices with distinguishable markers.
 MOST_NAMES = 4
@@ -81,11 +83,11 @@ def _levels(figure, ax, elements, response) -> None:
         )
         style.y_axis(ax, elements.y.values)
         ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        ax.set_xlabel("Centre of the state $y$ ($a$)")
+        ax.set_xlabel(f"Centre of the state $y$ ({tex_units('a')})")
     else:
         colors = panels.state_lines(ax, elements, energy, center, style.ACROSS, norm)
         bar = figure.colorbar(colors, ax=ax, location="bottom", pad=0.02, aspect=28)
-        bar.set_label("Centre of the state $y$ ($a$)")
+        bar.set_label(f"Centre of the state $y$ ({tex_units('a')})")
         bar.outline.set_linewidth(0.5)
     level = float(response.fermi_energy)
     ax.axhline(level, color="black", linestyle="--", linewidth=0.7)
@@ -96,14 +98,14 @@ def _levels(figure, ax, elements, response) -> None:
         "$E_F$", (1, level), xycoords=("axes fraction", "data"), xytext=(2, 0),
         textcoords="offset points", va="center", fontsize=7,
     )  # fmt: skip
-    ax.set_ylabel("Energy ($t_0$)")
+    ax.set_ylabel(f"Energy ({tex_units('t0')})")
 
 
 def _accumulated(figure, ax, response, process: str) -> None:
     """One process of one definition: a profile, or a map of a wire's cross-section."""
     if response.attrs["kind"] == "wire":
         draw_section(figure, ax, response, process)
-        ax.set_ylabel("$z$ ($a$)")
+        ax.set_ylabel(f"$z$ ({tex_units('a')})")
         return
     if len(panels.sublattices(response)) > MOST_NAMES:
         response = response.assign_coords(sublattice=("row", [""] * response.sizes["row"]))

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..plotting import maps, panels, style
 from ..plotting.naming import edge_of_geometry
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "grids over phi and one more parameter")
@@ -62,7 +62,7 @@ def draw(
                 for ax in (top, bottom):
                     ax.axvline(place, color=style.GREY, linewidth=0.6, linestyle=(0, (4, 2)))
     axes[0][0].set_ylabel(f"Accumulation ({accumulation_units(cut.right_edge.attrs['units'])})")
-    axes[1][0].set_ylabel("Gap ($t_0$)")
+    axes[1][0].set_ylabel(f"Gap ({tex_units('t0')})")
     gaps = [
         Line2D([], [], color="black", label="direct gap, bulk"),
         Line2D([], [], color=style.GREEN, marker="s", label="gap of the ribbon"),

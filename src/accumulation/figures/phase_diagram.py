@@ -6,6 +6,7 @@ from matplotlib.colors import BoundaryNorm
 from matplotlib.figure import Figure
 
 from ..plotting import maps, panels, style
+from ..plotting.units import tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 1, "a grid of the bulk over two parameters")
@@ -37,7 +38,7 @@ def draw(systems: list[dict]) -> Figure:
     figure.colorbar(artist, ax=left, ticks=[-1, 0, 1], label="Chern number $C$")
     style.letter(left, "a")
     artist = maps.draw_map(right, ds, ds.direct_gap, "cividis")
-    figure.colorbar(artist, ax=right, label="Direct gap ($t_0$)")
+    figure.colorbar(artist, ax=right, label=f"Direct gap ({tex_units('t0')})")
     style.letter(right, "b")
     right.set_ylabel("")
     return figure

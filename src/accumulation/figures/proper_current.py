@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 
 from ..plotting import panels, style
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (5, 5, "charge, spin over edge_potential, spin, orbital moment, orbital moment")
@@ -77,7 +78,7 @@ def _levels(ax, ds, label: str) -> None:
     ax.plot(level, ds.moment_slope, color=_MOMENT, marker="o", markerfacecolor="white",
             linewidth=0.4, markersize=2.4)  # fmt: skip
     style.zero_line(ax)
-    ax.set_xlabel("Fermi energy ($t_0$)")
+    ax.set_xlabel(f"Fermi energy ({tex_units('t0')})")
     ax.set_ylabel(f"{label} per width")
 
 
@@ -99,8 +100,8 @@ def _plateau(ax, *datasets) -> None:
         ncols=2,
     )
     ax.set_ylim(bottom=1.3 * ax.get_ylim()[0])
-    ax.set_xlabel("Fermi energy ($t_0$)")
-    ax.set_ylabel(r"Current ($e^2E\,t_0 a^2/\hbar^2$)")
+    ax.set_xlabel(f"Fermi energy ({tex_units('t0')})")
+    ax.set_ylabel(f"Current ({tex_units('e^2 E t0 a^2 / hbar^2')})")
 
 
 def _share(ax, spin, levels: tuple[float, ...]) -> None:
@@ -111,17 +112,18 @@ def _share(ax, spin, levels: tuple[float, ...]) -> None:
     for level, color, marker in zip(levels, (style.VERMILION, style.PURPLE), "sD", strict=False):
         for i, line in zip(range(len(potentials)), ("-", (0, (3, 1))), strict=False):
             share = spin.share_eta.isel(edge_potential=i).sel(fermi_energy=level, method="nearest")
-            label = rf"$E_F={float(share.fermi_energy):.2g}\,t_0$"
+            label = rf"$E_F={float(share.fermi_energy):.2g}\,{symbol('t0')}$"
             ax.plot(width, share, color=color, marker=marker, linestyle=line,
                     markerfacecolor=color if i == 0 else "white",
                     label=label if i == 0 else None)  # fmt: skip
     ax.axhline(1, color=_CRYSTAL, linestyle=(0, (4, 2)), linewidth=0.7)
     style.zero_line(ax)
     ax.set_ylim(-0.55, 1.95)
-    ax.set_xlabel("Width ($a$)")
+    ax.set_xlabel(f"Width ({tex_units('a')})")
     ax.set_ylabel("Accumulated / predicted")
     other = Line2D([], [], color=style.GREY, marker="s", markerfacecolor="white",
-                   linestyle=(0, (3, 1)), label=f"edge at {potentials[-1]:g} $t_0$")  # fmt: skip
+                   linestyle=(0, (3, 1)),
+                   label=f"edge at {potentials[-1]:g} {tex_units('t0')}")  # fmt: skip
     ax.legend(
         handles=[*ax.get_legend_handles_labels()[0], other],
         frameon=False, loc="upper center", ncols=2, columnspacing=0.8,
@@ -139,8 +141,8 @@ def _cube(ax, *rest) -> None:
                   linestyle="none", label=f"accumulated, $T$ {name}")  # fmt: skip
         ax.loglog(width, np.abs(at_level.conventional_eta), color=color, marker="x",
                   linestyle="none", label=f"conventional, $T$ {name}")  # fmt: skip
-    ax.set_xlabel("Width ($a$)")
-    ax.set_ylabel(r"$|\mathrm{Moment}|$ ($e^2E\,t_0 a^3/\hbar^2$)")
+    ax.set_xlabel(f"Width ({tex_units('a')})")
+    ax.set_ylabel(rf"$|\mathrm{{Moment}}|$ ({tex_units('e^2 E t0 a^3 / hbar^2')})")
     low, high = ax.get_ylim()
     ax.set_ylim(0.5 * low, 300 * high)
     ax.set_xticks(width, [f"{value:.0f}" for value in width])

@@ -63,7 +63,7 @@ def draw(systems: list[dict], phi: float = 0.7853981633974483) -> Figure:
     style.letter(axes[1, 1], "d")
     _asymmetries(axes[1, 1], ds)
     for ax in axes.flat[:3]:
-        ax.set_xlabel(r"$\omega$ ($t_0/\hbar$)")
+        ax.set_xlabel(rf"$\omega$ ({tex_units('t0 / hbar')})")
         ax.set_xlim(ds.frequency.values[0], ds.frequency.values[-1])
     _legends(axes)
     return figure

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..plotting import crystals, panels, style
+from ..plotting.units import tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 8, "ribbons")
@@ -41,10 +42,10 @@ def draw(systems: list[dict]) -> Figure:
             half = 1.06 * np.abs(ds.y.values).max()
             ax.set_xlim(-half, half)
     for ax in axes[-1]:
-        ax.set_xlabel("$y$ ($a$)")
+        ax.set_xlabel(f"$y$ ({tex_units('a')})")
     axes[0][0].set_ylabel(r"charge ($e^2/h$)," "\n" r"spin ($(e/h)\,\hbar/2$)")
     axes[1][0].set_ylabel("valley ($e/h$)")
-    axes[2][0].set_ylabel("orbital moment\n" r"($(e/h)\,e t_0 a^2/\hbar$)")
+    axes[2][0].set_ylabel(f"orbital moment\n({crystals.units('orbital_moment')})")
     names = [name for quantities in ROWS for name in quantities]
     crystal = Line2D([], [], color="black", linewidth=0.6, linestyle=(0, (4, 2)), label="crystal")
     sites = style.sublattice_handles(["A", "B"])

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from ..plotting import style
 from ..plotting.naming import edge_name, model_name
+from ..plotting.units import symbol
 
 NEEDS = ("response",)
 SYSTEMS = (1, None, "crystals")
@@ -51,7 +52,7 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
         image = _table(ax, tables, densities, e)
         place = "in a band" if level else "at zero"
         letter = rf"$\mathbf{{({'abc'[e]})}}$"
-        ax.set_title(rf"{letter} $E_F={level:g}\,t_0$, {place}", loc="left", pad=28)
+        ax.set_title(rf"{letter} $E_F={level:g}\,{symbol('t0')}$, {place}", loc="left", pad=28)
         ax.set_yticks(np.arange(rows) + 0.5)
         ax.tick_params(length=0, pad=2)
         ax.set_yticklabels([])

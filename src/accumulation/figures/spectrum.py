@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..plotting import panels, style
 from ..plotting.parameters import model_of, options_of
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "ribbons")
@@ -46,7 +46,7 @@ def draw(systems: list[dict], region: str = "right", every: int = 4) -> Figure:
             _column(ax, ds, part, every)
             style.letter(ax, next(letters), _title(ds) if row == 0 else "")
     for ax in axes[1]:
-        ax.set_xlabel(r"$\omega$ ($t_0/\hbar$)")
+        ax.set_xlabel(rf"$\omega$ ({tex_units('t0 / hbar')})")
     units = accumulation_units(systems[0]["response"].density_units.item())
     axes[0, 0].set_ylabel(rf"Re $\chi$ ({units})")
     axes[1, 0].set_ylabel(rf"Im $\chi$ ({units})")
@@ -96,4 +96,4 @@ def _title(ds) -> str:
     kind = "insulator" if _insulating(ds) else "metal"
     flux = model_of(ds).get("phi")
     phase = "" if flux is None else rf", $\varphi={flux:.2g}$"
-    return rf"{kind}{phase}, $E_F={level:g}\,t_0$"
+    return rf"{kind}{phase}, $E_F={level:g}\,{symbol('t0')}$"

@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 
 from ..plotting import style
 from ..plotting.parameters import options_of
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "flakes")
@@ -37,9 +37,9 @@ def draw(systems: list[dict]) -> Figure:
             ax.plot(ds.frequency, chi.flake_operator, color=color, linestyle=":")
             ax.plot(ds.frequency, chi.flake, color=color, linestyle="none", marker="x")
         ax.set_xlim(ds.frequency[0], ds.frequency[-1])
-        ax.set_xlabel(r"$\omega$ ($t_0/\hbar$)")
+        ax.set_xlabel(rf"$\omega$ ({tex_units('t0 / hbar')})")
         level = options_of(ds)["fermi_energy"]
-        style.letter(ax, name, rf"$E_F={level:g}\,t_0$")
+        style.letter(ax, name, rf"$E_F={level:g}\,{symbol('t0')}$")
         units = accumulation_units(ds.density_units.item())
         ax.set_ylabel(rf"$\chi$ ({units})")
     handles = [Line2D([], [], color=color, label=part) for part, color in LOOK.items()]

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 
 from ..plotting import panels, style
 from ..plotting.parameters import options_of
+from ..plotting.units import symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (
@@ -70,7 +71,7 @@ def draw(systems: list[dict], ribbon_eta: float = 0.1) -> Figure:
         Line2D([], [], color="black", marker="o", markerfacecolor="white", linestyle="none",
                label="Fermi-surface sum"),
         Line2D([], [], color=style.VERMILION, linestyle=(0, (4, 2)),
-               label=rf"net torque at $\eta={ribbon_eta:g}\,t_0/\hbar$"),
+               label=rf"net torque at $\eta={ribbon_eta:g}\,{symbol('t0')}/\hbar$"),
     ]  # fmt: skip
     style.legend_below(figure, handles, 4)
     return figure
@@ -83,7 +84,7 @@ def _continuity(ax, ds) -> None:
         ax.plot(y, np.bincount(line, first[name].values), color=color, marker=marker, linewidth=0.4)
     style.zero_line(ax)
     style.y_axis(ax, y)
-    ax.set_ylabel(r"Rate ($e^2 E\,t_0 a^3/\hbar^2$)")
+    ax.set_ylabel(f"Rate ({tex_units('e^2 E t0 a^3 / hbar^2')})")
 
 
 def _fourier(ax, ds) -> None:
@@ -96,8 +97,8 @@ def _fourier(ax, ds) -> None:
               label=r"$|T(q)-T(0)+iqD(q)|$")  # fmt: skip
     ax.loglog(q[shown], widest.predicted_q.values[shown], color="black", linestyle=(0, (4, 2)),
               label=r"$q^2|\langle yTy\rangle|/2$")  # fmt: skip
-    ax.set_xlabel("$q$ ($1/a$)")
-    ax.set_ylabel(r"Spin torque ($eEa/2$)")
+    ax.set_xlabel(f"$q$ ({tex_units('1 / a')})")
+    ax.set_ylabel(f"Spin torque ({tex_units('e E a / 2')})")
     ax.legend(frameon=False, loc="lower right")
 
 
@@ -107,10 +108,10 @@ def _ratio(ax, ds) -> None:
         q = flake.wave_vector.values
         shown = q > 1e-3
         ratio = (flake.remainder_q / flake.distributed_q).values
-        label = f"{np.ptp(flake.y.values[np.isfinite(flake.y.values)]):.1f} $a$"
+        label = f"{np.ptp(flake.y.values[np.isfinite(flake.y.values)]):.1f} {tex_units('a')}"
         ax.loglog(q[shown], ratio[shown], color=color, marker="o", label=label)
         ax.loglog(q[shown], q[shown] * float(flake.extent), color=color, linestyle=(0, (4, 2)))
-    ax.set_xlabel("$q$ ($1/a$)")
+    ax.set_xlabel(f"$q$ ({tex_units('1 / a')})")
     ax.set_ylabel("Left over / distributed")
     ax.legend(frameon=False, loc="upper left", title="flake from edge to edge", title_fontsize=7)
 
@@ -128,8 +129,8 @@ def _switching(ax, flake, ribbon) -> None:
     ax.axhline(
         abs(float(at_level.fermi_surface)), color="black", linestyle=(0, (4, 2)), linewidth=0.7
     )
-    ax.set_xlabel(r"Switching rate $\eta$ ($t_0/\hbar$)")
-    ax.set_ylabel(r"$|$Net torque$|$ ($e^2 E\,t_0 a^2/\hbar^2$)")
+    ax.set_xlabel(rf"Switching rate $\eta$ ({tex_units('t0 / hbar')})")
+    ax.set_ylabel(f"$|$Net torque$|$ ({tex_units('e^2 E t0 a^2 / hbar^2')})")
     ax.legend(frameon=False)
 
 
@@ -143,8 +144,8 @@ def _external(ax, ds, eta: float) -> None:
     ax.plot(level, ds.fermi_surface, color="black", marker="o", markerfacecolor="white",
             linestyle="none", markersize=2.4)  # fmt: skip
     style.zero_line(ax)
-    ax.set_xlabel("Fermi energy ($t_0$)")
-    ax.set_ylabel(r"Torque ($e^2 E\,t_0 a^2/\hbar^2$)")
+    ax.set_xlabel(f"Fermi energy ({tex_units('t0')})")
+    ax.set_ylabel(f"Torque ({tex_units('e^2 E t0 a^2 / hbar^2')})")
 
 
 def _net(ax, ds) -> None:
@@ -155,10 +156,10 @@ def _net(ax, ds) -> None:
     for i, (color, marker) in enumerate(((style.BLUE, "x"), (style.VERMILION, "+"))):
         if i < ds.sizes["edge_potential"]:
             edged = ds.isel(edge_potential=i)
-            label = f"ribbon, edge {float(edged.edge_potential):g} $t_0$"
+            label = f"ribbon, edge {float(edged.edge_potential):g} {tex_units('t0')}"
             ax.plot(level, edged.net_slope_eta, color=color, marker=marker, linestyle="none",
                     label=label)  # fmt: skip
     style.zero_line(ax)
-    ax.set_xlabel("Fermi energy ($t_0$)")
+    ax.set_xlabel(f"Fermi energy ({tex_units('t0')})")
     ax.set_ylabel("Net torque per width ($eE/2a$)")
     ax.legend(frameon=False, fontsize=6)

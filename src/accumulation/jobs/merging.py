@@ -8,8 +8,12 @@ import xarray as xr
 from .. import plugins
 from ..datasets import files, labels, variables
 from ..errors import UserError, Verbatim
+from ..lattice.units import NATURAL
 from . import points
 from .tile_files import SHARED
+
+# The variable of a point, and the attribute of a grid, with units that are not natural.
+UNIT_SYSTEM = "unit_system"
 
 
 def merge(spec: dict, paths: list[str]) -> xr.Dataset:
@@ -49,13 +53,33 @@ def merge(spec: dict, paths: list[str]) -> xr.Dataset:
     if not is_present.all():
         missing = int((~is_present).sum())
         raise UserError(spec["system"], f"{missing} points that no tile holds", "a complete grid")
+    units = _units(spec, arrays.pop(UNIT_SYSTEM, None))
     arrays = {name: a.reshape(shape + a.shape[1:]) for name, a in arrays.items()}
     theory = "theory" in spec["settings"]
-    ds = _labelled_theory(spec, arrays, shared) if theory else _labelled(spec, arrays)
-    return _with_axes(spec, ds)
+    label = _labelled_theory if theory else _labelled
+    ds = label(spec, arrays, shared, units)
+    return _with_axes(spec, ds, units)
 
 
-def _labelled_theory(spec: dict, arrays: dict, shared: dict) -> xr.Dataset:
+def _units(spec: dict, found: np.ndarray | None) -> dict:
+    """Attributes unit_system and kind of a grid in other units than natural ones; else nothing.
+
+    Raises
+    ------
+    UserError
+        If the points have different units, which one array cannot have.
+    """
+    names = {str(text) for text in found} if found is not None else set()
+    if not names:
+        return {}
+    if len(names) > 1:
+        value = Verbatim("points in different units")
+        raise UserError(spec["system"], value, "a model with the same units at every point")
+    kind = spec["parameters"].get("geometry", {}).get("kind")
+    return {UNIT_SYSTEM: names.pop(), **({"kind": kind} if kind else {})}
+
+
+def _labelled_theory(spec: dict, arrays: dict, shared: dict, units: dict) -> xr.Dataset:
     """The results of a theory at every point, and those of its conclude()."""
     module = plugins.load("theory", spec["settings"]["theory"])
     names = tuple(axis["name"] for axis in spec["axes"])
@@ -64,7 +88,7 @@ def _labelled_theory(spec: dict, arrays: dict, shared: dict) -> xr.Dataset:
         axes = {axis["name"]: np.array(axis["values"]) for axis in spec["axes"]}
         concluded = module.conclude(axes, arrays | shared)
     leading = dict.fromkeys(arrays, names)
-    attrs = {"title": plugins.title(module), "equation": module.EQUATION}
+    attrs = {"title": plugins.title(module), "equation": module.EQUATION, **units}
     values = arrays | shared | concluded
     ds = labels.label(values, "theory", attrs, None, leading, module.VARIABLES)
     for name, identity in module.CHECKS.items():
@@ -103,7 +127,8 @@ def _missing(name: str, dtype: np.dtype):
     return np.nan if dtype.kind == "f" else "" if dtype.kind in "UO" else 0
 
 
-def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
+def _labelled(spec: dict, arrays: dict, shared: dict, units: dict) -> xr.Dataset:
+    """The values of a grid's stage; k, which is ``shared``, belongs to none of them."""
     axes = spec["axes"]
     names = tuple(axis["name"] for axis in axes)
     values = dict(arrays)
@@ -130,7 +155,7 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
         name: (*(names if array.ndim >= len(names) + 1 or not _by_row(name) else ()), *_extra(name))
         for name, array in arrays.items()
     }
-    attrs = {"density": spec["settings"].get("density", "")}
+    attrs = {"density": spec["settings"].get("density", ""), **units}
     ds = labels.label(values, "phase_diagram", attrs, texts, leading)
     if "status" in ds:
         ds.status.attrs |= {
@@ -140,12 +165,12 @@ def _labelled(spec: dict, arrays: dict[str, np.ndarray]) -> xr.Dataset:
     return ds
 
 
-def _with_axes(spec: dict, ds: xr.Dataset) -> xr.Dataset:
+def _with_axes(spec: dict, ds: xr.Dataset, units: dict) -> xr.Dataset:
     """The dataset with the axes as coordinates and the parameters as attributes."""
     for axis in spec["axes"]:
         text = {
             "long_name": axis["long_name"],
-            "units": axis["units"],
+            "units": labels.in_units(axis["units"], units.get(UNIT_SYSTEM, NATURAL)),
             "equation": axis["equation"],
         }
         ds = ds.assign_coords({axis["name"]: (axis["name"], axis["values"], text)})

@@ -15,7 +15,8 @@ from .. import notebook, plugins
 from ..crystal.bulk_properties import MIDGAP, bulk
 from ..crystal.gaps import CLOSED
 from ..datasets import accumulations
-from ..datasets.model_dataset import provenance_attribute
+from ..datasets.labels import in_units
+from ..datasets.model_dataset import provenance_attribute, unit_attribute
 from ..lattice.lattice import Lattice
 from ..lattice.samples import System
 from ..responses.edges import edge_crossings, regions, ribbon_gap
@@ -62,9 +63,14 @@ def bulk_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarray
 
 
 def _origin(model: Lattice | System) -> dict[str, np.ndarray]:
-    """Source and checks of an imported model, as a text; empty for other models."""
+    """Source and checks of an imported model, and its units, as texts; empty for other models."""
     attributes = provenance_attribute(model)
-    return {name: np.array(text, dtype=object) for name, text in attributes.items()}
+    return {name: np.array(text, dtype=object) for name, text in attributes.items()} | _units(model)
+
+
+def _units(model: Lattice | System) -> dict[str, np.ndarray]:
+    """Units of a model, as a text; empty for natural ones."""
+    return {name: np.array(text, dtype=object) for name, text in unit_attribute(model).items()}
 
 
 def _one_band() -> dict[str, np.ndarray]:
@@ -186,8 +192,15 @@ def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarr
     compute = plugins.load("theory", settings["theory"]).compute
     parameters = inspect.signature(compute).parameters
     arguments = point.get("options", {}) | settings.get("options", {})
+    units: dict[str, np.ndarray] = {}
     if "lattice" in parameters:
         arguments["lattice"] = stage_runs.lattice(point["model"], settings.get("filling"))
+        units = _units(arguments["lattice"])
     if "system" in parameters:
         arguments["system"] = stage_runs.build(point["model"], point["geometry"])
-    return {name: np.asarray(value) for name, value in compute(**arguments).items()}
+        units = _units(arguments["system"])
+    values = {name: np.asarray(value) for name, value in compute(**arguments).items()}
+    if units and "density_units" in values:
+        text = in_units(str(values["density_units"]), str(units["unit_system"]))
+        values["density_units"] = np.array(text)
+    return values | units

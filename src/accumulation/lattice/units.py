@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ..errors import UserError
 
 NATURAL = "natural"
+# Exact by the definition of the SI: the Planck constant in J s, the elementary charge in C.
+PLANCK, CHARGE = 6.62607015e-34, 1.602176634e-19
 # hbar^2 / 2 m_e in eV angstrom^2 (CODATA 2018): a Bohr magneton in units of e eV A^2 / hbar.
 HBAR2_OVER_2M = 3.8099821161548593
 

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 from . import style
 from .naming import edge_name
 from .parameters import model_of, options_of
+from .units import tex_units
 
 COLORS = {
     "charge": "black",
@@ -28,8 +29,13 @@ UNITS = {
     "charge": "$e^2/h$",
     "spin": r"$(e/h)\,\hbar/2$",
     "valley": "$e/h$",
-    "orbital_moment": r"$(e/h)\,e t_0 a^2/\hbar$",
 }
+
+
+def units(name: str) -> str:
+    """Unit of the conductivity of a transported quantity, as mathtext."""
+    moment = tex_units("e t0 a^2 / hbar").strip("$")
+    return UNITS.get(name, rf"$(e/h)\,{moment}$")
 
 
 def name(ds, number: int | None = None) -> str:

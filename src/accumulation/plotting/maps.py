@@ -10,13 +10,14 @@ from matplotlib.ticker import MaxNLocator
 from ..errors import UserError
 from . import panels, style
 from .parameters import axes_of, model_of
+from .units import tex_units
 
-# Label of an axis of the grid, and the unit by which its values are divided.
+# Symbol of an axis of the grid, its unit, and the number by which its values are divided.
 LABELS = {
-    "phi": (r"$\varphi/\pi$", np.pi),
-    "delta": (r"$\Delta$ ($t_0$)", 1.0),
-    "t2": (r"$t_2$ ($t_0$)", 1.0),
-    "strain": (r"strain $s$", 1.0),
+    "phi": (r"$\varphi/\pi$", "", np.pi),
+    "delta": (r"$\Delta$", "t0", 1.0),
+    "t2": ("$t_2$", "t0", 1.0),
+    "strain": (r"strain $s$", "", 1.0),
 }
 UNDEFINED = {"facecolor": "white", "edgecolor": style.GREY, "hatch": "//////", "linewidth": 0}
 
@@ -76,8 +77,8 @@ def scaled(ds: xr.Dataset, name: str) -> tuple[str, np.ndarray]:
         return name, np.arange(len(values))
     if name == "delta" and isinstance(t2, float) and t2 != 0:
         return r"$\Delta/t_2$", values / t2
-    label, unit = LABELS.get(name, (name, 1.0))
-    return label, values / unit
+    label, units, scale = LABELS.get(name, (name, "", 1.0))
+    return f"{label} ({tex_units(units)})" if units else label, values / scale
 
 
 def boundary(ax, ds: xr.Dataset) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from .parameters import geometry_of, model_of, options_of
+from .units import NATURAL, shown_units
 
 # Common names of the edges of a honeycomb, by direction and by period in a.
 EDGES = {(1, 0): "zigzag", (1, 1): "armchair"}
@@ -31,6 +32,8 @@ def edge_of_geometry(ds: xr.Dataset) -> str:
 
 def edge_of_period(period: float) -> str:
     """Common name of the edge of a honeycomb from the ribbon's period, in a."""
+    if shown_units() != NATURAL:
+        return "ribbon"
     return next((name for length, name in PERIODS.items() if np.isclose(period, length)), "chiral")
 
 

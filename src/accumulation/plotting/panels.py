@@ -11,13 +11,13 @@ from matplotlib.ticker import FuncFormatter, NullLocator, ScalarFormatter
 from ..errors import UserError
 from . import style
 from .sites import to_sites
-from .units import accumulation_units, tex_units
+from .units import accumulation_units, per_time, shown_units, tex_units
 
 PROCESSES = ("intraband", "interband")
 # Values below this, in units of the axis, are rounding of a quantity that a symmetry forbids.
 ZERO = 1e-9
-# Rows further apart than this, in a, are not joined; the step of a zigzag ribbon is sqrt(3).
-NEAR = 1.8
+# Rows further apart than this are not joined; the step of a zigzag ribbon is sqrt(3) a.
+NEAR = {"natural": 1.8, "eV_angstrom": 6.0}
 
 
 def pick(ds: xr.Dataset, **selection) -> xr.Dataset:
@@ -124,9 +124,9 @@ def energy_lines(ax, elements: xr.Dataset, values: np.ndarray):
 
 
 def energy_bar(figure, artist, axes, fermi_energy: float | None = None):
-    """Add the colour bar of the energy, with the Fermi level (in t0) marked."""
+    """Add the colour bar of the energy, with the Fermi level marked."""
     bar = figure.colorbar(artist, ax=axes, pad=0.03, aspect=28)
-    bar.set_label("Energy ($t_0$)")
+    bar.set_label(f"Energy ({tex_units('t0')})")
     bar.outline.set_linewidth(0.5)
     if fermi_energy is not None:
         bar.ax.axhline(fermi_energy, color="black", linewidth=1.0)
@@ -189,7 +189,7 @@ def scatter(ax, response: xr.Dataset, values: np.ndarray, role: str, **look) -> 
         fill = style.marker_fill(color, number)
         for column in np.unique(x):
             on = (response.sublattice.values == name) & (x == column)
-            near = np.count_nonzero(on) > 1 and np.max(np.diff(y[on])) < NEAR
+            near = np.count_nonzero(on) > 1 and np.max(np.diff(y[on])) < NEAR[shown_units()]
             joined = {"linestyle": "-" if near else "none", "linewidth": 0.4}
             marker = style.ROLES[role]["marker"]
             ax.plot(y[on], values[on], marker=marker, color=color, **fill, **(joined | look))
@@ -257,7 +257,7 @@ def peak(response: xr.Dataset, *processes: str) -> float:
 
 def process_handles() -> list:
     """Legend entries of both processes."""
-    labels = {"intraband": r"intraband ($\times\,t_0\tau/\hbar$)", "interband": "interband"}
+    labels = {"intraband": f"intraband ({per_time()})", "interband": "interband"}
     return [style.role_handle(role, label) for role, label in labels.items()]
 
 

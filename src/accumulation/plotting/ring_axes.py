@@ -6,16 +6,16 @@ import xarray as xr
 from matplotlib.ticker import NullFormatter
 
 from .parameters import geometry_of, options_of
-
-UNITS = {
-    "orbital_moment": r"OMM at $y>0$ ($e^2Ea/\hbar$)",
-    "spin": r"Spin at $y>0$ ($\frac{\hbar}{2}\,eE/t_0$)",
-}
+from .units import symbol, tex_units
 
 
 def density_label(ds: xr.Dataset) -> str:
     """Label of an axis with the accumulation at y > 0."""
-    return UNITS[options_of(ds)["density"]]
+    labels = {
+        "orbital_moment": f"OMM at $y>0$ ({tex_units('e^2 E a / hbar')})",
+        "spin": rf"Spin at $y>0$ ($\frac{{\hbar}}{{2}}\,eE/{symbol('t0')}$)",
+    }
+    return labels[options_of(ds)["density"]]
 
 
 def size(ds: xr.Dataset) -> str:

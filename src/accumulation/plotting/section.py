@@ -8,7 +8,7 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.ticker import MaxNLocator
 
 from . import panels, style
-from .units import accumulation_units
+from .units import accumulation_units, symbol
 
 DIVERGING = LinearSegmentedColormap.from_list("diverging", [style.BLUE, "white", style.VERMILION])
 
@@ -46,7 +46,7 @@ def draw_section(figure, ax, response: xr.Dataset, process: str) -> None:
         )
     units = accumulation_units(response.accumulation.attrs["units"])
     if process == "intraband":
-        units += r"$\,\times\,\tau t_0/\hbar$"
+        units += rf"$\,\times\,\tau {symbol('t0')}/\hbar$"
     bar = figure.colorbar(discs, ax=ax, pad=0.02, aspect=24)
     bar.set_label((rf"$10^{{{exponent}}}\,$" if scale != 1 else "") + units)
     bar.locator = MaxNLocator(5, symmetric=True)

@@ -13,6 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from .units import NATURAL, drawn_in, shown_units, symbol, tex_units
+
 SINGLE_COLUMN, DOUBLE_COLUMN = 3.4, 7.0  # inches
 LATTICE_CONSTANT = 2.46  # Angstrom: sqrt(3) x 1.42, the C-C bond that Fig. 2's caption quotes
 
@@ -68,12 +70,15 @@ RC = {
 
 
 def styled(draw):
-    """Decorator: apply the style to a figure's ``draw``, and make its ticks, which are lazy."""
+    """Decorator: apply the style to a figure's ``draw``, and make its ticks, which are lazy.
+
+    Axis labels show the units of the datasets in its first argument, ``systems``.
+    """
 
     @wraps(draw)
-    def wrapper(*args, **options):
-        with mpl.rc_context(RC):
-            figure = draw(*args, **options)
+    def wrapper(systems, *args, **options):
+        with mpl.rc_context(RC), drawn_in(systems):
+            figure = draw(systems, *args, **options)
             figure.draw_without_rendering()
         return figure
 
@@ -162,24 +167,24 @@ def marker_fill(color: str, number: int) -> dict:
 
 
 def k_axis(ax, period: float) -> None:
-    """Make the horizontal axis the zone of a ribbon of this period, in a, with ticks in pi."""
-    unit = "a" if np.isclose(period, 1) else "L"
+    """Make the horizontal axis the zone of a ribbon of this period, with ticks in pi."""
+    step = "a" if shown_units() == NATURAL and np.isclose(period, 1) else "L"
     edge = np.pi / period
     ax.set_xlim(-edge, edge)
-    ax.set_xticks([-edge, 0, edge], [rf"$-\pi/{unit}$", "0", rf"$\pi/{unit}$"])
+    ax.set_xticks([-edge, 0, edge], [rf"$-\pi/{step}$", "0", rf"$\pi/{step}$"])
     # Centred outer labels would touch those of the next panel.
     for label, side in zip(ax.get_xticklabels(), ("left", "center", "right"), strict=True):
         label.set_horizontalalignment(side)
-    ax.set_xlabel(r"$k$" if unit == "a" else rf"$k$ ($L={period:.3g}\,a$)")
+    ax.set_xlabel(r"$k$" if step == "a" else rf"$k$ ($L={period:.3g}\,{symbol('a')}$)")
 
 
 def y_axis(ax, y: np.ndarray, along: str = "x", angstrom: bool = False) -> None:
-    """Make the axis ``along`` that of the positions y (row,) in a, with Angstrom opposite to it."""
+    """Make the axis ``along`` that of the positions y (row,), with Angstrom opposite to a."""
     half = 1.06 * np.max(np.abs(y))
     getattr(ax, f"{along}axis").set_major_locator(MaxNLocator(9, steps=[1, 2, 5, 10]))
     getattr(ax, f"set_{along}lim")(-half, half)
-    getattr(ax, f"set_{along}label")(r"$y$ ($a$)")
-    if not angstrom:
+    getattr(ax, f"set_{along}label")(f"$y$ ({tex_units('a')})")
+    if not angstrom or shown_units() != NATURAL:
         return
     scale = (lambda v: v * LATTICE_CONSTANT, lambda v: v / LATTICE_CONSTANT)
     if along == "x":
