@@ -63,6 +63,12 @@ def _link_names(app, docname, source):
     source[0] = "\n".join(row(line) if line.startswith("| ") else line for line in lines)
 
 
+def _link_changelog(app, docname, source):
+    """The changelog lies outside docs/, where a code host looks for it; its page here includes it."""
+    source[0] = source[0].replace("](../CHANGELOG.md)", "](changelog.md)")
+
+
 def setup(app):
     app.connect("builder-inited", _write_api)
     app.connect("source-read", _link_names)
+    app.connect("source-read", _link_changelog)
