@@ -64,7 +64,7 @@ def _link_names(app, docname, source):
 
 
 def _link_changelog(app, docname, source):
-    """The changelog lies outside docs/, where a code host looks for it; its page here includes it."""
+    """The changelog lies outside docs/, where a code host looks; its page here includes it."""
     source[0] = source[0].replace("](../CHANGELOG.md)", "](changelog.md)")
 
 
