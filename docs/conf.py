@@ -63,6 +63,26 @@ def _link_names(app, docname, source):
     source[0] = "\n".join(row(line) if line.startswith("| ") else line for line in lines)
 
 
+def _link_changelog(app, docname, source):
+    """The changelog lies outside docs/, where a code host looks; its page here includes it."""
+    source[0] = source[0].replace("](../CHANGELOG.md)", "](changelog.md)")
+
+
+def _break_names(app, pagename, templatename, context, doctree):
+    """Long names in tables and in the list of contents may break after a dot or an underscore."""
+    narrow = re.compile(r"<t[dh][ >].*?</t[dh]>", re.DOTALL)
+    name = re.compile(r'(?<=<span class="pre">)[^<]+')
+
+    def broken(match):
+        return name.sub(lambda one: re.sub(r"([._]|::)(?=\w)", r"\1<wbr>", one[0]), match[0])
+
+    if "body" in context:
+        context["body"] = narrow.sub(broken, context["body"])
+        context["toc"] = re.sub(r".+", broken, context["toc"])
+
+
 def setup(app):
     app.connect("builder-inited", _write_api)
     app.connect("source-read", _link_names)
+    app.connect("source-read", _link_changelog)
+    app.connect("html-page-context", _break_names)

@@ -80,11 +80,16 @@ def built(*command: str) -> str:
     return done.stdout
 
 
-def test_docker_image():
+def test_docker_image(tmp_path):
     if not works("docker", "info"):
         pytest.skip("docker is not at work here")
     built("docker", "build", "-f", "packaging/Dockerfile", "-t", "accumulation-test", ".")
     assert "haldane" in built("docker", "run", "--rm", "accumulation-test", "models")
+    # By a user of whom the image knows no name.
+    tmp_path.chmod(0o777)
+    nobody = ("docker", "run", "--rm", "--user", "12345:12345", "-v", f"{tmp_path}:/work")
+    built(*nobody, "accumulation-test", "new", "study")
+    built(*nobody, "accumulation-test", "run", "study", "--cores", "1", "--dry-run")
 
 
 def test_apptainer_image(tmp_path):
