@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import gcd
 
 import numpy as np
@@ -54,6 +54,10 @@ def draw(seed: int, index: int) -> Draw:
     rng = np.random.default_rng([seed, index])
     make = random_crystal if rng.random() < 0.4 else NAMED[rng.integers(len(NAMED))]
     crystal = make(rng)
+    # A generator of its own leaves the rest of a draw as it is.
+    crystal = replace(
+        crystal, operator=_site_operator(np.random.default_rng([seed, index, 1]), crystal)
+    )
     orbitals = len(crystal.orbitals)
     direction = DIRECTIONS[rng.integers(len(DIRECTIONS))]
     if rng.random() < 0.4:
@@ -66,6 +70,19 @@ def draw(seed: int, index: int) -> Draw:
     filled = int(rng.integers(1, orbitals)) if orbitals > 1 else None
     model = make.__name__
     return Draw(index, model, crystal, direction, width, points, kind, level, filled, ribbon, found)
+
+
+def _site_operator(rng, crystal: Crystal) -> dict:
+    """Elements of a random Hermitian matrix between the orbitals at each place."""
+    elements = {}
+    names = list(crystal.orbitals)
+    for i, one in enumerate(names):
+        elements[one, one] = complex(rng.normal())
+        for other in names[:i]:
+            amplitude = complex(*rng.normal(size=2))
+            if np.abs(np.subtract(crystal.orbitals[one], crystal.orbitals[other])).max() < 1e-9:
+                elements[one, other], elements[other, one] = amplitude, amplitude.conjugate()
+    return elements
 
 
 def special_levels(ribbon: Ribbon, found: Scan) -> dict[str, np.ndarray]:

@@ -25,6 +25,7 @@ DENSITIES = {
     "spin": ("spin", None),
     "circulation": ("orbital_moment", "circulation"),
     "local": ("orbital_moment", "local"),
+    "operator": ("random", None),
 }
 AGREED, FLAGGED, WRONG, UNDECIDED = "agreed", "flagged", "wrong", "undecided"
 RAISED = "raised"
@@ -53,7 +54,9 @@ class Entry:
 def lattice(crystal) -> acc.Lattice:
     """The package's lattice."""
     spin = {name: s for name, s in crystal.spin.items() if s}
-    out = acc.Lattice(crystal.vectors, dict(crystal.orbitals), dict(crystal.onsite), spin=spin)
+    own = {"random": crystal.operator} if crystal.operator else {}
+    orbitals, onsite = dict(crystal.orbitals), dict(crystal.onsite)
+    out = acc.Lattice(crystal.vectors, orbitals, onsite, spin=spin, local_operators=own)
     for hop in crystal.hops:
         out.hop(*hop)
     return out
@@ -97,7 +100,7 @@ def _computed(draw: Draw):
     ]
     bands = acc.bands(ribbon, k=draw.points)
     out = {}
-    for density in ("charge", "spin", "orbital_moment"):
+    for density in ("charge", "spin", "orbital_moment", "random"):
         if density == "spin" and not any(draw.crystal.spin.values()):
             continue
         names = [q for q, (d, _) in DENSITIES.items() if d == density]

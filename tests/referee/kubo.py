@@ -14,7 +14,9 @@ import numpy as np
 
 from .ribbon import CORRECTED, ONE_LEVEL, Ribbon
 
-QUANTITIES = ("charge", "spin", "circulation", "local")
+QUANTITIES = ("charge", "spin", "circulation", "local", "operator")
+# Kernels of the sums: one, those of circulation and local, and the operator of the sites.
+KERNELS = 4
 PROCESSES = ("intraband", "interband")
 # Memory of the pair elements of one call, in complex numbers.
 CHUNK = 1_500_000
@@ -57,10 +59,11 @@ def difference(a, b, level, kt):
 
 
 def _left(ribbon, u, v):
-    """(k, kernel, row, band): u, K u for circulation and K u for local."""
+    """(k, kernel, row, band): u, K u for circulation and local, and the site operator times u."""
     y = ribbon.y[:, None]
     vu = v @ u
-    return np.stack((u, -0.5 * (y * vu + v @ (y * u)), -0.5 * y * vu), axis=1)
+    moments = -0.5 * (y * vu + v @ (y * u)), -0.5 * y * vu
+    return np.stack((u, *moments, ribbon.operator @ u), axis=1)
 
 
 def state_densities(ribbon: Ribbon, k):
@@ -78,12 +81,12 @@ class PairElements:
         self.ribbon, self.states = ribbon, states
         self.one, self.two = np.triu_indices(ribbon.size, 1)
         # (process, state, kernel)
-        self.shape = (2, len(states), 3)
+        self.shape = (2, len(states), KERNELS)
 
     def __call__(self, k):
         """(k, process * state * kernel, row + 1), the last the noise of the others."""
         n = self.ribbon.size
-        per = max(1, CHUNK // (3 * n * max(n, len(self.one))))
+        per = max(1, CHUNK // (KERNELS * n * max(n, len(self.one))))
         parts = [self._part(k[i : i + per]) for i in range(0, len(k), per)]
         return np.concatenate(parts)
 
@@ -106,16 +109,18 @@ class PairElements:
                 for i, p in zip(here, pair, strict=True):
                     alone[i, :, :, two[p]] += forth[i, :, :, p].real
                     alone[i, :, :, one[p]] += back[i, :, :, p].real
-            pairs = (back.imag - forth.imag).reshape(len(k), 3 * rows, -1)
+            pairs = (back.imag - forth.imag).reshape(len(k), KERNELS * rows, -1)
             gap = np.where(block, np.inf, e[:, two] - e[:, one])
             weight = np.stack(
                 [difference(e[:, one], e[:, two], *state) / gap for state in self.states], axis=2
             )
-            value = (pairs @ weight).reshape(len(k), 3, rows, -1)
+            value = (pairs @ weight).reshape(len(k), KERNELS, rows, -1)
             out[:, 1, ..., :-1] = value.transpose(0, 3, 1, 2)
             out[:, 1, ..., -1] = self._noise(gap, diagonal, weight, left, right)
         weight = np.stack([slope(e, *state) for state in self.states], axis=2)
-        value = (alone.reshape(len(k), 3 * rows, -1) @ weight).reshape(len(k), 3, rows, -1)
+        value = (alone.reshape(len(k), KERNELS * rows, -1) @ weight).reshape(
+            len(k), KERNELS, rows, -1
+        )
         out[:, 0, ..., :-1] = value.transpose(0, 3, 1, 2)
         return out.reshape(len(k), -1, rows + 1) / (2 * np.pi)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .kubo import PairElements, filling, state_densities
+from .kubo import KERNELS, QUANTITIES, PairElements, filling, state_densities
 from .levels import CLUSTER, EXACT, ON_LEVEL, Scan, crossings, meetings, scan
 from .quadrature import integrate
 from .ribbon import DEGENERATE, Ribbon
@@ -36,7 +36,7 @@ UNCLEAR = (1e-11, 3e-8)
 class Value:
     """One response: rows (quantity, row), error and scale (quantity,), and what the limit does.
 
-    quantity : charge, spin, circulation, local;  scale : what 1e-4 refers to
+    quantity : those of QUANTITIES;  scale : what 1e-4 refers to
     limit : "finite", "diverges" or "undecided", (quantity,)
     """
 
@@ -72,7 +72,7 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
         for i, (_, t) in enumerate(states[: len(states) - len(sequence)]):
             verdict = "undecided" if unclear[i] else "finite"
             values = (a[process, i] for a in (total, error, scale))
-            out[name, t] = Value(*values, [verdict] * 4)
+            out[name, t] = Value(*values, [verdict] * len(QUANTITIES))
     if 0 in temperatures:
         out["intraband", 0.0] = _intraband_at_zero(ribbon, level, at)
         if at.meeting:
@@ -83,7 +83,7 @@ def responses(ribbon: Ribbon, level: float, temperatures, found: Scan | None = N
 
 
 def _with_spin(values, spin, axis):
-    """Kernels density, circulation, local become charge, spin, circulation, local."""
+    """Kernels density, circulation, ... become charge, spin, circulation, ..."""
     density, rest = np.split(values, [1], axis=axis)
     # Errors have no rows.
     weighted = density * (spin if values.ndim > axis + 1 else np.abs(spin).max())
@@ -202,8 +202,8 @@ def _breaks(ribbon, found, at, states, centre) -> np.ndarray:
 
 def _intraband_at_zero(ribbon, level, at) -> Value:
     """-(1/2 pi) sum of sign(v) O over Fermi points, and the jumps at special k."""
-    total = np.zeros((3, ribbon.size))
-    modulus, error = np.zeros((3, ribbon.size)), np.zeros(3)
+    total = np.zeros((KERNELS, ribbon.size))
+    modulus, error = np.zeros((KERNELS, ribbon.size)), np.zeros(KERNELS)
     special = list(at.special_k)
     if len(at.root_k):
         e, speed, density = state_densities(ribbon, at.root_k)
@@ -228,7 +228,9 @@ def _intraband_at_zero(ribbon, level, at) -> Value:
         error += uncertain
     total, modulus = total / (2 * np.pi), modulus / (2 * np.pi)
     total, modulus, error = (_with_spin(a, ribbon.spin, axis=0) for a in (total, modulus, error))
-    return Value(total, error / (2 * np.pi) + 1e-10, _scale(total, modulus), ["finite"] * 4)
+    return Value(
+        total, error / (2 * np.pi) + 1e-10, _scale(total, modulus), ["finite"] * len(QUANTITIES)
+    )
 
 
 def _jump(ribbon, level, k, apart):
@@ -251,7 +253,7 @@ def _jump(ribbon, level, k, apart):
     sides = np.sign(near[:, on])
     if on.sum() == 1 and sides[0, 0] == sides[1, 0]:
         # The edge of one band: the same states are filled on both sides, and each is continuous.
-        return np.zeros((3, ribbon.size)), np.zeros(3)
+        return np.zeros((KERNELS, ribbon.size)), np.zeros(KERNELS)
     steps = np.arange(1, 7)
     x = np.concatenate((-h * steps, h * steps))
     e, _, density = state_densities(ribbon, k + x)

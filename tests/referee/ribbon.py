@@ -27,6 +27,7 @@ class Crystal:
 
     vectors : two (x, y);  orbitals : name -> (x, y);  onsite : name -> number
     hops : (to, from, cell, amplitude), one direction of each bond;  spin : name -> -1, 0, 1
+    operator : (to, from) -> number, elements between orbitals at one place, conjugates included
     """
 
     vectors: tuple
@@ -35,6 +36,7 @@ class Crystal:
     hops: list
     spin: dict = field(default_factory=dict)
     label: str = ""
+    operator: dict = field(default_factory=dict)
 
     def directed_hops(self):
         """(row, column, cell, amplitude) of every element, conjugates and on-site included."""
@@ -80,6 +82,12 @@ class Ribbon:
         self.name = np.tile(list(crystal.orbitals), width)
         self.spin = np.tile([crystal.spin.get(o, 0) for o in crystal.orbitals], width)
         self.size = size = len(y)
+
+        number = {name: i for i, name in enumerate(crystal.orbitals)}
+        self.operator = np.zeros((size, size), dtype=complex)
+        for (to, origin), value in crystal.operator.items():
+            for start in range(0, size, orbitals):
+                self.operator[start + number[to], start + number[origin]] = value
 
         table: dict[float, list] = {}
         for i, j, cell, amplitude in crystal.directed_hops():
