@@ -11,7 +11,12 @@ from .hop_table import DipoleTable
 
 
 class BulkMatrices:
-    """Bloch matrices of a lattice with vectors, positions, a hop table and perhaps dipoles."""
+    """Bloch matrices of a lattice with vectors, positions, a hop table and perhaps dipoles.
+
+    Attributes
+    ----------
+    vectors : (dimension, dimension) float, the lattice vectors as rows, in a
+    """
 
     vectors: np.ndarray
     dipoles: DipoleTable | None

@@ -188,7 +188,17 @@ def normal_of(vectors: np.ndarray) -> np.ndarray:
 
 
 def untrimmed(heights: np.ndarray, trim) -> np.ndarray:
-    """Numbers (row,) of the orbitals between the atomic layers that are left out."""
+    """Numbers (row,) of the orbitals between the atomic layers that are left out.
+
+    Parameters
+    ----------
+    heights : (row,) float, in a;  trim : numbers of layers left out below and above
+
+    Raises
+    ------
+    UserError
+        For another kind of ``trim``, or if no layer would be left.
+    """
     allowed = "two integers of at least 0, fewer than there are atomic layers"
     pair = list(trim) if isinstance(trim, list | tuple) else []
     if len(pair) != 2 or any(type(n) is not int or n < 0 for n in pair):

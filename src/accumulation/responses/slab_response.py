@@ -22,8 +22,8 @@ class SlabAccumulation:
         a^2; NaN where a ribbon has no limit T -> 0
     net : (2, fermi_energy, temperature), sum over the rows
     error : (2, fermi_energy, temperature), estimated bound of the error of any row
-    mesh_error : the part of it that is due to the mesh along z: half the difference of the sums
-        over its even and its odd points
+    mesh_error : (2, fermi_energy, temperature), the part of it that is due to the mesh along z:
+        half the difference of the sums over its even and its odd points
     status : (2, fermi_energy, temperature) int, bits of :data:`.static.FLAGS`
     """
 
