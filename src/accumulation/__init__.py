@@ -2,12 +2,14 @@
 
 from . import flake_shorthands as _flake_shorthands  # noqa: F401
 from . import lattice_shorthands as _lattice_shorthands  # noqa: F401
+from . import slab_shorthands as _slab_shorthands  # noqa: F401
 from .importers.kwant import from_kwant
 from .importers.pythtb import from_pythtb
 from .importers.tbmodels import from_tbmodels
 from .importers.wannier90 import from_wannier90
 from .lattice.lattice import Lattice
 from .lattice.samples import Flake, Ribbon, Wire
+from .lattice.slabs import Slab
 from .models.bilayer_graphene import bilayer_graphene
 from .models.chiral_stacked_haldane import chiral_stacked_haldane
 from .models.haldane import haldane
@@ -29,6 +31,7 @@ __all__ = [
     "Flake",
     "Lattice",
     "Ribbon",
+    "Slab",
     "Wire",
     "__version__",
     "bands",

@@ -162,6 +162,72 @@ def test_layers_of_a_wide_wire_are_those_of_the_slab():
     assert differences[1] < 0.1 * differences[0]
 
 
+def mirror_lattice(seed):
+    """Two orbitals with complex hops in a plane, and hops up and down that the mirror exchanges.
+
+    Then a state and its reflection at a surface have one velocity along the surface.
+    """
+    rng = np.random.default_rng(seed)
+    lattice = acc.Lattice(
+        [(1, 0, 0), (0.5, 0.9, 0), (0, 0, 0.8)],
+        {"A": (0, 0, 0), "B": (0.4, 0.3, 0)},
+        {"A": 0.3, "B": -0.3},
+        local_operators={"T": {"A": 1.0, "B": -0.5}},
+    )
+    for cell in ((0, 0), (1, 0), (0, 1), (-1, 1)):
+        for to, origin in product("AB", "AB"):
+            if (to, origin) == ("B", "A") or (to == origin and cell == (0, 0)):
+                continue
+            amplitude = 0.3 * complex(*rng.normal(size=2))
+            lattice.hop(to, origin, (*cell, 0), amplitude)
+    for name, amplitude in (("A", 0.25), ("B", -0.15)):
+        lattice.hop(name, name, (0, 0, 1), amplitude)
+    for up in (1, -1):
+        lattice.hop("A", "B", (0, 0, up), 0.2 + 0.1j)
+    return lattice
+
+
+def test_layers_in_the_middle_are_the_crystal():
+    """The Edelstein effect of the crystal, sum of -f' v_x O over its zone, in the middle layers.
+
+    At a temperature, so that what a surface does falls off exponentially with its distance.
+    """
+    lattice = mirror_lattice(2)
+    level, kt, points = 0.2, 0.3, 30
+    axes = np.indices((points,) * 3).reshape(3, -1).T / points
+    energy, u = np.linalg.eigh(lattice.hamiltonian(axes @ lattice.reciprocal))
+    # T along a1, which lies along x.
+    velocity = lattice.velocity(axes @ lattice.reciprocal)[:, 0]
+    slope = -0.25 / kt / np.cosh((energy - level) / (2 * kt)) ** 2
+    speed = np.einsum("kin,kij,kjn->kn", u.conj(), velocity, u).real
+    by_orbital = np.einsum("kn,kn,kin->i", slope, speed, np.abs(u) ** 2) / points**3
+    expected = by_orbital * [1.0, -0.5]
+    slab = lattice.slab(layers=9)
+    response = slab.response(
+        density="T", fermi_energy=level, temperature=kt, k=60, k_across=30
+    ).sel(process="intraband")
+    rows = response.accumulation.values.ravel() * slab.area
+    found = [rows[response.sublattice.values == name] for name in "AB"]
+    for values, own in zip(found, expected, strict=True):
+        assert values[4] == pytest.approx(own, abs=2e-3 * np.abs(expected).max())
+        assert abs(values[0] - own) > 20 * abs(values[4] - own)
+
+
+def test_response_of_a_slab_is_a_dataset_per_area():
+    slab = acc.stacked_haldane(delta=0.3).slab((0, 1, 0), (1, 0, 0), 3)
+    options = {"fermi_energy": [0.5, 1.2], "k": 51, "k_across": 4}
+    response = slab.response(**options)
+    plain = compute(
+        acc.stacked_haldane(delta=0.3), (0, 1, 0), (1, 0, 0), 3,
+        fermi_energy=(0.5, 1.2), k=51, k_across=4,
+    )  # fmt: skip
+    np.testing.assert_array_equal(response.accumulation.values, plain["accumulation"][0])
+    assert response.accumulation.attrs["units"].endswith("/ a^2")
+    assert response.attrs["kind"] == "slab"
+    in_si = acc.physical(response, tau="50 fs", energy="2.7 eV", length="2.46 angstrom")
+    assert in_si.accumulation.attrs["units"] == "mu_B / nm^2 / (V / m)"
+
+
 def test_a_trimmed_surface_lacks_its_layers():
     lattice = acc.stacked_haldane()
     slab = lattice.slab((0, 1, 0), (1, 0, 0), 4)

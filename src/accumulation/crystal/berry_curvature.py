@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import plugin_options
 from ..errors import UserError
 from ..lattice.bulk_bloch import bulk_table
 from ..lattice.honeycomb import valley_of_bulk
@@ -62,7 +63,8 @@ def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:
 
     Parameters
     ----------
-    name : one of OPERATORS, or of the operators of the lattice, such as ``L_z``
+    name : one of OPERATORS, an operator of the lattice such as ``L_z``, or a density of one such
+        as ``orbital_angular_momentum`` or ``spin(component=y)``, along the axes of the lattice
 
     Raises
     ------
@@ -78,11 +80,22 @@ def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:
         return adjoint(u) @ valley_of_bulk(lattice, states.k) @ u
     if name == "orbital_moment":
         return orbital_moment(states)
-    if name not in lattice.operators:
+    site_name, factor = _of_sites(name)
+    if site_name not in lattice.operators:
         raise UserError("operator", name, [*OPERATORS, *lattice.operators])
-    table, places = lattice.operators[name], lattice.positions[:, : lattice.dimension]
-    parts = (table.row, table.column, table.cell, table.amplitude)
+    table, places = lattice.operators[site_name], lattice.positions[:, : lattice.dimension]
+    parts = (table.row, table.column, table.cell, factor * table.amplitude)
     return adjoint(u) @ bulk_table(*parts, lattice.vectors, places).matrix(states.k) @ u
+
+
+def _of_sites(name: str) -> tuple[str, float]:
+    """Operator of the sites, and factor, of a density."""
+    density, options = plugin_options.split(name)
+    if density == "orbital_angular_momentum":
+        return f"L_{options.get('component', 'z')}", 1.0
+    if density == "spin":
+        return f"S_{options.get('component', 'z')}", 2.0
+    return str(options.get("operator", density)), 1.0
 
 
 def orbital_moment(states: BulkStates) -> np.ndarray:

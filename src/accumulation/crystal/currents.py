@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..errors import UserError
 from ..lattice.lattice import Lattice
 from ..states.eigenstates import inverse_gap
 from ..states.operator_products import star
-from .berry_curvature import OPERATORS, BulkStates, bulk_states, operator
+from .berry_curvature import BulkStates, bulk_states, operator
 from .zone_integrals import axes_along, shifted_mesh
 
 
@@ -58,10 +57,8 @@ def crystal_operator(states: CrystalStates, lattice: Lattice, density: str) -> n
     Raises
     ------
     UserError
-        For a density that :data:`accumulation.crystal.berry_curvature.OPERATORS` does not have.
+        For a density of which the crystal has no operator.
     """
-    if density not in OPERATORS:
-        raise UserError("density", density, list(OPERATORS))
     return operator(density, lattice, states.bulk)
 
 

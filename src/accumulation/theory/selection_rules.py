@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import plugins
+from ..densities import definitions_for
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice.bloch import mesh as uniform_mesh
@@ -106,7 +107,9 @@ def compute(
     labels = [
         (name, definition)
         for name in density
-        for definition in plugins.load("densities", name).DEFINITIONS["ribbon"]
+        for definition in definitions_for(
+            plugins.load("densities", name), "ribbon", lattice.operators
+        )
     ]
     ribbons = []
     for direction, width in zip(directions, widths, strict=True):
