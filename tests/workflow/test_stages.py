@@ -169,7 +169,7 @@ def test_a_kind_of_the_table_is_checked_planned_computed_and_read_again(tube, mo
     with pytest.raises(UserError, match="wire, or a flake with a height"):
         system_parts.check_dimension(system, stacked_haldane(), "systems.a")
     assert "gauge" in system_parts.checked_density(
-        {"density": "orbital_moment", "gauge": "cell"}, "tube", "systems.a"
+        {"density": "orbital_moment", "gauge": "cell"}, "tube", None, "systems.a"
     )
     assert default_figures.requested(None, {"a": system})["a"]["draw"] == "overview"
     # Three times as long as the ribbon, so three times the orbitals.

@@ -8,9 +8,9 @@ from ..crystal.bulk_properties import MIDGAP
 from ..errors import MISSING, UserError, closest, unknown_key
 from ..lattice.geometries import GEOMETRIES
 from ..lattice.lattice import Lattice
-from ..plugin_options import short_name
 from . import grid, options, sizes
 from .config_file import axis_values, number, schema
+from .density_systems import by_density
 from .slab_systems import as_theory, is_slab
 from .system_parts import (
     check_dimension,
@@ -23,7 +23,6 @@ from .system_parts import (
     checked_plugin,
     density_texts,
     lattice_of,
-    lattice_of_given,
 )
 
 # The model that may be given by the key of its files instead of its name.
@@ -56,49 +55,7 @@ def normalised(config: dict) -> dict[str, dict]:
     shared = {
         name: axis_values(value, f"axes.{name}") for name, value in config.get("axes", {}).items()
     }
-    return {
-        name: _system(name, keys, shared) for name, keys in _by_density(systems, shared).items()
-    }
-
-
-def _by_density(systems: dict[str, dict], shared: dict[str, list]) -> dict[str, dict]:
-    """The systems, with a list of densities split into one system NAME_DENSITY for each density.
-
-    Densities have different units and definitions, so each has its own datasets; stored tiles of
-    bands are shared.  Each density takes those of the definitions that it declares.
-    """
-    split = {}
-    for name, system in systems.items():
-        path = f"systems.{name}"
-        densities = system.get("density")
-        if "theory" in system or densities is None:
-            split[name] = system
-            continue
-        densities = density_texts(densities, lattice_of_given(system, shared), f"{path}.density")
-        if isinstance(densities, str):
-            split[name] = system | {"density": densities}
-            continue
-        names_by_density = {d: _definitions(d, f"{path}.density") for d in densities}
-        definitions = system.get("definition", [])
-        definitions = [definitions] if isinstance(definitions, str) else definitions
-        for one in definitions:
-            if not any(one in names for names in names_by_density.values()):
-                raise UserError(
-                    f"{path}.definition", one, sorted(set().union(*names_by_density.values()))
-                )
-        for density, names in names_by_density.items():
-            own_definitions = [one for one in definitions if one in names]
-            one = {k: v for k, v in system.items() if k != "definition"} | {"density": density}
-            split[f"{name}_{short_name(density)}"] = one | (
-                {"definition": own_definitions} if own_definitions else {}
-            )
-    if len(split) < len(systems):
-        raise UserError("systems", list(split), "names that stay different with _DENSITY added")
-    return split
-
-
-def _definitions(density: str, path: str) -> set[str]:
-    return set().union(*checked_plugin("densities", density, path).DEFINITIONS.values())
+    return {name: _system(name, keys, shared) for name, keys in by_density(systems, shared).items()}
 
 
 def _only_of_a_theory(name: str, keys: dict) -> dict:
