@@ -1,5 +1,6 @@
 """Sphinx configuration: ``make docs`` builds the site without network, warnings are errors."""
 
+import importlib.util
 import os
 import re
 import sys
@@ -33,6 +34,12 @@ nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+# Tutorials of other programs, named as their packages, are executed where these are installed.
+nb_execution_excludepatterns = [
+    f"tutorials/{package}.md"
+    for package in ("kwant", "pythtb", "tbmodels")
+    if importlib.util.find_spec(package) is None
+]
 
 
 def _write_api(app):
