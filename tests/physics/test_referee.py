@@ -34,6 +34,8 @@ SMALL += [(0, 9)]
 # Copies of a chain nearly degenerate over a range of k; a level between two such copies; a mesh
 # whose estimates of its error pass zero; a crossing that the referee knew too coarsely.
 SMALL += [(0, 1904), (0, 803), (0, 879), (0, 937), (0, 1941)]
+# An edge on a point of the mesh that the band leaves slowly.
+SMALL += [(0, 806)]
 
 
 @pytest.mark.parametrize(("seed", "index"), SMALL)

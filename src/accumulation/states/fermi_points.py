@@ -170,11 +170,16 @@ def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPo
     first, last = energy[j, n] - target, energy[after, n] - target
     s = hermite_root(first, last, velocity[j, n] * spacing, velocity[after, n] * spacing)
     s = np.where((s > low) & (s < high), s, 0.5 * (low + high))
-    # A half step: a band reaches a flat stretch on the level, or leaves it.
+    # A half step: a band reaches a flat stretch on the level, or leaves it.  At a single point of
+    # the mesh it only touches or crosses it there, however slowly it leaves.
     half = np.abs(step) == 0.5
-    s[half] = ends_of_flat(
-        bloch, k[j[half]], spacing, n[half], target[half], np.abs(last[half]) <= ON_LEVEL
-    )
+    at_right = np.abs(last) <= ON_LEVEL
+    place = np.where(at_right, after, j)
+    beside = np.stack([energy[(place + one) % len(k), n] for one in (-1, 1)])
+    alone = half & np.all(np.abs(beside - target) > ON_LEVEL, axis=0)
+    s[alone] = at_right[alone]
+    flat = half & ~alone
+    s[flat] = ends_of_flat(bloch, k[j[flat]], spacing, n[flat], target[flat], at_right[flat])
     kind = float if bloch.is_real else complex
     state = np.full((len(s) + len(touches), bloch.size), np.nan, dtype=kind)
     search = np.nonzero(~half)[0]
