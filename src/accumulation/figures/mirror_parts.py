@@ -59,7 +59,8 @@ def draw(
         response = response.assign_coords(sublattice=("row", [""] * response.sizes["row"]))
         panels.profile(profile, response)
         panels.parts(parts, response)
-        limit = 1.12 * panels.peak(response, *panels.PROCESSES) or 1.0
+        peak = panels.peak(response, *panels.PROCESSES)
+        limit = 1.12 * peak if peak > panels.ZERO else 1.0
         for ax in (profile, parts):
             ax.set_ylim(-limit, limit)
             panels.label_accumulation(ax, response)

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bulk import bulk
 from ..crystal.berry_curvature import bulk_states, curvature, operator, orbital_moment
+from ..crystal.bulk_properties import bulk
 from ..crystal.hall_sum import hall_conductivity
 from ..identities import Identity
 from ..lattice.lattice import Lattice
+from ..lattice.units import CHARGE, PLANCK
 from ..models.chiral_stacked_haldane import chiral_stacked_haldane
 from ..models.haldane import haldane
 from ..models.kane_mele import kane_mele
 from ..models.tmd_three_band import tmd_three_band
-from ..physical_units import physical_conductivity
 from ..states.eigenpairs import adjoint
 from ..states.eigenstates import inverse_gap
 from ..states.occupations import fermi_slope
@@ -148,7 +148,7 @@ def compute(
     """
     model = haldane(**_HALDANE)
     in_si = [
-        100 * physical_conductivity(value, thickness=1.0).value
+        value * CHARGE**2 / PLANCK / 1e-10  # of a layer of 1 angstrom
         for value in (_plateau(model, "charge", points), _on_gamma_mesh(model, 10))
     ]
     spin = _plateau(kane_mele(spin_orbit=0.15), "spin", points)
@@ -172,7 +172,9 @@ def compute(
          narrow),
         ("MoS2, L_z, both spins", "density functional theory", "e / 2 pi", 2.6, orbital),
     ]  # fmt: skip
-    names, sources, units, published, ours = (np.array(column) for column in zip(*table))
+    names, sources, units, published, ours = (
+        np.array(column) for column in zip(*table, strict=True)
+    )
     relative = ours / published - 1
     return {
         "number": names,
