@@ -18,11 +18,12 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study theory plan unused remove-unused slurm test referee lint docs benchmark gallery clean
+.PHONY: help study theory materials plan unused remove-unused slurm test referee lint docs benchmark gallery clean
 
 help:  ## list the targets
 	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N, CONFIG=FILE)"
 	@echo "make theory     every other equation of the paper, in results/theory/"
+	@echo "make materials  published numbers and models of materials, in results/materials/"
 	@echo "make slurm      the same on a Slurm cluster, from its login node"
 	@echo "make plan       what a run would compute, and why"
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
@@ -39,6 +40,9 @@ study: $(VENV)/.study  ## the default study
 
 theory:  ## config/studies/theory.yaml
 	@$(MAKE) --no-print-directory study CONFIG=config/studies/theory.yaml
+
+materials:  ## config/studies/materials.yaml
+	@$(MAKE) --no-print-directory study CONFIG=config/studies/materials.yaml
 
 slurm: $(VENV)/.slurm  ## the default study, its jobs submitted with sbatch
 	@$(BIN)/python -m snakemake --workflow-profile workflow/profiles/slurm --configfile $(CONFIG)

@@ -26,6 +26,8 @@ from accumulation.study import config_file, study
 
 ROOT = Path(__file__).parents[2]
 KINDS = ("function", "variable", "check", "test", "figure")
+# The study of models from files that are not in the repository.
+NEEDS_FILES = "wannier"
 # In which room of the package an equation is a formula, not a drawing of it.
 _NO_PHYSICS = ("figures", "plotting")
 
@@ -128,6 +130,8 @@ def _figures() -> Iterator[tuple[str, str, set[str]]]:
     from accumulation.datasets.variables import TITLES
 
     for path in sorted((ROOT / "config").rglob("*.yaml")):
+        if path.stem == NEEDS_FILES:
+            continue
         one = study.load(config_file.read(str(path)), str(path))
         for name, figure in one.figures.items():
             outline = plugins.figure(figure["draw"])

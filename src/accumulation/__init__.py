@@ -22,6 +22,7 @@ from .models.qwz import qwz
 from .models.rashba_square import rashba_square
 from .models.square_sp import square_sp
 from .models.stacked_haldane import stacked_haldane
+from .models.tmd_bilayer import tmd_bilayer
 from .models.tmd_three_band import tmd_three_band
 from .notebook import bands, elements, model, response
 from .physical_units import physical, physical_conductivity
@@ -56,5 +57,6 @@ __all__ = [
     "response",
     "square_sp",
     "stacked_haldane",
+    "tmd_bilayer",
     "tmd_three_band",
 ]

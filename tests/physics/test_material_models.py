@@ -400,6 +400,32 @@ def test_an_unknown_material_is_refused():
         acc.tmd_three_band(material="MoS")
 
 
+@pytest.mark.parametrize("spin_orbit", [0.0, 0.073])
+def test_inversion_exchanges_the_layers_of_a_bilayer(spin_orbit):
+    """P H(k) P = H(-k) with the layers exchanged, d orbitals and spins even; a bias breaks it."""
+    k = K2[:8]
+    for bias, holds in ((0.0, True), (0.2, False)):
+        lattice = acc.tmd_bilayer(bias=bias, spin_orbit=spin_orbit)
+        size = len(lattice.orbitals)
+        other = np.roll(np.arange(size), size // 2)
+        inverted = lattice.hamiltonian(-k)[:, other][:, :, other]
+        assert bool(np.abs(inverted - lattice.hamiltonian(k)).max() < 1e-12) is holds
+
+
+def test_layers_of_a_bilayer_are_monolayers_of_both_orientations():
+    """Levels at k and -k without hops between layers; with them, those of Gamma split by 6 t."""
+    k = K2[:8]
+    single = acc.tmd_three_band()
+    both = np.concatenate((levels(single, k), levels(single, -k)), axis=1)
+    close(levels(acc.tmd_bilayer(interlayer=0.0), k), np.sort(both, axis=1))
+    a = single.vectors[0, 0]
+    coupled = acc.tmd_bilayer(interlayer=0.1)
+    lower, upper = levels(coupled, [0.0, 0.0])[:2]
+    assert upper - lower == pytest.approx(0.6)
+    at_corner = np.sort(np.concatenate([levels(single, s * CORNER / a) for s in (1, -1)]))
+    np.testing.assert_allclose(levels(coupled, CORNER / a), at_corner, atol=1e-9)
+
+
 # --- bilayer graphene ---
 
 

@@ -141,6 +141,7 @@ INVARIANT = [
     ("px_py_honeycomb", {"rotation": 0.3}, False),
     ("tmd_three_band", {}, True),
     ("tmd_three_band", {"spin_orbit": 0.0, "spinful": False}, True),
+    ("tmd_bilayer", {}, True),
     ("bilayer_graphene", {}, True),
     ("rashba_square", {"exchange": 0.0}, True),
     ("rashba_square", {"exchange": 0.4}, False),

@@ -273,7 +273,11 @@ def test_large_studies_of_a_cluster_are_not_refused():
         sizes.check({"bulk": bulk | {"model": bulk["model"] | {"delta": axis, "t2": [1, 2]}}}, {})
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "config").rglob("*.yaml")), ids=lambda p: p.name)
+# All but the study whose models are in files that are not in the repository.
+CONFIGS = [p for p in sorted((ROOT / "config").rglob("*.yaml")) if p.stem != "wannier"]
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.name)
 def test_configs_of_the_repository_are_valid(path, capsys):
     assert main(["check", str(path)]) == 0, capsys.readouterr().err
 

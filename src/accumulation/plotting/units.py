@@ -16,7 +16,10 @@ CHOICES = {
     NATURAL: {"t0": "t_0", "a": "a"},
     "eV_angstrom": {"t0": r"\mathrm{eV}", "a": r"\mathrm{\AA}"},
 }
-SYMBOLS = {"hbar": r"\hbar", "tau": r"\tau", "eV": r"\mathrm{eV}", "angstrom": r"\mathrm{\AA}"}
+SYMBOLS = {
+    "hbar": r"\hbar", "tau": r"\tau", "mu_B": r"\mu_B",
+    "eV": r"\mathrm{eV}", "angstrom": r"\mathrm{\AA}",
+}  # fmt: skip
 # Order of the factors: charges, fields and energies first.
 ORDER = ["e", "E", "tau", "t0", "eV", "a", "angstrom", "hbar"]
 # Response to a force e E over the length a, per energy t0, and per length a.
