@@ -100,8 +100,9 @@ def _row(figure, parts: dict[str, xr.Dataset], letters) -> None:
             part = part.assign_coords(sublattice=("row", [""] * part.sizes["row"]))
         panels.profile(ax, part)
         peaks = [panels.peak(part, process) for process in PROCESSES]
-        text = ", ".join(f"{p:.2g}" if p > panels.ZERO else "0" for p in peaks)
-        ax.text(0.03, 0.95, f"largest {text}", transform=ax.transAxes, va="top", fontsize=6.5)
+        numbers = [f"{p:.2g}" if p > panels.ZERO else "0" for p in peaks]
+        text = f"largest: {numbers[0]}, interband {numbers[1]}"
+        ax.text(0.03, 0.95, text, transform=ax.transAxes, va="top", fontsize=6.5)
     # Where all is rounding, it is not drawn larger than it is.
     limit = max(panels.peak(part, *PROCESSES) for part in parts.values())
     limit = 1.3 * limit if limit > panels.ZERO else 1.0

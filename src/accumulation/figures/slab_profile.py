@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
 from ..plotting import panels, style
 from ..plotting.panels import PROCESSES
-from ..plotting.parameters import model_of
+from ..plotting.parameters import geometry_of, model_of, options_of
 from ..plotting.units import accumulation_units
 
 NEEDS = ("response",)
@@ -47,7 +48,9 @@ def draw(
     for part, system in zip(rows, systems, strict=True):
         ds = _selected(system["response"], definition, fermi_energy, temperature)
         name = model_of(ds)["name"].replace("_", " ")
-        part.suptitle(f"{name}: {ds.density_name.item()}", fontsize=8, x=0.02, ha="left")
+        plane = geometry_of(ds).get("plane") or options_of(ds).get("plane")
+        surface = f" ({' '.join(map(str, plane))})" if plane else ""
+        part.suptitle(f"{name}{surface}: {ds.density_name.item()}", fontsize=8, x=0.02, ha="left")
         axes = part.subplots(1, 3, width_ratios=[0.8, 1.1, 1.1], sharey=True)
         style.letter(axes[0], next(letters), "termination")
         _termination(axes[0], ds)
@@ -97,6 +100,7 @@ def _by_layer(ax, ds: xr.Dataset, process: str) -> None:
     peak = np.nanmax(np.abs(net), initial=0.0)
     limit = 1.15 * peak if peak > panels.ZERO else 1.0
     ax.set_xlim(-limit, limit)
+    ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     # Per area: one power of a below the unit of what accumulates per length.
     units = ds.density_units.item()
     units += " a" if "/" in units else " / a"
