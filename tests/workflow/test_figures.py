@@ -188,7 +188,7 @@ def test_a_declared_figure_says_no_second_time_how_many_systems_it_draws(name):
 
 def datasets(lattice, density, direction=(2, 1), width=3, level=0.4):
     ribbon = lattice.ribbon(direction, width)
-    names = list(plugins.load("densities", density).DEFINITIONS["ribbon"])
+    names = list(definitions_for(plugins.load("densities", density), "ribbon", ribbon.operators))
     elements = acc.elements(ribbon, acc.bands(ribbon, k=16), density, names, ["atomic"])
     response = acc.response(elements, level)
     for ds in (elements, response):
