@@ -10,6 +10,7 @@ import pytest
 
 import accumulation as acc
 from accumulation import figures, plugins
+from accumulation.densities import definitions_for
 from accumulation.errors import UserError
 from accumulation.plotting import sites
 from accumulation.study import study
