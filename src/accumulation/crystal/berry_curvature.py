@@ -82,7 +82,7 @@ def operator(name: str, lattice: Lattice, states: BulkStates) -> np.ndarray:
         return orbital_moment(states)
     site_name, factor = _of_sites(name)
     if site_name not in lattice.operators:
-        raise UserError("operator", name, [*OPERATORS, *lattice.operators])
+        raise UserError("density", name, [*OPERATORS, *lattice.operators])
     table, places = lattice.operators[site_name], lattice.positions[:, : lattice.dimension]
     parts = (table.row, table.column, table.cell, factor * table.amplitude)
     return adjoint(u) @ bulk_table(*parts, lattice.vectors, places).matrix(states.k) @ u

@@ -24,7 +24,7 @@ Expectation values, polarizabilities and responses of all densities are computed
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from .. import plugin_options, plugins
 from ..errors import UserError
@@ -64,6 +64,9 @@ def named(given: object, operators: Collection[str] = ()) -> str:
     UserError
         If there is no such density, or it has no such option.
     """
+    if not isinstance(given, str | Mapping):
+        names = ", ".join([*plugins.available("densities"), *operators])
+        raise UserError("density", given, f"one of: {names}; {plugin_options.WRITTEN}")
     text = plugin_options.as_text(given)
     name, options = plugin_options.split(text)
     if name in operators and name not in plugins.available("densities"):

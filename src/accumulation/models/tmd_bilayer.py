@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from math import sqrt
 
+from ..errors import UserError
 from ..inputs import checked_parameters
 from ..lattice.lattice import Lattice
-from .tmd_three_band import tmd_three_band
+from .tmd_three_band import MATERIALS, tmd_three_band
 
 EQUATION = "Liu, Shan, Yao, Yao and Xiao (2013)"
 UNITS = {"interlayer": "eV", "bias": "eV", "spin_orbit": "eV / hbar^2", "spacing": "angstrom"}
@@ -50,6 +51,8 @@ def tmd_bilayer(
     UserError
         For a parameter that is not a finite real number, or an unknown material.
     """
+    if material not in MATERIALS:
+        raise UserError("tmd_bilayer().material", material, list(MATERIALS))
     single = tmd_three_band(spinful=spinful or spin_orbit != 0, material=material)
     a = single.vectors[0][0]
     places = {"1": (0.0, 0.0, 0.0), "2": (a / 2, a / (2 * sqrt(3)), spacing)}

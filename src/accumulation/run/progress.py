@@ -32,6 +32,7 @@ class Progress:
         self.total = sum(self._waiting.values())
         self.completed = 0
         self._started, self._has_begun = time.monotonic(), False
+        self._ended: float | None = None
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -58,12 +59,15 @@ class Progress:
     def finish(self, path: str) -> None:
         """Count the tile of this file as complete."""
         self.completed += self._waiting.pop(path, 0)
+        if self.completed >= self.total and self._ended is None:
+            self._ended = time.monotonic()
 
     def line(self) -> str:
         """Such as ``120/441 points, 8.3 points/s, 0:39 left``."""
-        elapsed = time.monotonic() - self._started
+        # Jobs after the last point, such as figures, are no part of the rate.
+        elapsed = (time.monotonic() if self._ended is None else self._ended) - self._started
         text = f"{self.completed}/{self.total} points"
-        if 0 < self.completed < self.total:  # a finished grid has no rate any more
+        if self.completed:
             rate = self.completed / elapsed
             seconds = round((self.total - self.completed) / rate)
             text += f", {rate:.3g} points/s, "
