@@ -217,7 +217,8 @@ class LineIntegral:
         total = sums.own.sum(axis=0)
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
         allowed = self._tolerance(total, magnitude)
-        refined, error = self._intervals_to_refine(sums.misfit, doubtful, window, allowed)
+        misfit = _at_least_beside(sums.misfit) if temperature > 0 else sums.misfit
+        refined, error = self._intervals_to_refine(misfit, doubtful, window, allowed)
         if not refined.any():
             return Integral(total, error, magnitude)
         unrefined = sums.own[~refined].sum(axis=0)
@@ -257,9 +258,6 @@ class LineIntegral:
             # With a symmetry k -> -k both intervals are refined together, so that they cancel.
             doubtful, window = (mask | _mirrored(mask) for mask in (doubtful, window))
             misfit = np.maximum(misfit, _mirrored(misfit))
-        # The differences of two orders oscillate with k: where they pass zero they are no error.
-        beside = np.maximum(np.roll(misfit, 1, axis=0), np.roll(misfit, -1, axis=0))
-        misfit = np.maximum(misfit, BESIDE * beside)
         refined = window | doubtful
         if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
             return window, np.array([0.0, np.inf])
@@ -282,6 +280,16 @@ class LineIntegral:
     @property
     def _few_nodes(self) -> float:
         return min(LITTLE_NODES, LITTLE_WORK / self.exact.bloch.size**3)
+
+
+def _at_least_beside(misfit: np.ndarray) -> np.ndarray:
+    """Errors (interval, ...) that do not vanish between large ones.
+
+    Where a Fermi function is hardly resolved the differences of two orders oscillate with k, and
+    where they pass zero they are no error.
+    """
+    beside = np.maximum(np.roll(misfit, 1, axis=0), np.roll(misfit, -1, axis=0))
+    return np.maximum(misfit, BESIDE * beside)
 
 
 def _mirrored(values: np.ndarray) -> np.ndarray:
