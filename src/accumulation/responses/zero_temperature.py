@@ -151,8 +151,9 @@ def limit(
     largest = np.maximum(
         np.abs(last).max(axis=-1, initial=0.0), CANCELLED * np.array(magnitudes[-1])
     )
-    # A change is uncertain by the errors of both values.
-    size = np.maximum(REACHED * largest[:, None], (errors[1] + errors[2])[:, None])
+    # A change is uncertain by the errors of both values, and by that of the worst value.
+    doubt = np.maximum(errors[1] + errors[2], np.max(errors, axis=0))
+    size = np.maximum(REACHED * largest, doubt)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.nan_to_num(second / first, nan=0.0)
     settled = np.abs(second) <= size
