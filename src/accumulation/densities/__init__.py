@@ -39,10 +39,13 @@ def definitions_for(density, kind: str, operators: Collection[str] = ()) -> tupl
     operators : names of the operators on the orbitals of a site that the system has; a definition
         that needs others is left out, unless all do
     """
-    names = density.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"]
-    needs = getattr(density, "needs", None)
-    usable = tuple(name for name in names if not needs or set(needs(name)) <= set(operators))
-    return usable or tuple(names)
+    names = _declared(density, kind)
+    return tuple(n for n in names if not missing_operators(density, n, operators)) or names
+
+
+def _declared(density, kind: str) -> tuple[str, ...]:
+    """All definitions that a density declares for a kind of system."""
+    return tuple(density.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"])
 
 
 def missing_operators(density, definition: str, operators: Collection[str]) -> list[str]:
@@ -74,13 +77,10 @@ def named(given: object, operators: Collection[str] = ()) -> str:
     try:
         module = plugins.load("densities", name)
     except UserError as error:
-        raise (
-            error
-            if not operators
-            else UserError(
-                error.key, error.value, f"{error.allowed}; or of this model: {', '.join(operators)}"
-            )
-        ) from error
+        if not operators:
+            raise
+        allowed = f"{error.allowed}; or of this model: {', '.join(operators)}"
+        raise UserError(error.key, error.value, allowed) from error
     defaults = plugin_options.parameters(module)
     plugin_options.checked(module, name, options)
     other = {key: value for key, value in options.items() if value != defaults[key]}
@@ -101,7 +101,7 @@ def chosen(density: str, definition: str, kind: str, by_state: bool = False) -> 
         If there is no such density, or it has no such definition.
     """
     module = plugins.load("densities", density)
-    names = list(module.DEFINITIONS["ribbon" if GEOMETRIES[kind].periodic else "flake"])
+    names = list(_declared(module, kind))
     if by_state:
         names = [name for name in names if name not in module.NEEDS_ALL_BANDS]
     definition = definition or names[0]

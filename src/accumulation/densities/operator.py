@@ -6,7 +6,7 @@ reversal is -1 for components of L and S and +1 for others, unless an option say
 
 from __future__ import annotations
 
-from ..lattice.local_operators import COUPLING, units
+from ..lattice.local_operators import units
 from ..states.eigenstates import Kernel, States
 
 LONG_NAME = "operator"
@@ -22,11 +22,10 @@ CHOICES = {"parity": (-1, 0, 1)}
 def texts(operator: str, parity: int) -> dict:
     """Declarations that depend on the operator."""
     unit = units(operator)
-    odd = unit == "hbar" and operator != COUPLING
     return {
         "LONG_NAME": f"operator {operator}",
         "UNITS": unit,
-        "TIME_REVERSAL": parity or (-1 if odd else +1),
+        "TIME_REVERSAL": parity or (-1 if unit == "hbar" else +1),
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..lattice.slabs import Slab
 from ..states.eigenstates import KernelFunction
 from .integrands import ExactElements
-from .static import ACCURATE, INACCURATE, NO_LIMIT, accumulation, elements_on_mesh
+from .static import accumulation, elements_on_mesh, status_bits
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,5 @@ def slab_accumulation(
         mesh_error = 0.5 * np.abs(halves[0] - halves[1]).max(axis=-1)
     total = weight * values.sum(axis=0)
     net = total.sum(axis=-1)
-    missing = np.isnan(total).any(axis=-1)
-    allowed = ACCURATE * np.nan_to_num(np.abs(total)).max(axis=-1, initial=0.0)
-    coarse = ~missing & (error + np.nan_to_num(mesh_error) > np.maximum(allowed, ROUNDING))
-    status = NO_LIMIT * missing + INACCURATE * coarse
+    status = status_bits(total, net, error + mesh_error, np.zeros(error.shape))
     return SlabAccumulation(total, net, error + mesh_error, mesh_error, status)
-
-
-# Errors below this are rounding of a response that symmetry makes vanish.
-ROUNDING = 1e-11

@@ -141,7 +141,7 @@ def accumulation(
         responses.prepare(fermi_energy, kt, points)
         for e in range(len(fermi_energy)):
             value, net, error, size = responses.at(e, fermi_energy[e], kt)
-            status = _status(value, net, error, size)
+            status = status_bits(value, net, error, size)
             result.values[:, e, t], result.net[:, e, t], result.status[:, e, t] = value, net, status
             result.error[:, e, t] = np.where(status & INACCURATE, UNCONVERGED * error, error)
     return result
@@ -163,8 +163,8 @@ def mesh_sums(mesh: MeshElements, fermi_energy: np.ndarray, temperature: float) 
     return sums
 
 
-def _status(value, net, error, size) -> np.ndarray:
-    """Flags (process,) of values (process, row) with that error and magnitude (process,)."""
+def status_bits(value, net, error, size) -> np.ndarray:
+    """Flags (...) of values (..., row) with that net, error and magnitude (...), bits of FLAGS."""
     missing = np.isnan(value).any(axis=-1) | np.isnan(net)
     largest = np.nan_to_num(np.abs(value)).max(axis=-1, initial=0.0)
     allowed = np.maximum(ACCURATE * np.maximum(largest, CANCELLED * size), ROUNDING)
