@@ -25,6 +25,7 @@ from .models.stacked_haldane import stacked_haldane
 from .models.tmd_bilayer import tmd_bilayer
 from .models.tmd_three_band import tmd_three_band
 from .notebook import bands, elements, model, response
+from .one_call import accumulate
 from .physical_units import physical, physical_conductivity
 from .version import __version__
 
@@ -35,6 +36,7 @@ __all__ = [
     "Slab",
     "Wire",
     "__version__",
+    "accumulate",
     "bands",
     "bilayer_graphene",
     "chiral_stacked_haldane",

@@ -12,7 +12,7 @@ import numpy as np
 
 from .crystal.bulk_properties import MIDGAP, bulk, filled_bands
 from .datasets import arguments
-from .datasets.accumulations import accumulations, declaration, eigenpairs_of, flagged, mirror_parts
+from .datasets.accumulations import accumulations, declaration, eigenpairs_of
 from .datasets.labels import label
 from .datasets.model_dataset import (
     crystal_variables,
@@ -25,12 +25,13 @@ from .datasets.model_dataset import (
     site_variables,
     unit_attribute,
 )
+from .datasets.response_dataset import response_dataset
 from .densities import definitions_for, named
 from .errors import UserError
 from .inputs import at_least
 from .lattice.bloch import GAUGES, mesh
+from .lattice.hop_table import Crystal
 from .lattice.samples import System
-from .responses.static import FLAGS, PROCESSES
 from .responses.zone_elements import zone_elements
 from .states.chunks import over_chunks
 from .states.eigenpairs import solve
@@ -201,10 +202,19 @@ def _is_single(value) -> bool:
     return value is None or isinstance(value, str)
 
 
-def _at_midgap(value, elements: xr.Dataset, filled: int | None) -> tuple:
-    """Fermi energies with ``midgap`` replaced by its value, and attributes filling and midgap."""
+def at_midgap(value, crystal: Crystal | None, filled: int | None) -> tuple:
+    """Fermi energies with ``midgap`` replaced by its value, and attributes filling and midgap.
+
+    Parameters
+    ----------
+    value : number, ``"midgap"``, or a list of these;  filled : number of filled bands, or None
+
+    Raises
+    ------
+    UserError
+        For midgap of a crystal that has no gap there, or is not known.
+    """
     values = [value] if np.ndim(value) == 0 else list(value)
-    crystal = restored_crystal(elements)
     if MIDGAP not in [entry for entry in values if isinstance(entry, str)]:
         if crystal is None or (filled is None and crystal.filling is None and crystal.orbitals % 2):
             return value, {}
@@ -257,30 +267,16 @@ def response(
     arguments.dataset("elements", elements, "elements", "response(elements, fermi_energy=0.0)")
     arguments.complete_mesh("elements", elements, "elements")
     threads = at_least("threads", threads)
-    numeric_levels, attrs = _at_midgap(fermi_energy, elements, filling)
+    numeric_levels, attrs = at_midgap(fermi_energy, restored_crystal(elements), filling)
     levels = arguments.numbers("fermi_energy", numeric_levels)
     temperatures = arguments.numbers("temperature", temperature, least=0)
-    _, texts = declaration(elements.attrs["density"])
-    lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     system = restore(elements)
     result = accumulations(system, elements, levels, temperatures, threads)
-    accumulated = result.values
-    values = {
-        "definition": elements.definition.values,
-        "gauge": elements.gauge.values,
-        "process": list(PROCESSES),
-        "fermi_energy": levels,
-        "temperature": temperatures,
-        **{name: elements[name].values for name in ("x", "y", "z", "sublattice", "cell", "spin")},
-        "accumulation": accumulated,
-        "net": result.net,
-        "error": result.error,
-        "status": result.status,
-    }
-    values |= mirror_parts(system, accumulated)
-    attrs |= {name: elements.attrs[name] for name in ("kind", "period", "density")}
+    attrs |= {name: elements.attrs[name] for name in ("kind", "period")}
     attrs |= {n: elements.attrs[n] for n in ("unit_system", "remark") if n in elements.attrs}
-    attrs |= provenance_attribute(system)
-    names = ("accumulation", "net", "even", "odd", "error", "status")
-    ds = label(values, "response", attrs, texts, dict.fromkeys(names, lead))
-    return flagged(ds, FLAGS)
+    density, definition, gauge = (
+        elements.attrs["density"],
+        elements.definition.values,
+        elements.gauge.values,
+    )
+    return response_dataset(system, density, definition, gauge, levels, temperatures, result, attrs)

@@ -115,9 +115,17 @@ class BlochMatrix:
     @cached_property
     def scale(self) -> float:
         """Upper bound of |energy|: the largest sum of |hopping| in a row of H, in t0."""
+        return self._largest_row(self._hopping) or 1.0
+
+    @cached_property
+    def fastest(self) -> float:
+        """Upper bound of |d energy / dk|, in t0 a."""
+        return self._largest_row(self._slope["atomic"])
+
+    def _largest_row(self, table: np.ndarray) -> float:
         sums = np.zeros(self.size)
-        np.add.at(sums, self.row, np.abs(self._hopping).sum(axis=0))
-        return float(sums.max(initial=0.0)) or 1.0
+        np.add.at(sums, self.row, np.abs(table).sum(axis=0))
+        return float(sums.max(initial=0.0))
 
     @cached_property
     def reversal(self) -> tuple[np.ndarray, bool] | None:

@@ -59,3 +59,11 @@ def gathered(work, points: int, size: int, threads: int = 1) -> list:
 
     over_chunks(store, points, size, threads)
     return [results[start] for start in sorted(results)]
+
+
+def in_order(work, parts: list, threads: int = 1) -> list:
+    """List of ``work(part)`` for every part, on ``threads`` threads, in the order of the parts."""
+    if threads <= 1 or len(parts) <= 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, parts))

@@ -1,0 +1,119 @@
+"""The two ways to a static response, and which of them costs less.
+
+dense                every H(k) is diagonalised: time of width^3, any density
+selected_inversion   blocks of resolvents near the diagonal: time of width, densities that join near
+                     rows (:mod:`.banded_response`)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import UserError, Verbatim
+from ..lattice.samples import System
+from ..states.banded_system import BandedSystem
+from ..states.eigenstates import KernelFunction
+from ..states.level_counts import levels_below
+from ..states.step_contour import points_needed
+from .banded_response import DENSE, banded_accumulation
+from .banded_window import WINDOW
+from .integrands import ExactElements
+from .static import Accumulation, accumulation, elements_on_mesh
+
+SOLVERS = ("auto", "dense", "selected_inversion")
+# Measured seconds, on one thread: of the dense chain per orbital^3 and k, and of the recursion per
+# block and point, with blocks of b orbitals per b^2 and b^3.
+DENSE_COST, SQUARE_COST, CUBE_COST = 1.4e-9, 4e-7, 2e-8
+# Panels next to a Fermi point have so many nodes.
+NODES_A_POINT = 30
+# The number of Fermi points is estimated from so many k.
+SAMPLE = 16
+# The ratio h = gap / width whose contour is taken as typical.
+TYPICAL = 1e-2
+
+
+def solved(
+    system: System,
+    kernel: KernelFunction,
+    definition: str,
+    gauge: str,
+    needs_all_bands: bool,
+    fermi_energy: np.ndarray,
+    temperature: np.ndarray,
+    points: int,
+    solver: str,
+    threads: int = 1,
+) -> Accumulation:
+    """Accumulation of a ribbon or wire by one of the solvers (Eqs. 55, 58).
+
+    Parameters
+    ----------
+    needs_all_bands : whether the kernel is a sum over bands, which only ``dense`` can do
+    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
+    points : number of k;  solver : ``dense`` or ``selected_inversion``
+
+    Raises
+    ------
+    UserError
+        For ``selected_inversion`` of a density that needs all bands or joins distant rows.
+    """
+    if solver == "selected_inversion":
+        if needs_all_bands:
+            words = Verbatim(f"selected_inversion for {definition}, whose operator needs all bands")
+            raise UserError("solver", words, "dense")
+        levels = (np.asarray(fermi_energy, float), np.asarray(temperature, float))
+        return banded_accumulation(system, kernel, definition, gauge, *levels, points, threads)
+    exact = ExactElements(system.bloch, kernel, definition, gauge, needs_all_bands)
+    elements = elements_on_mesh(exact, points, threads)
+    return accumulation(elements, exact, fermi_energy, temperature, threads)
+
+
+def cheaper(
+    system: System,
+    kernel: KernelFunction,
+    definition: str,
+    needs_all_bands: bool,
+    fermi_energy: np.ndarray,
+    temperature: np.ndarray,
+    points: int,
+) -> str:
+    """The solver that costs less by a table of measured costs: it depends on no clock.
+
+    Parameters
+    ----------
+    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0;  points : number of k
+    """
+    if needs_all_bands or not system.periodic:
+        return "dense"
+    dense = DENSE_COST * len(system.positions) ** 3 * points
+    # A system too narrow for any gain is not looked at more closely.
+    if 5 * len(system.positions) ** 2 * DENSE_COST < SQUARE_COST:
+        return "dense"
+    try:
+        banded = BandedSystem(system, kernel, definition, "atomic")
+    except UserError:
+        return "dense"
+    size, blocks = banded.matrices.size, banded.matrices.blocks
+    of_point = blocks * (SQUARE_COST * size**2 + CUBE_COST * size**3)
+    of_node = of_point * points_needed(TYPICAL, 2.0)
+    nodes = 0.0
+    for level in fermi_energy:
+        for kt in temperature:
+            filled, busy = _at_sample(banded, system.period, float(level), float(kt))
+            if kt == 0:
+                nodes += points + NODES_A_POINT * filled
+            elif busy and banded.rows <= DENSE:
+                return "dense"
+            else:
+                nodes += points * (1 + busy)
+    return "selected_inversion" if of_node * nodes < dense else "dense"
+
+
+def _at_sample(banded: BandedSystem, period: float, level: float, kt: float) -> tuple[int, float]:
+    """Changes of the number of filled bands along k, and mean number of states in the window."""
+    k = (np.arange(SAMPLE) + 0.5) * 2 * np.pi / (period * SAMPLE)
+    reach = WINDOW * kt
+    energies = level + np.array([0.0, -reach, reach]) * np.ones((SAMPLE, 1))
+    counts = levels_below(banded.blocks("hamiltonian", k), energies, banded.scale)
+    changes = np.abs(np.diff(counts[:, 0], append=counts[0, 0])).sum()
+    return int(changes), float((counts[:, 2] - counts[:, 1]).mean())

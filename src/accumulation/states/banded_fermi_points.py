@@ -1,0 +1,157 @@
+"""Fermi points of wide systems from counts of levels, without diagonalising.
+
+No level within v h / 2 of the Fermi energy in the middle of an interval of length h, with v a bound
+of all velocities, means no Fermi point inside.  Other intervals are halved until few states are
+left in each, which are found by inverse iteration and followed to the Fermi energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .band_extrema import AT_REST
+from .banded_system import BandedSystem
+from .level_counts import levels_below
+from .near_states import states_near, velocity_basis
+
+# Intervals are halved until the energies in them vary by less than this fraction of the bound.
+FINEST = 2e-6
+# More open intervals than so many a row, and these at least, mean a flat band on the level.
+MOST_A_ROW, ALLOWED = 20, 256
+# Levels this close to the Fermi energy, as a fraction of the bound, are on it; the search aims at
+# the smaller one.
+ON = 1e-13
+ON_LEVEL = 1e-9
+STEPS = 8
+# k in one batch of counts.
+BATCH = 128
+# Fermi points closer than this fraction of an interval are one.
+SAME = 1e-3
+
+
+@dataclass(frozen=True)
+class BandedFermiPoints:
+    """Fermi points of one level.
+
+    k : (point,), ascending, in 1/a;  velocity : (point,), in t0 a
+    state : (point, row), the eigenvectors
+    certain : whether their steps add up to the changes of the number of filled bands
+    """
+
+    k: np.ndarray
+    velocity: np.ndarray
+    state: np.ndarray
+    certain: bool
+
+
+def banded_fermi_points(system: BandedSystem, k: np.ndarray, level: float) -> BandedFermiPoints:
+    """All Fermi points of a level, in t0, on a uniform mesh of k (k,) and between."""
+    cells, certain = _open_cells(system, k, level)
+    found: list[tuple[float, float, np.ndarray]] = []
+    for low, high, change in cells:
+        points, agrees = _inside(system, low, high, change, level)
+        certain &= agrees
+        found += points
+    found.sort(key=lambda point: point[0])
+    if not found:
+        empty = np.zeros(0)
+        return BandedFermiPoints(empty, empty, np.zeros((0, system.rows), complex), certain)
+    where, speed, state = zip(*found, strict=True)
+    return BandedFermiPoints(np.array(where), np.array(speed), np.array(state), certain)
+
+
+def _open_cells(system: BandedSystem, k: np.ndarray, level: float) -> tuple[list, bool]:
+    """Short intervals (low, high, change of the number of filled bands) that may hold points."""
+    width = k[1] - k[0]
+    start = k
+    first = _counted(system, k, np.full((len(k), 1), level))[:, 0]
+    ends = np.stack((first, np.roll(first, -1)), axis=1)
+    certain, most = True, MOST_A_ROW * system.rows + ALLOWED
+    while True:
+        reach = 0.5 * system.fastest * width
+        middle = start + 0.5 * width
+        energies = level + np.array([0.0, -reach, reach]) * np.ones((len(start), 1))
+        counts = _counted(system, middle, energies)
+        is_open = (counts[:, 1] != counts[:, 2]) | (ends[:, 0] != ends[:, 1])
+        start, middle, ends, counts = (part[is_open] for part in (start, middle, ends, counts))
+        if reach <= FINEST * system.scale or not len(start):
+            break
+        if len(start) > max(most, len(k)):
+            return [], False
+        halves = np.stack((ends[:, 0], counts[:, 0], counts[:, 0], ends[:, 1]), axis=1)
+        start = np.stack((start, middle), axis=1).ravel()
+        ends = halves.reshape(-1, 2)
+        width = 0.5 * width
+    cells: list[tuple[float, float, int]] = []
+    for a, (before, after) in zip(start, ends, strict=True):
+        if cells and abs(a - cells[-1][1]) < 0.01 * width:
+            cells[-1] = (cells[-1][0], a + width, cells[-1][2] + int(after - before))
+        else:
+            cells.append((a, a + width, int(after - before)))
+    return cells, certain
+
+
+def _counted(system: BandedSystem, k: np.ndarray, energies: np.ndarray) -> np.ndarray:
+    """Numbers of levels below energies (k, energy), in batches of k."""
+    parts = [
+        levels_below(system.blocks("hamiltonian", k[part]), energies[part], system.scale)
+        for part in (slice(i, i + BATCH) for i in range(0, len(k), BATCH))
+    ]
+    return np.concatenate(parts) if parts else np.zeros((0, energies.shape[1]), dtype=int)
+
+
+def _inside(system: BandedSystem, low: float, high: float, change: int, level: float):
+    """Fermi points (k, velocity, state) of one short interval, and whether they explain it."""
+    middle, length = 0.5 * (low + high), high - low
+    reach = 1.5 * system.fastest * length + 1e-8 * system.scale
+    counts = _counted(system, np.array([middle]), np.array([[level - reach, level + reach]]))[0]
+    number = int(counts[1] - counts[0])
+    if number == 0:
+        return [], change == 0
+    hamiltonian, velocity = (system.matrix(n, middle) for n in ("hamiltonian", "slope"))
+    energy, vectors = states_near(hamiltonian, level, number, system.scale)
+    # States of bands that cross in the interval go on as they are.
+    vectors, speed = velocity_basis(energy, vectors, velocity, 0.01 * reach)
+    energy = np.einsum("in,in->n", vectors.conj(), hamiltonian.apply(vectors)).real
+    roots: list[float] = []
+    certain = True
+    for n in range(number):
+        if abs(speed[n]) <= AT_REST:
+            certain &= bool(abs(energy[n] - level) > ON_LEVEL * system.scale)
+            continue
+        root = _followed(system, middle, vectors[:, [n]], energy[n], speed[n], level, number)
+        if root is None or not low - SAME * length <= root < high + SAME * length:
+            continue
+        if not any(abs(root - other) < SAME * length for other in roots):
+            roots.append(root)
+    points = [point for root in roots for point in _on_level(system, root, level, number)]
+    certain &= all(abs(speed) > AT_REST for _, speed, _ in points)
+    return points, certain and -sum(int(np.sign(speed)) for _, speed, _ in points) == change
+
+
+def _on_level(system: BandedSystem, k: float, level: float, number: int) -> list:
+    """(k, velocity, state) of all states on the level at one k, of at most ``number``."""
+    hamiltonian, velocity = (system.matrix(n, k) for n in ("hamiltonian", "slope"))
+    energy, vectors = states_near(hamiltonian, level, number, system.scale)
+    on = np.abs(energy - level) < ON_LEVEL * system.scale
+    vectors, speed = velocity_basis(energy[on], vectors[:, on], velocity, np.inf)
+    return [(k, float(v), state) for v, state in zip(speed, vectors.T, strict=True)]
+
+
+def _followed(system, k: float, state, energy: float, speed: float, level: float, number: int):
+    """The k at which the band of a state crosses the level, by Newton's method; None if nowhere."""
+    for _ in range(STEPS):
+        if abs(energy - level) <= ON * system.scale or abs(speed) <= AT_REST:
+            break
+        k = k - (energy - level) / speed
+        hamiltonian, velocity = (system.matrix(n, k) for n in ("hamiltonian", "slope"))
+        levels, vectors = states_near(hamiltonian, level, number, system.scale, state)
+        vectors, speeds = velocity_basis(levels, vectors, velocity, 1e-8 * system.scale)
+        levels = np.einsum("in,in->n", vectors.conj(), hamiltonian.apply(vectors)).real
+        best = int(np.argmax(np.abs(vectors.conj().T @ state[:, 0])))
+        energy, speed, state = levels[best], speeds[best], vectors[:, [best]]
+    if abs(speed) <= AT_REST or abs(energy - level) > ON_LEVEL * system.scale:
+        return None
+    return k

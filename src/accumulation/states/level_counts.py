@@ -1,0 +1,118 @@
+"""Number of levels below an energy from the inertia of E - H, without diagonalising.
+
+Block elimination of a Hermitian, block tridiagonal matrix is a congruence, so by Sylvester's law
+the pivots have as many positive eigenvalues as E - H: the number of levels below E.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .selected_inversion import layout_for
+
+# Energies are moved by this fraction of the spectrum's bound: pivots are singular where a part of
+# the system has a level, which symmetry often puts exactly on the energies that one asks for.
+ASIDE = 3.7e-9
+# A pivot smaller than this fraction of the bound spoils the count, which is then repeated.
+SINGULAR, TRIES = 1e-13, 4
+# Energies beyond so many times the bound are taken as this.
+BEYOND = 1.5
+# The search for the levels next to an energy goes on down to this fraction of the bound.
+NEAREST = 1e-9
+
+
+def levels_below(blocks: tuple[np.ndarray, ...], energy: np.ndarray, scale: float) -> np.ndarray:
+    """Number of levels below each energy, (k, energy) int.
+
+    Levels within about 1e-8 ``scale`` of an energy may be counted on either side.
+
+    Parameters
+    ----------
+    blocks : of H on the diagonal (block, i, j, k) and above it (block - 1, i, j, k), in t0
+    energy : (k, energy), in t0;  scale : bound of all levels, in t0
+    """
+    # No level is beyond the bound, but orbitals that fill up blocks are.
+    energy = np.clip(energy, -BEYOND * scale, BEYOND * scale)
+    count = np.zeros(energy.shape, dtype=int)
+    todo = np.arange(energy.size)
+    which_k = np.repeat(np.arange(len(energy)), energy.shape[1])
+    for attempt in range(TRIES):
+        moved = energy.ravel()[todo] + ASIDE * scale * (1 + 1.7 * attempt)
+        number, smallest = _inertia(blocks, which_k[todo], moved)
+        count.ravel()[todo] = number
+        todo = todo[smallest < SINGULAR * scale]
+        if not len(todo):
+            break
+    return count
+
+
+def _inertia(blocks, which_k: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positive eigenvalues of all pivots of E - H, and the smallest magnitude, (energy,) each."""
+    diagonal, above = blocks[0], blocks[1]
+    size = diagonal.shape[1]
+    layout = layout_for(size)
+    identity = np.eye(size)[:, :, None]
+    number = np.zeros(len(energy), dtype=int)
+    smallest = np.full(len(energy), np.inf)
+    inverse = None
+    for n in range(len(diagonal)):
+        pivot = layout.stored(energy * identity - diagonal[n][..., which_k])
+        if inverse is not None:
+            up = above[n - 1][..., which_k]
+            down = layout.stored(np.swapaxes(up, 0, 1).conj())
+            pivot -= layout.product(layout.product(down, inverse), layout.stored(up))
+        levels = _eigenvalues(layout.plain(pivot))
+        number += (levels > 0).sum(axis=0)
+        np.minimum(smallest, np.abs(levels).min(axis=0), out=smallest)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inverse = layout.inverse(pivot)
+    return number, np.where(np.isnan(smallest), 0.0, smallest)
+
+
+def _eigenvalues(matrix: np.ndarray) -> np.ndarray:
+    """Eigenvalues (i, batch) of Hermitian matrices (i, j, batch)."""
+    if len(matrix) == 1:
+        return matrix[0].real
+    if len(matrix) == 2:
+        half = 0.5 * (matrix[0, 0].real - matrix[1, 1].real)
+        mean = 0.5 * (matrix[0, 0].real + matrix[1, 1].real)
+        root = np.sqrt(half**2 + np.abs(matrix[0, 1]) ** 2)
+        # The smaller one from the determinant, which does not cancel.
+        large = mean + np.where(mean < 0, -root, root)
+        product = matrix[0, 0].real * matrix[1, 1].real - np.abs(matrix[0, 1]) ** 2
+        return np.stack((large, product / np.where(large == 0, 1.0, large)))
+    return np.linalg.eigvalsh(np.moveaxis(matrix, -1, 0)).T
+
+
+def gap_around(
+    blocks: tuple[np.ndarray, ...], level: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Number of levels below an energy, and distances below and above it that hold no level.
+
+    Parameters
+    ----------
+    blocks : as of :func:`levels_below`;  level : (k,), within 1.5 ``scale``, in t0
+    scale : bound of all levels, in t0
+
+    Returns
+    -------
+    number (k,) int, distance below (k,) and above (k,), in t0, at least half of those to the next
+    level, and at most 2 ``scale`` + \\|level\\|
+    """
+    farthest = 2 * scale * np.ones(len(level))
+    steps = np.arange(int(np.ceil(np.log(1 / NEAREST) / np.log(4))) + 1)
+    distance = farthest[:, None] * 0.25**steps
+    shifts = np.concatenate((np.zeros((len(level), 1)), -distance, distance), axis=1)
+    counts = levels_below(blocks, level[:, None] + shifts, scale)
+    number, split = counts[:, 0], len(steps)
+    free = []
+    for side in (counts[:, 1 : 1 + split], counts[:, 1 + split :]):
+        empty = side == number[:, None]
+        # Distances fall; the first that holds no level, unless all do.
+        first = np.where(empty.any(axis=1), np.argmax(empty, axis=1), split - 1)
+        free.append(distance[np.arange(len(level)), first])
+    # One bisection: twice the distance found.
+    trial = np.stack((level - 2 * free[0], level + 2 * free[1]), axis=1)
+    empty = levels_below(blocks, trial, scale) == number[:, None]
+    below, above = (np.where(e, 2 * d, d) for e, d in zip(empty.T, free, strict=True))
+    return number, np.minimum(below, farthest), np.minimum(above, farthest)

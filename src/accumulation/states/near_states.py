@@ -1,0 +1,144 @@
+"""Eigenstates near an energy of one banded matrix, without the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .eigenpairs import DEGENERACY
+
+# Vectors beside those that are sought, and the largest number of iterations.
+GUARD, MOST = 3, 40
+# Residual of an eigenstate, relative to the bound of the spectrum.
+RESIDUAL = 1e-12
+
+
+@dataclass(frozen=True)
+class LocalMatrix:
+    """A matrix that joins near rows only, at one k.
+
+    size : number of rows;  row, column, value : (element,)
+    """
+
+    size: int
+    row: np.ndarray
+    column: np.ndarray
+    value: np.ndarray
+
+    def apply(self, vectors: np.ndarray) -> np.ndarray:
+        """Product with ``vectors`` (row, n)."""
+        return self.sparse @ vectors
+
+    @property
+    def sparse(self):
+        """The same as a sparse array of scipy."""
+        # scipy is slow to import.
+        from scipy.sparse import csr_array
+
+        return csr_array((self.value, (self.row, self.column)), shape=(self.size, self.size))
+
+    def dense(self) -> np.ndarray:
+        """The same as an array (row, row)."""
+        matrix = np.zeros((self.size, self.size), dtype=self.value.dtype)
+        matrix[self.row, self.column] = self.value
+        return matrix
+
+    def solve(self, energy: float, right: np.ndarray) -> np.ndarray:
+        """(matrix - energy)^-1 ``right`` (row, n), by LU of its band with pivots.
+
+        At an eigenvalue the result is dominated by its eigenstate, as inverse iteration wants it.
+        """
+        from scipy.linalg import LinAlgError, solve_banded
+
+        width = int(np.abs(self.row - self.column).max(initial=0))
+        band = np.zeros((2 * width + 1, self.size), dtype=complex)
+        band[width + self.row - self.column, self.column] = self.value
+        for nudge in (0.0, 1e-15, 1e-14):
+            band[width] -= energy * (1 + nudge) + nudge if nudge else energy
+            try:
+                return solve_banded((width, width), band, right, check_finite=False)
+            except LinAlgError:
+                band[width] += energy
+        raise LinAlgError("singular matrix")
+
+
+def states_near(
+    matrix: LocalMatrix, energy: float, count: int, scale: float, start: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The ``count`` eigenstates nearest to an energy: energies (state,), vectors (row, state).
+
+    Parameters
+    ----------
+    scale : bound of the spectrum, in t0;  start : (row, n) vectors to begin with
+
+    Notes
+    -----
+    Inverse iteration with a block of vectors and Rayleigh-Ritz projection.
+    """
+    block = min(matrix.size, count + GUARD)
+    vectors = np.random.default_rng(0).normal(size=(matrix.size, block)).astype(complex)
+    if start is not None:
+        vectors[:, : start.shape[1]] = start
+    for _ in range(MOST):
+        vectors, _ = np.linalg.qr(matrix.solve(energy, vectors))
+        applied = matrix.apply(vectors)
+        inner = vectors.conj().T @ applied
+        levels, turn = np.linalg.eigh(0.5 * (inner + inner.conj().T))
+        vectors, applied = vectors @ turn, applied @ turn
+        nearest = np.sort(np.argsort(np.abs(levels - energy), kind="stable")[:count])
+        rest = applied[:, nearest] - vectors[:, nearest] * levels[nearest]
+        if np.linalg.norm(rest, axis=0).max(initial=0.0) < RESIDUAL * scale:
+            break
+    return levels[nearest], vectors[:, nearest]
+
+
+def states_within(
+    matrix: LocalMatrix, low: float, high: float, count: int
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """All ``count`` eigenstates between two energies by Lanczos iteration on the inverse.
+
+    None if the iteration does not find so many, as of degenerate levels.
+
+    Parameters
+    ----------
+    count : their number, from the inertia
+    """
+    from scipy.sparse.linalg import ArpackError, eigsh
+
+    wanted = count + GUARD
+    sparse, middle = matrix.sparse.tocsc(), 0.5 * (low + high)
+    start = np.random.default_rng(0).normal(size=matrix.size).astype(complex)
+    try:
+        levels, vectors = eigsh(sparse, wanted, sigma=middle, v0=start, ncv=2 * wanted + 10)
+    except (ArpackError, RuntimeError):
+        return None
+    order = np.argsort(levels)
+    inside = order[(levels[order] > low) & (levels[order] < high)]
+    if len(inside) != count:
+        return None
+    return levels[inside], np.linalg.qr(vectors[:, inside])[0]
+
+
+def velocity_basis(
+    energy: np.ndarray, vectors: np.ndarray, velocity: LocalMatrix, closest: float = DEGENERACY
+) -> tuple[np.ndarray, np.ndarray]:
+    """States that diagonalise the velocity among those that are degenerate, and their velocities.
+
+    Parameters
+    ----------
+    energy : (state,), ascending;  vectors : (row, state);  closest : degenerate below this, in t0
+
+    Returns
+    -------
+    vectors (row, state), velocity (state,)
+    """
+    vectors = vectors.copy()
+    edges = np.flatnonzero(np.diff(energy) >= closest) + 1
+    for group in np.split(np.arange(len(energy)), edges):
+        if len(group) > 1:
+            inner = vectors[:, group].conj().T @ velocity.apply(vectors[:, group])
+            turn = np.linalg.eigh(0.5 * (inner + inner.conj().T))[1]
+            vectors[:, group] = vectors[:, group] @ turn
+    speed = np.einsum("in,in->n", vectors.conj(), velocity.apply(vectors)).real
+    return vectors, speed

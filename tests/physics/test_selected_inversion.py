@@ -1,0 +1,272 @@
+"""Responses from blocks of resolvents against sums over all eigenstates written in plain numpy."""
+
+import numpy as np
+import pytest
+
+import accumulation as acc
+from accumulation import plugins
+from accumulation.errors import UserError
+from accumulation.lattice.row_blocks import BlockMatrices, block_starts
+from accumulation.responses import banded_interband, banded_response, banded_window
+from accumulation.responses.solvers import cheaper
+from accumulation.states.banded_fermi_points import banded_fermi_points
+from accumulation.states.banded_system import BandedSystem
+from accumulation.states.level_counts import gap_around, levels_below
+from accumulation.states.selected_inversion import commutator_blocks
+from accumulation.states.step_contour import convergence, imaginary_points, points_needed
+
+HALDANE = {"t2": 0.1, "phi": 0.7, "delta": 0.8}
+SYSTEMS = {
+    "zigzag strained": lambda w: acc.haldane(**HALDANE, strain=0.2).ribbon((1, 0), width=w),
+    "armchair": lambda w: acc.haldane(**HALDANE).ribbon((1, 1), width=w),
+    "chiral": lambda w: acc.haldane(**HALDANE).ribbon((2, 1), width=w),
+    "topological": lambda w: acc.haldane(t2=0.1, phi=np.pi / 2, delta=0.1).ribbon((2, 1), width=w),
+    "small gap": lambda w: acc.haldane(t2=0.0, delta=0.01).ribbon((2, 1), width=w),
+    "kane_mele": lambda w: acc.kane_mele().ribbon((1, 1), width=w),
+    "tmd": lambda w: acc.tmd_three_band().ribbon((2, 1), width=w),
+}
+DENSITIES = {"kane_mele": ("spin", "site"), "tmd": ("orbital_angular_momentum", "site")}
+
+
+def banded(system, density, definition, gauge="atomic"):
+    return BandedSystem(system, plugins.load("densities", density).kernel, definition, gauge)
+
+
+def kubo(system, density, definition, k, level, temperature=0.0, gauge="atomic"):
+    """Intraband and interband rows (k, 2, row) at each k, by a double sum over eigenstates."""
+    local = banded(system, density, definition, gauge).matrices
+    h, v = system.bloch.hamiltonian(k), system.bloch.velocity(k, gauge)
+    slope = system.bloch.velocity(k)
+    kernel = np.zeros(h.shape, dtype=complex)
+    kernel[:, local.row, local.column] = local.values("kernel", k)
+    rows = np.zeros((len(k), 2, h.shape[-1]))
+    for i in range(len(k)):
+        e, u = np.linalg.eigh(h[i])
+        x = (e - level) / (2 * temperature) if temperature else np.sign(e - level) * 400
+        f = 0.5 * (1 - np.tanh(x))
+        element = u.conj().T @ v[i] @ u
+        gap = e[:, None] - e
+        far = np.abs(gap) > 1e-9
+        over = np.where(far, 1 / np.where(far, gap, 1.0), 0.0)
+        rho = u @ (-1j * element * (f[:, None] - f) * over**2) @ u.conj().T
+        rows[i, 1] = np.diag(kernel[i] @ rho).real
+        if temperature:
+            speed = np.diag(u.conj().T @ slope[i] @ u).real
+            change = -speed / (4 * temperature * np.cosh(np.clip(x, -300, 300)) ** 2)
+            rows[i, 0] = np.diag(kernel[i] @ (u * change) @ u.conj().T).real
+    return rows
+
+
+@pytest.mark.parametrize(("gap", "width"), [(0.5, 3.0), (0.01, 5.0), (1e-5, 5.0)])
+def test_step_function_of_the_contour(gap, width):
+    """theta(-x) = 1/2 - (1/pi) int x / (x^2 + y^2) dy, and the rate at which points converge."""
+    count = points_needed(gap, width)
+    x = np.concatenate([np.geomspace(gap, width, 99), -np.geomspace(gap, width, 99)])
+    errors = []
+    for points in (count, count // 3):
+        y, weight = imaginary_points(np.array([gap]), np.array([width]), points)
+        step = 0.5 - (x[:, None] / (x[:, None] ** 2 + y**2) * weight).sum(axis=1) / np.pi
+        errors.append(np.abs(step - (x < 0)).max())
+    assert errors[0] < 1e-11
+    factor = convergence(np.array([gap]), np.array([width]), count // 3)[0]
+    assert 0.1 * factor < errors[1] < 10 * factor
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_blocks_of_the_commutator_against_a_dense_inverse(size):
+    rng = np.random.default_rng(size)
+    blocks, k, points = 5, 3, 2
+
+    def random(count):
+        parts = rng.normal(size=(2, count, size, size, k))
+        return parts[0] + 1j * parts[1]
+
+    def full(diagonal, above, i):
+        matrix = np.zeros((blocks, size, blocks, size), dtype=complex)
+        for n in range(blocks):
+            matrix[n, :, n] = diagonal[n, ..., i]
+        for n in range(blocks - 1):
+            matrix[n, :, n + 1] = above[n, ..., i]
+            matrix[n + 1, :, n] = above[n, ..., i].conj().T
+        return matrix.reshape(blocks * size, -1)
+
+    pairs = []
+    for _ in range(2):
+        diagonal = random(blocks)
+        pairs.append((diagonal + np.swapaxes(diagonal, 1, 2).conj(), random(blocks - 1)))
+    z = rng.normal(size=(k, points)) + 1j * rng.uniform(0.3, 1, size=(k, points))
+    weights = np.stack([np.eye(points)[p] * np.ones((k, 1)) for p in range(points)])
+    diagonal, above = commutator_blocks(*pairs, z, weights, beside=True)
+    for i in range(k):
+        h, v = (full(*pair, i) for pair in pairs)
+        for p in range(points):
+            g = np.linalg.inv(z[i, p] * np.eye(len(h)) - h)
+            f = g @ g @ v @ g - g @ v @ g @ g
+            f = (f - f.conj().T).reshape(blocks, size, blocks, size)
+            for n in range(blocks):
+                np.testing.assert_allclose(diagonal[n, p, ..., i], f[n, :, n], atol=1e-10)
+            for n in range(blocks - 1):
+                np.testing.assert_allclose(above[n, p, ..., i], f[n, :, n + 1], atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_partitions_join_neighbouring_blocks_only(seed):
+    rng = np.random.default_rng(seed)
+    size, reach = int(rng.integers(1, 40)), int(rng.integers(1, 6))
+    row = rng.integers(0, size, 60)
+    column = np.clip(row + rng.integers(-reach, reach + 1, 60), 0, size - 1)
+    starts = block_starts(size, row, column)
+    assert starts[[0, -1]].tolist() == [0, size]
+    assert np.all(np.diff(starts) > 0)
+    block = np.searchsorted(starts, np.arange(size), side="right") - 1
+    assert np.abs(block[row] - block[column]).max() <= 1
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_counts_of_levels_are_those_of_the_spectrum(name):
+    """Also at energies of symmetric parts of the system, where pivots vanish."""
+    system = SYSTEMS[name](6)
+    local = banded(system, "charge", "site")
+    k = np.linspace(-2, 3, 7) / system.period
+    levels = np.linalg.eigvalsh(system.bloch.hamiltonian(k))
+    energies = np.array([-5.0, -1.0, 0.0, 0.1, 1.0, 2.0, 1e3]) * np.ones((7, 1))
+    counts = levels_below(local.blocks("hamiltonian", k), energies, local.scale)
+    sure = np.abs(levels[:, None, :] - energies[:, :, None]).min(axis=-1) > 1e-6
+    expected = (levels[:, None, :] < energies[:, :, None]).sum(axis=-1)
+    np.testing.assert_array_equal(counts[sure], expected[sure])
+    number, below, above = gap_around(
+        local.blocks("hamiltonian", k), np.full(7, 0.123), local.scale
+    )
+    for i in range(7):
+        lower, upper = levels[i][levels[i] < 0.123], levels[i][levels[i] >= 0.123]
+        assert number[i] == len(lower)
+        for free, distance in ((below, 0.123 - lower), (above, upper - 0.123)):
+            if len(distance):
+                nearest = distance.min()
+                assert free[i] <= nearest * (1 + 1e-6) + 1e-7
+                assert free[i] > 0.49 * nearest - 1e-7
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("temperature", [0.0, 0.02])
+def test_rows_at_each_k_are_those_of_the_double_sum(name, temperature, monkeypatch):
+    """Every row to 1e-8 of the largest; with states of the thermal window found one by one."""
+    monkeypatch.setattr(banded_response, "DENSE", 0)
+    monkeypatch.setattr(banded_response, "SHARE", 1)
+    density, definition = DENSITIES.get(name, ("orbital_moment", "circulation"))
+    system = SYSTEMS[name](12)
+    kernel = plugins.load("densities", density).kernel
+    line = banded_response._BandedLine(system, kernel, definition, "atomic", 8, 1)
+    k = line.k + 0.037
+    level = 0.05
+    expected = kubo(system, density, definition, k, level, temperature)
+    largest = np.abs(expected).max(axis=(0, 2))
+    if temperature:
+        values = line._thermal(k, level, temperature)[..., :-1]
+        assert np.abs(values[:, 0] - expected[:, 0]).max() <= 1e-8 * largest[0] + 1e-20
+    else:
+        gaps = banded_interband.gaps_at(line.system, k, level)
+        response = banded_interband.filled_response(line.system, k, gaps)
+        values = np.stack((np.zeros_like(response.values), response.values), axis=1)
+        assert np.all(response.error <= 1e-8 * response.size)
+    assert largest[1] > 1e-5
+    assert np.abs(values[:, 1] - expected[:, 1]).max() <= 1e-8 * largest[1]
+
+
+def test_window_reaches_where_the_fermi_function_is_constant():
+    assert np.tanh(0.5 * banded_window.WINDOW) == 1.0
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("level", [0.05, 0.9])
+def test_fermi_points_are_the_crossings_of_the_bands(name, level):
+    """Each crossing is bracketed by a sign change of its band on a mesh of 4001 k."""
+    system = SYSTEMS[name](6)
+    local = banded(system, "charge", "site")
+    k = (np.arange(31) - 15) / 31 * 2 * np.pi / system.period
+    points = banded_fermi_points(local, k, level)
+    assert points.certain
+    fine = np.linspace(-np.pi, np.pi, 4001) / system.period + 1e-4
+    levels = np.linalg.eigvalsh(system.bloch.hamiltonian(fine))
+    change = np.diff((levels < level).astype(int), axis=0)
+    assert len(points.k) == np.abs(change).sum()
+    energy = np.linalg.eigvalsh(system.bloch.hamiltonian(points.k))
+    assert np.abs(energy - level).min(axis=1).max(initial=0.0) < 1e-11
+    for state, where, speed in zip(points.state, points.k, points.velocity, strict=True):
+        h, v = (f(np.array([where]))[0] for f in (system.bloch.hamiltonian, system.bloch.velocity))
+        assert np.linalg.norm(h @ state - level * state) < 1e-10
+        assert (state.conj() @ v @ state).real == pytest.approx(speed, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "levels", "k"),
+    [
+        ("zigzag strained", 10, [0.0, 0.7], 401),
+        ("topological", 10, [-0.05], 401),
+        ("kane_mele", 6, [0.0, 0.05], 301),
+        ("tmd", 6, [0.6], 301),
+    ],
+)
+def test_accumulate_is_the_same_with_both_solvers(name, width, levels, k):
+    density, definition = DENSITIES.get(name, ("orbital_moment", ["circulation", "local"]))
+    system = SYSTEMS[name](width)
+    given = {"density": density, "definition": definition, "fermi_energy": levels, "k": k}
+    dense, selected = (
+        acc.accumulate(system, temperature=[0.0], solver=solver, **given)
+        for solver in ("dense", "selected_inversion")
+    )
+    assert (dense.attrs["solver"], selected.attrs["solver"]) == ("dense", "selected_inversion")
+    assert set(dense.variables) == set(selected.variables)
+    assert dense.sizes == selected.sizes
+    assert not selected.status.any()
+    largest = np.abs(dense.accumulation).max("row")
+    bound = dense.error + selected.error + 1e-8 * largest
+    assert bool((np.abs(dense.accumulation - selected.accumulation).max("row") <= bound).all())
+    assert float((bound / largest.where(largest > 1e-9)).max()) < 1e-5
+
+
+def test_threads_change_nothing():
+    system = SYSTEMS["zigzag strained"](20)
+    one, two = (
+        acc.accumulate(system, k=40, solver="selected_inversion", threads=n) for n in (1, 2)
+    )
+    np.testing.assert_array_equal(one.accumulation, two.accumulation)
+
+
+def test_windows_of_rows_give_the_matrices_of_the_whole():
+    """Also of positions with elements between orbitals, whose velocity is a product."""
+    lattice = acc.haldane(**HALDANE)
+    rng = np.random.default_rng(2)
+    system = lattice.ribbon((2, 1), width=40)
+    local = BlockMatrices(
+        system, {"h": lambda b, k: b.hamiltonian(k), "square": lambda b, k: b.hamiltonian(k) ** 2}
+    )
+    k = rng.uniform(-1, 1, size=3)
+    h = system.bloch.hamiltonian(k)
+    for name, expected in (("h", h), ("square", h**2)):
+        matrix = np.zeros(h.shape, dtype=complex)
+        matrix[:, local.row, local.column] = local.values(name, k)
+        np.testing.assert_allclose(matrix, expected, atol=1e-14)
+
+
+def test_what_the_solver_cannot_do_is_said():
+    ribbon = SYSTEMS["armchair"](4)
+    with pytest.raises(UserError, match=r"solver.*dense"):
+        acc.accumulate(ribbon, definition="band", solver="selected_inversion")
+    flake = acc.haldane().flake((1, 0), width=2, length=3)
+    with pytest.raises(UserError, match=r"solver.*flake"):
+        acc.accumulate(flake, solver="selected_inversion")
+    with pytest.raises(UserError, match=r"solver.*one of"):
+        acc.accumulate(ribbon, solver="sparse")
+
+
+def test_auto_takes_the_cheaper_solver():
+    kernel = plugins.load("densities", "charge").kernel
+
+    def choice(width, temperature=0.0):
+        system = SYSTEMS["zigzag strained"](width)
+        return cheaper(system, kernel, "site", False, [0.0], [temperature], 101)
+
+    assert choice(10) == "dense"
+    assert choice(200) == "selected_inversion"
+    assert choice(100, 0.5) == "dense"
