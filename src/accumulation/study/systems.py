@@ -185,7 +185,8 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
         system["geometry"] = checked_geometry(plain["geometry"], f"{path}.geometry")
         check_dimension(system, lattice, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
-    if "model" in sections and "density" in system["options"]:
+    # A theory's own default is for any model: what a lattice does not have, it leaves out itself.
+    if "model" in sections and "density" in plain["options"]:
         where = f"{path}.options.density"
         system["options"]["density"] = density_texts(system["options"]["density"], lattice, where)
         named = system["options"]["density"]
