@@ -22,8 +22,8 @@ CAPTION = (
     "system: grey in the middle, blue and red at the edges; dashed: Fermi level. Right: "
     "accumulation in a field along x at each site, summed over its spins and orbitals (of a wire: "
     "over its cross-section), a row for each definition of the density. Intraband: dissipative, "
-    "for tau = hbar / t0 (hbar / eV of a model in eV); interband: intrinsic. Each panel has its "
-    "own range."
+    "for tau = hbar / t0 (hbar / eV of a model in eV); interband: intrinsic. Lines join sites of a "
+    "sublattice at one x; a zigzag ribbon has two. Each panel has its own range."
 )
 # Largest number of sublattices with distinguishable markers.
 MOST_NAMES = 4
@@ -67,8 +67,11 @@ def draw(
             _accumulated(figure, ax, by_site, process)
             if row < len(definitions) - 1:
                 ax.set_xlabel("")
+    lines = [panels.line_handle()] if by_site.attrs["kind"] == "ribbon" else []
     if by_site.attrs["kind"] != "wire" and 1 < len(panels.sublattices(by_site)) <= MOST_NAMES:
-        panels.site_legend(figure, by_site)
+        panels.site_legend(figure, by_site, lines)
+    elif lines:
+        style.legend_below(figure, lines)
     return figure
 
 
