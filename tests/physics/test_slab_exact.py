@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import accumulation as acc
+from accumulation.errors import UserError
+from accumulation.theory.slab import compute
 
 VECTORS = np.array([(1.0, 0.0, 0.0), (0.0, 0.9, 0.0), (0.2, 0.1, 0.8)])
 PLACES = {"A": (0.0, 0.0, 0.0), "B": (0.3, 0.2, 0.3)}
@@ -166,3 +168,26 @@ def test_layers_of_an_insulator_are_those_in_the_middle_of_an_open_piece():
         distance.append(np.abs(own - found).max() / np.abs(found).max())
     assert distance[1] < 1e-3
     assert distance[1] < 0.1 * distance[0]
+
+
+def test_midgap_is_a_level_between_the_bands_of_the_crystal():
+    """Between the highest filled and the lowest empty level of a dense mesh of the crystal."""
+    lattice = crystal(3, gap=3.0, size=0.05)
+    fraction = np.indices((24,) * 3).reshape(3, -1).T / 24
+    energy = np.linalg.eigvalsh(lattice.hamiltonian(fraction @ lattice.reciprocal))
+    middle = 0.5 * (energy[:, 0].max() + energy[:, 1].min())
+    slab = lattice.slab((0, 0, 1), (1, 0, 0), LAYERS)
+    options = {"density": "charge", "k": 20, "k_across": 3}
+    found = slab.response(fermi_energy=["midgap", 2.2], **options)
+    assert found.fermi_energy.values[0] == pytest.approx(middle, abs=1e-2)
+    assert found.attrs["filling"] == 1
+    assert energy[:, 0].max() < found.fermi_energy.values[0] < energy[:, 1].min()
+    at_number = slab.response(fermi_energy=float(found.fermi_energy[0]), **options)
+    np.testing.assert_array_equal(
+        found.accumulation.isel(fermi_energy=[0]).values, at_number.accumulation.values
+    )
+    in_theory = compute(lattice, layers=LAYERS, midgap=True, **options)
+    np.testing.assert_array_equal(in_theory["fermi_energy"], found.fermi_energy.values[:1])
+    np.testing.assert_array_equal(in_theory["accumulation"][0], at_number.accumulation.values)
+    with pytest.raises(UserError, match="no gap"):
+        crystal(3, gap=2.0, size=0.1).slab().response(fermi_energy="midgap", **options)

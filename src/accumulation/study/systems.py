@@ -11,7 +11,7 @@ from ..lattice.lattice import Lattice
 from . import grid, options, sizes
 from .config_file import axis_values, number, schema
 from .density_systems import by_density
-from .slab_systems import as_theory, is_slab
+from .slab_systems import as_theory, check_midgap, is_slab
 from .system_parts import (
     check_dimension,
     check_operators,
@@ -180,7 +180,8 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
         system["model"] = checked_model(plain["model"], f"{path}.model")
     lattice = lattice_of(system) if "model" in sections else None
     if "lattice" in arguments:
-        system |= checked_filling(config_keys, lattice, False, False, path)
+        midgap = bool(plain["options"].get("midgap"))
+        system |= checked_filling(config_keys, lattice, False, midgap, path)
     if "geometry" in sections:
         system["geometry"] = checked_geometry(plain["geometry"], f"{path}.geometry")
         check_dimension(system, lattice, path)
@@ -192,6 +193,7 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
         named = system["options"]["density"]
         check_operators(lattice, [named] if isinstance(named, str) else named, None, where)
     system["axes"] = [_axis(system, plain, *axis, path) for axis in raw_axes]
+    check_midgap(path, system)
     system["points_per_job"] = config_keys.get("points_per_job", 1)
     return system
 
