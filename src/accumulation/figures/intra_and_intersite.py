@@ -105,9 +105,11 @@ def _row(figure, parts: dict[str, xr.Dataset], letters) -> None:
     axes = figure.subplots(1, 3)
     for ax, (name, part) in zip(axes, parts.items(), strict=True):
         style.letter(ax, next(letters), name)
+        # Many kinds of sites, such as Wannier functions, are seldom at exactly the same x.
+        look = {} if len(panels.sublattices(to_sites(part))) <= 2 else {"linestyle": "none"}
         if not _site_names(part):
             part = part.assign_coords(sublattice=("row", [""] * part.sizes["row"]))
-        panels.profile(ax, part)
+        panels.profile(ax, part, **look)
         peaks = [panels.peak(part, process) for process in PROCESSES]
         numbers = [f"{p:.2g}" if p > panels.ZERO else "0" for p in peaks]
         text = f"largest: intraband {numbers[0]}, interband {numbers[1]}"
