@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -30,7 +31,9 @@ def exit_code_of(command: Callable[[], None]) -> int:
     from .errors import UserError
 
     try:
-        command()
+        with warnings.catch_warnings():
+            warnings.showwarning = _print_warning
+            command()
         sys.stdout.flush()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -41,6 +44,11 @@ def exit_code_of(command: Callable[[], None]) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _print_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    """One sentence, without the line of this package that it comes from."""
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .crystal.bulk_properties import MIDGAP, bulk, filled_bands
+from .crystal.bulk_properties import MIDGAP, filled_bands, with_gap
 from .datasets import arguments
 from .datasets.accumulations import accumulations, declaration, eigenpairs_of
 from .datasets.labels import label
@@ -221,10 +221,7 @@ def at_midgap(value, crystal: Crystal | None, filled: int | None) -> tuple:
         return value, {"filling": filled_bands(crystal, filled)}
     if crystal is None:
         raise UserError("fermi_energy", MIDGAP, "numbers, as the crystal behind it is not known")
-    gaps = bulk(crystal, filled)
-    if not np.isfinite(gaps.midgap):
-        allowed = f"numbers, as the bulk has no gap above {gaps.filling} filled bands"
-        raise UserError("fermi_energy", MIDGAP, allowed)
+    gaps = with_gap(crystal, filled)
     levels = [
         gaps.midgap if isinstance(entry, str) and entry == MIDGAP else entry for entry in values
     ]

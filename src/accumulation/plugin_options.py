@@ -108,6 +108,11 @@ class WithOptions:
         function = getattr(self._module, "needs", None)
         return function(definition, **self._options) if function else ()
 
+    def in_units(self, definition: str, units: str) -> bool:
+        """Whether a definition exists for a model in these units."""
+        function = getattr(self._module, "in_units", None)
+        return function(definition, units, **self._options) if function else True
+
 
 def checked(module: ModuleType | WithOptions, name: str, options: dict) -> dict:
     """The options, those left out at their defaults.

@@ -41,18 +41,20 @@ def available(kind: str) -> list[str]:
 
 
 def path_of(kind: str, name: str) -> Path:
-    """Path of the plugin ``name``; files of the package come before those of the user.
+    """Path of the plugin ``name``, of the package or the user.
 
     Raises
     ------
     UserError
-        If there is no such file, or the user's file lacks the function of its kind.
+        If there is no such file, the user's file lacks the function of its kind, or both the
+        package and the user have one.
     """
     if kind == "densities" and isinstance(name, str):
         name = plugin_options.base_name(name)
     if isinstance(name, str) and name.isidentifier():
         packaged = Path(__file__).parent / kind / f"{name}.py"
         if packaged.is_file() and _defines(packaged, kind):
+            _refuse_namesake(kind, name, packaged)
             return packaged
         for own_path in (folder / f"{name}.py" for folder in locations.own_folders()):
             if not own_path.is_file():
@@ -67,6 +69,15 @@ def path_of(kind: str, name: str) -> Path:
     shown.append(f"{others} more in src/accumulation/{kind}/" if others else "")
     allowed = f"{', '.join(filter(None, shown))}, or your own file NAME.py beside the config"
     raise UserError(SINGULAR[kind], name, allowed, closest(str(name), names))
+
+
+def _refuse_namesake(kind: str, name: str, packaged: Path) -> None:
+    """Refuse a user's file that has the name of a packaged one: either could be meant."""
+    for folder in locations.own_folders():
+        own_path = folder / f"{name}.py"
+        if own_path.is_file() and own_path != packaged and _defines(own_path, kind):
+            both = Verbatim(f"{name}, which is your file {own_path} and also in the package")
+            raise UserError(SINGULAR[kind], both, "one of them only: give your file another name")
 
 
 def load(kind: str, name: str) -> Any:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .crystal.bulk_properties import MIDGAP, with_gap
 from .datasets import arguments
 from .datasets.accumulations import declaration, flagged, mirror_parts
 from .datasets.labels import label
 from .datasets.model_dataset import provenance_attribute, site_variables, unit_attribute
 from .densities import definitions_for, named
-from .inputs import at_least
 from .lattice.slabs import Slab
 from .lattice.units import NATURAL, UNITS
-from .responses.slab_response import slab_accumulation
+from .responses.slab_response import slab_accumulations
 from .responses.static import FLAGS, PROCESSES
 
 if TYPE_CHECKING:
@@ -28,20 +28,23 @@ def _response_of_slab(
     slab: Slab,
     density: str | dict = "orbital_moment",
     definition: str | None = None,
-    fermi_energy: float | list[float] = 0.0,
+    fermi_energy: float | str | list[float | str] = 0.0,
     temperature: float | list[float] = 0.0,
     k: int = 101,
     k_across: int = 32,
     threads: int = 1,
+    filling: int | None = None,
 ) -> xr.Dataset:
     """Accumulation of a density in a slab, per area (Eqs. 55, 58).
 
     Parameters
     ----------
     density, definition : as of :func:`accumulation.elements`
-    fermi_energy : number or list of numbers;  temperature : number or list of numbers, in t0
+    fermi_energy : number or list of numbers, in t0; ``"midgap"``: the middle of the crystal's gap
+    temperature : number or list of numbers, in t0
     k, k_across : points of the meshes along x and along z
     threads : number of threads over chunks of k
+    filling : number of filled bands of the crystal for midgap, by default its own or half
 
     Returns
     -------
@@ -50,7 +53,8 @@ def _response_of_slab(
     Raises
     ------
     UserError
-        For an unknown density or definition, a number that is not finite, or too few points.
+        For an unknown density or definition, a number that is not finite, too few points,
+        or midgap of a crystal without a gap.
     """
     ribbon = slab.ribbon
     density = named(density, ribbon.operators)
@@ -58,19 +62,10 @@ def _response_of_slab(
     definitions = definitions_for(module, "ribbon", ribbon.operators)
     chosen = arguments.names("definition", definition or definitions[0], definitions)[0]
     remark = arguments.remark(module, ribbon, [chosen])
-    at_least("k", k, 8)
-    at_least("k_across", k_across, 2)
-    levels = arguments.numbers("fermi_energy", fermi_energy)
+    levels, gap = _levels(slab, fermi_energy, filling)
     temperatures = arguments.numbers("temperature", temperature, least=0)
-    result = slab_accumulation(
-        slab,
-        module.kernel,
-        chosen,
-        chosen in module.NEEDS_ALL_BANDS,
-        levels,
-        temperatures,
-        (k, k_across),
-        threads,
+    result = slab_accumulations(
+        slab, module, [chosen], levels, temperatures, (k, k_across), threads
     )
     values = {
         "definition": np.array(chosen),
@@ -78,14 +73,14 @@ def _response_of_slab(
         "fermi_energy": levels,
         "temperature": temperatures,
         **site_variables(ribbon),
-        "accumulation": result.values,
-        "net": result.net,
-        "error": result.error,
-        "status": result.status,
+        "accumulation": result.values[0],
+        "net": result.net[0],
+        "error": result.error[0],
+        "status": result.status[0],
     }
-    values |= mirror_parts(ribbon, result.values)
+    values |= mirror_parts(ribbon, result.values[0])
     attrs = {"kind": "slab", "period": ribbon.period, "density": density, "area": slab.area}
-    attrs |= unit_attribute(ribbon) | provenance_attribute(ribbon) | remark
+    attrs |= unit_attribute(ribbon) | provenance_attribute(ribbon) | remark | gap
     ds = label(values, "response", attrs, texts)
     for name in ACCUMULATED:
         if name in ds:
@@ -93,6 +88,19 @@ def _response_of_slab(
             words["units"] = _per_area(words["units"], ribbon.units)
             words["long_name"] = words["long_name"].replace("per length", "per area")
     return flagged(ds, FLAGS)
+
+
+def _levels(slab: Slab, fermi_energy, filling: int | None) -> tuple[np.ndarray, dict]:
+    """Fermi energies (fermi_energy,) with midgap as a number, and then attributes of the gap."""
+    values = [fermi_energy] if np.ndim(fermi_energy) == 0 else list(fermi_energy)
+    if MIDGAP not in [one for one in values if isinstance(one, str)]:
+        return arguments.numbers("fermi_energy", fermi_energy), {}
+    gaps = with_gap(slab.ribbon.crystal, filling)
+    values = [gaps.midgap if isinstance(one, str) and one == MIDGAP else one for one in values]
+    return arguments.numbers("fermi_energy", values), {
+        "filling": gaps.filling,
+        "midgap": gaps.midgap,
+    }
 
 
 def _per_area(units: str, system: str) -> str:

@@ -91,6 +91,12 @@ def test_a_slab_is_a_theory_with_the_keys_of_its_geometry():
     assert found["options"]["plane"] == [0, 1, 0]
     assert found["options"]["fermi_energy"] == [0.3]
     assert [axis.name for axis in found["axes"]] == ["layers"]
+    one = system | {"geometry": geometry | {"layers": 2}, "fermi_energy": "midgap", "filling": 1}
+    found = normalised({"study": "s", "systems": {"a": one}})["a"]
+    assert found["options"]["midgap"] is True
+    assert found["filling"] == 1
+    with pytest.raises(UserError, match="slabs of a grid"):
+        normalised({"study": "s", "systems": {"a": system | {"fermi_energy": "midgap"}}})
     with pytest.raises(UserError, match="width"):
         normalised({"study": "s", "systems": {"a": system | {"geometry": geometry | {"width": 2}}}})
     with pytest.raises(UserError, match="gauge"):

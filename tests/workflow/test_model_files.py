@@ -1,12 +1,13 @@
 """A model of files in a config: what is in the files is a part of the key."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 
 import accumulation as acc
-from accumulation import locations
+from accumulation import cli, locations, plugins
 from accumulation.errors import UserError
 from accumulation.jobs import merging, points, stage_runs
 from accumulation.study import study
@@ -138,3 +139,28 @@ def test_points_of_a_grid_say_where_their_model_comes_from(folder):
     assert notes[0]["files"] == notes[1]["files"]
     own = points.bulk_point({"model": {"name": "haldane", "delta": 0.4}}, {})
     assert "provenance" not in own
+
+
+def test_a_warning_of_a_command_is_one_sentence(capsys):
+    def command():
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            warnings.warn("mine: orbitals are not known", stacklevel=1)
+
+    assert cli.exit_code_of(command) == 0
+    assert capsys.readouterr().err == "warning: mine: orbitals are not known\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("models", "def haldane():\n    pass\n"), ("figures", "def draw(systems):\n    pass\n")],
+)
+def test_a_file_of_ones_own_with_the_name_of_a_packaged_one_is_refused(folder, kind, text):
+    """Either could be meant.  A file that defines something else is no namesake."""
+    name = {"models": "haldane", "figures": "overview"}[kind]
+    own = folder / f"{name}.py"
+    own.write_text("NUMBER = 1\n")
+    assert plugins.load(kind, name).__name__ == f"accumulation.{kind}.{name}"
+    own.write_text(text)
+    with pytest.raises(UserError, match=rf"your file .*{name}\.py and also in the package"):
+        plugins.load(kind, name)

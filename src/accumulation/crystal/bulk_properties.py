@@ -114,6 +114,21 @@ def bulk(lattice: Lattice | Crystal, filled: int | None = None, points: int | No
     )
 
 
+def with_gap(lattice: Lattice | Crystal, filled: int | None = None) -> Bulk:
+    """The properties of an insulator, whose ``midgap`` is a number.
+
+    Raises
+    ------
+    UserError
+        As :func:`bulk`, and if the crystal has no gap above the filled bands.
+    """
+    gaps = bulk(lattice, filled)
+    if not np.isfinite(gaps.midgap):
+        allowed = f"numbers, as the bulk has no gap above {gaps.filling} filled bands"
+        raise UserError("fermi_energy", MIDGAP, allowed)
+    return gaps
+
+
 def filled_bands(lattice: Lattice | Crystal, filled: int | None = None) -> int:
     """Number of filled bands: ``filled``, the lattice's own, or half of all bands.
 

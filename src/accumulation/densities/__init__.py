@@ -16,6 +16,8 @@ kernel(states, definition, **options) -> Kernel
 CHOICES, texts(**options) : optional, what options may be, and declarations that depend on them
 needs(definition, **options) : optional, names of the operators on the orbitals of a site (such as
     L_z) that a definition needs
+in_units(definition, units, **options) : optional, whether a definition exists for a model in these
+    units (``natural`` or ``eV_angstrom``)
 remark(operators, definitions) : optional, a text for users of these definitions; "" for none
 
 Expectation values, polarizabilities and responses of all densities are computed by
@@ -31,15 +33,21 @@ from ..errors import UserError
 from ..lattice.geometries import GEOMETRIES
 
 
-def definitions_for(density, kind: str, operators: Collection[str] = ()) -> tuple[str, ...]:
+def definitions_for(
+    density, kind: str, operators: Collection[str] = (), units: str | None = None
+) -> tuple[str, ...]:
     """Names of the definitions of a density's module for a kind of system, the default first.
 
     Parameters
     ----------
     operators : names of the operators on the orbitals of a site that the system has; a definition
         that needs others is left out, unless all do
+    units : choice of units of the model; definitions that do not exist in them are left out
     """
     names = _declared(density, kind)
+    exists = getattr(density, "in_units", None)
+    if units is not None and exists is not None:
+        names = tuple(name for name in names if exists(name, units))
     return tuple(n for n in names if not missing_operators(density, n, operators)) or names
 
 

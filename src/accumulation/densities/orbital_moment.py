@@ -40,6 +40,11 @@ def needs(definition: str, magneton: float = 0.0) -> tuple[str, ...]:
     return ("L_z",) if definition == "total" else ()
 
 
+def in_units(definition: str, units: str, magneton: float = 0.0) -> bool:
+    """Whether a definition exists in these units: ``total`` needs a Bohr magneton."""
+    return definition != "total" or bool(magneton) or UNITS_OF[units].magneton is not None
+
+
 def remark(operators: Collection[str], definitions: Collection[str]) -> str:
     """What a user should know of the definitions for a system with these operators of its sites."""
     if "L_z" not in operators or "total" in definitions:

@@ -29,7 +29,8 @@ CAPTION = (
     "Triangles: interband, of the filled bands. Both parts of the moment are "
     "odd under time reversal, so the filled bands of a crystal that is invariant under it "
     "accumulate neither: where the level is in the gap, the plateau of the orbital Hall "
-    "conductivity notwithstanding, all that is there is carried by states at the level."
+    "conductivity notwithstanding, all that is there is carried by states at the level. Lines join "
+    "the sites of a sublattice at one x: the rows of a zigzag ribbon alternate between two x."
 )
 
 
@@ -61,8 +62,16 @@ def draw(systems: list[dict], titles: tuple[str, ...] = (), gauge: str = "atomic
                 f"{name}, $E_F={energy:.3g}\\,{symbol('t0')}$", fontsize=8, x=0.02, ha="left"
             )
             _row(part, _in_magnetons(chosen), letters)
-    style.legend_below(figure, panels.process_handles())
+    sites = [style.sublattice_handles(names) for names in map(_site_names, responses) if names]
+    handles = [*panels.process_handles(), *(sites[0] if sites else []), panels.line_handle()]
+    style.legend_below(figure, handles)
     return figure
+
+
+def _site_names(response: xr.Dataset) -> list[str]:
+    """Names of the sites if there are two kinds, which open and filled symbols tell apart."""
+    names = panels.sublattices(to_sites(response))
+    return names if len(names) == 2 else []
 
 
 def _in_magnetons(response: xr.Dataset) -> dict[str, xr.Dataset]:
@@ -96,12 +105,14 @@ def _row(figure, parts: dict[str, xr.Dataset], letters) -> None:
     axes = figure.subplots(1, 3)
     for ax, (name, part) in zip(axes, parts.items(), strict=True):
         style.letter(ax, next(letters), name)
-        if len(panels.sublattices(to_sites(part))) > 2:
+        # Many kinds of sites, such as Wannier functions, are seldom at exactly the same x.
+        look = {} if len(panels.sublattices(to_sites(part))) <= 2 else {"linestyle": "none"}
+        if not _site_names(part):
             part = part.assign_coords(sublattice=("row", [""] * part.sizes["row"]))
-        panels.profile(ax, part)
+        panels.profile(ax, part, **look)
         peaks = [panels.peak(part, process) for process in PROCESSES]
         numbers = [f"{p:.2g}" if p > panels.ZERO else "0" for p in peaks]
-        text = f"largest: {numbers[0]}, interband {numbers[1]}"
+        text = f"largest: intraband {numbers[0]}, interband {numbers[1]}"
         ax.text(0.03, 0.95, text, transform=ax.transAxes, va="top", fontsize=6.5)
     # Where all is rounding, it is not drawn larger than it is.
     limit = max(panels.peak(part, *PROCESSES) for part in parts.values())

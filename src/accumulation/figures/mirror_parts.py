@@ -18,7 +18,9 @@ CAPTION = (
     "Right: the part of the intraband accumulation that is symmetric across the ribbon (the "
     "magnetoelectric part of the literature) and the antisymmetric part (that which it calls the "
     "orbital Hall effect). Inversion makes the intraband moment antisymmetric; both parts are of "
-    "the Fermi surface and in proportion to tau."
+    "the Fermi surface and in proportion to tau. Lines join the sites of a layer at one x: rows "
+    "of a zigzag ribbon alternate between two x, and the row at an edge differs from the next one. "
+    "Open symbols: the upper layer."
 )
 
 
@@ -45,6 +47,7 @@ def draw(
     figure = style.new_figure(style.DOUBLE_COLUMN, 0.5 + 1.9 * len(systems))
     rows = figure.subfigures(len(systems), 1, squeeze=False)[:, 0]
     letters = iter(style.LETTERS)
+    layers: set[str] = set()
     for number, (part, system) in enumerate(zip(rows, systems, strict=True)):
         response = panels.pick(
             system["response"], definition=definition, gauge=gauge, fermi_energy=fermi_energy,
@@ -56,7 +59,8 @@ def draw(
         profile, parts = part.subplots(1, 2)
         style.letter(profile, next(letters), "at each site")
         style.letter(parts, next(letters), "intraband, both parts")
-        response = response.assign_coords(sublattice=("row", [""] * response.sizes["row"]))
+        response = panels.by_layer(response)
+        layers |= set(panels.sublattices(response)) - {""}
         panels.profile(profile, response)
         panels.parts(parts, response)
         peak = panels.peak(response, *panels.PROCESSES)
@@ -66,5 +70,6 @@ def draw(
             panels.label_accumulation(ax, response)
         parts.set_ylabel("")
     handles = [*panels.process_handles(), style.role_handle("even"), style.role_handle("odd")]
+    handles += [*style.sublattice_handles(sorted(layers)), panels.line_handle()]
     style.legend_below(figure, handles)
     return figure

@@ -22,8 +22,8 @@ CAPTION = (
     "system: grey in the middle, blue and red at the edges; dashed: Fermi level. Right: "
     "accumulation in a field along x at each site, summed over its spins and orbitals (of a wire: "
     "over its cross-section), a row for each definition of the density. Intraband: dissipative, "
-    "for tau = hbar / t0 (hbar / eV of a model in eV); interband: intrinsic. Each panel has its "
-    "own range."
+    "for tau = hbar / t0 (hbar / eV of a model in eV); interband: intrinsic. Lines join sites of a "
+    "sublattice at one x; a zigzag ribbon has two. Each panel has its own range."
 )
 # Largest number of sublattices with distinguishable markers.
 MOST_NAMES = 4
@@ -67,8 +67,11 @@ def draw(
             _accumulated(figure, ax, by_site, process)
             if row < len(definitions) - 1:
                 ax.set_xlabel("")
+    lines = [panels.line_handle()] if _joined(by_site) else []
     if by_site.attrs["kind"] != "wire" and 1 < len(panels.sublattices(by_site)) <= MOST_NAMES:
-        panels.site_legend(figure, by_site)
+        panels.site_legend(figure, by_site, lines)
+    elif lines:
+        style.legend_below(figure, lines)
     return figure
 
 
@@ -101,16 +104,22 @@ def _levels(figure, ax, elements, response) -> None:
     ax.set_ylabel(f"Energy ({tex_units('t0')})")
 
 
+def _joined(by_site) -> bool:
+    """Whether lines join the sites of a sublattice at one x."""
+    return by_site.attrs["kind"] == "ribbon" and len(panels.sublattices(by_site)) <= MOST_NAMES
+
+
 def _accumulated(figure, ax, response, process: str) -> None:
     """One process of one definition: a profile, or a map of a wire's cross-section."""
     if response.attrs["kind"] == "wire":
         draw_section(figure, ax, response, process)
         ax.set_ylabel(f"$z$ ({tex_units('a')})")
         return
+    # No lines for a flake: its sites at the same x differ in y and cell.  None for many kinds of
+    # sites, such as Wannier functions, few of which are at exactly the same x.
+    look = {} if _joined(response) else {"linestyle": "none"}
     if len(panels.sublattices(response)) > MOST_NAMES:
         response = response.assign_coords(sublattice=("row", [""] * response.sizes["row"]))
-    # No lines for a flake: its sites at the same x differ in y and cell.
-    look = {"linestyle": "none"} if response.attrs["kind"] == "flake" else {}
     panels.profile(ax, response, [process], **look)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     remark = panels.remark_on(response.accumulation.sel(process=process).values)

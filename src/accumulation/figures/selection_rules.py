@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 
+from ..errors import UserError
 from ..plotting import style
-from ..plotting.naming import edge_name, model_name
+from ..plotting.naming import density_name, edge_name, model_name
 from ..plotting.units import symbol
 
 NEEDS = ("response",)
@@ -20,14 +21,14 @@ CAPTION = (
     "or with that of the other sublattice (zigzag, chiral). Colored: allowed by the symmetries "
     "found in the Hamiltonian; the color is the largest computed value over the sum of the "
     "magnitudes of its terms. Grey: forbidden, and zero to rounding; white: no such density. "
-    "(a) Fermi energy in a band; (b) at zero, where operations that exchange filled and empty "
-    "states (S) are symmetries too, and an insulator has no intraband response. Right: operations "
-    "(T antiunitary, Mx: x -> -x, My: y -> -y, C2: both, F exchanges spins). (c) All computed "
-    "values, for all definitions of the densities; those that vanish identically are in the "
-    "leftmost bin."
+    "Each table has a Fermi energy, in a band or at zero, where operations that exchange filled "
+    "and empty states (S) are symmetries too, and an insulator has no intraband response. Right: "
+    "operations (T antiunitary, Mx: x -> -x, My: y -> -y, C2: both, F exchanges spins). Below: all "
+    "computed values, for all definitions of the densities; those that vanish identically are in "
+    "the leftmost bin."
 )
+# Of these densities one definition is shown, unless the option says otherwise.
 COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circulation": "moment"}
-CHOICES = {"columns": tuple(COLUMNS)}
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Lower end of the histogram, and the value below which the table counts zero.
 LOWEST, ROUNDING = 1e-18, 1e-9
@@ -35,12 +36,22 @@ COLORS = LogNorm(1e-4, 1)
 
 
 @style.styled
-def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figure:
-    """A row for every edge of every system; ``columns`` are the densities shown if computed."""
+def draw(systems: list[dict], columns: tuple[str, ...] = ()) -> Figure:
+    """A row for every edge of every system.
+
+    ``columns`` are the densities shown, each with its definition as in the dataset, such as
+    ``orbital_moment local`` or ``orbital_angular_momentum site``; without it, all densities that
+    any system has, with one definition each.
+
+    Raises
+    ------
+    UserError
+        For a column that no system has.
+    """
     tables = [system["response"] for system in systems]
     first = tables[0]
     levels, edges = first.fermi_energy.values, first.sizes["direction"]
-    densities = [name for name in columns if any(name in table.density.values for table in tables)]
+    densities = _columns(tables, columns)
     rows = edges * len(tables)
     height = 0.135 * rows + 2.6
     figure = style.new_figure(style.DOUBLE_COLUMN, height)
@@ -51,7 +62,7 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
         axes.append(ax)
         image = _table(ax, tables, densities, e)
         place = "in a band" if level else "at zero"
-        letter = rf"$\mathbf{{({'abc'[e]})}}$"
+        letter = rf"$\mathbf{{({'abcdefgh'[e]})}}$"
         ax.set_title(rf"{letter} $E_F={level:g}\,{symbol('t0')}$, {place}", loc="left", pad=28)
         ax.set_yticks(np.arange(rows) + 0.5)
         ax.tick_params(length=0, pad=2)
@@ -60,9 +71,9 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
     names = [edge_name([int(number) for number in numbers]) for numbers in directions]
     axes[0].set_yticklabels(names, fontsize=5.5)
     for i, table in enumerate(tables):
-        axes[0].text(
-            -0.31, edges * (i + 0.5), model_name(table), transform=_beside(axes[0]),
-            ha="right", va="center", fontsize=6, linespacing=1.3,
+        axes[0].annotate(
+            model_name(table), (0, edges * (i + 0.5)), xycoords=_beside(axes[0]), xytext=(-46, 0),
+            textcoords="offset points", ha="right", va="center", fontsize=6, linespacing=1.3,
         )  # fmt: skip
         for d, text in enumerate(table.operations.values):
             axes[-1].text(
@@ -72,8 +83,37 @@ def draw(systems: list[dict], columns: tuple[str, ...] = tuple(COLUMNS)) -> Figu
     bar = figure.colorbar(image, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.015)
     bar.set_label("allowed: computed value / sum of magnitudes of its terms")
     bar.outline.set_linewidth(0.5)
-    _histogram(figure.add_subplot(grid[1, :]), tables)
+    below = figure.add_subplot(grid[1, :])
+    _histogram(below, tables)
+    style.letter(below, "abcdefgh"[len(levels)])
     return figure
+
+
+def _columns(tables, chosen: tuple[str, ...]) -> list[str]:
+    """Densities with their definitions: the chosen ones, or one definition of each density."""
+    computed = list(dict.fromkeys(str(name) for table in tables for name in table.density.values))
+    for name in chosen:
+        if name not in computed:
+            raise UserError("columns", name, computed)
+    if chosen:
+        return list(chosen)
+    shown = [name for name in COLUMNS if name in computed]
+    known = {name.rpartition(" ")[0] for name in shown}
+    for name in computed:
+        density = name.rpartition(" ")[0]
+        if density not in known:
+            known.add(density)
+            shown.append(name)
+    return shown
+
+
+def _title(column: str) -> str:
+    """Short name of a density, with its definition where the density has several."""
+    if column in COLUMNS:
+        return COLUMNS[column]
+    density, _, definition = column.rpartition(" ")
+    name = density_name(density)
+    return name if definition == "site" else f"{name}, {definition}"
 
 
 def _beside(ax):
@@ -113,12 +153,18 @@ def _table(ax, tables, densities, level):
     ax.set_xticks(np.arange(count) + 0.5, ["even", "odd", "net"] * (count // 3), rotation=90)
     ax.tick_params(axis="x", labelsize=5)
     for j in range(count // 3):
-        ax.text(
-            3 * j + 1.5, -0.25, ("intra", "inter")[j % 2], ha="center", va="bottom", fontsize=5.5
-        )
+        _above(ax, 3 * j + 1.5, 2, ("intra", "inter")[j % 2], 5.5)
     for j, name in enumerate(densities):
-        ax.text(6 * j + 3, -1.15, COLUMNS.get(name, name), ha="center", va="bottom", fontsize=6.5)
+        _above(ax, 6 * j + 3, 11, _title(name), 6.5)
     return image
+
+
+def _above(ax, x: float, height: float, text: str, size: float) -> None:
+    """Write a text ``height`` points above the table, whatever the height of its rows."""
+    ax.annotate(
+        text, (x, 1), xycoords=("data", "axes fraction"), xytext=(0, height),
+        textcoords="offset points", ha="center", va="bottom", fontsize=size,
+    )  # fmt: skip
 
 
 def _operations(text: str) -> str:
@@ -148,4 +194,3 @@ def _histogram(ax, tables) -> None:
     ax.set_xlabel("computed value / sum of magnitudes of its terms")
     ax.set_ylabel("Number of parts")
     ax.legend(loc="upper center", frameon=False)
-    style.letter(ax, "c")

@@ -11,7 +11,7 @@ from ..errors import UserError
 from ..plotting import panels, style
 from ..plotting.panels import PROCESSES
 from ..plotting.parameters import geometry_of, model_of, options_of
-from ..plotting.units import accumulation_units
+from ..plotting.units import accumulation_units, per_time, symbol, tex_units
 
 NEEDS = ("response",)
 SYSTEMS = (1, 6, "slabs")
@@ -22,7 +22,9 @@ CAPTION = (
     "Slabs, periodic in the plane of the field (along x) and open along the normal y. For each, "
     "from the left: the orbitals of the surface cell, which show the termination; the accumulation "
     "of each atomic layer per area at the Fermi surface (intraband, dissipative) and below it "
-    "(interband, intrinsic). Every panel has its own range, symmetric about zero."
+    "(interband, intrinsic), with a line from layer to layer. The intraband part is in "
+    "proportion to tau and drawn for tau = hbar / t0 (hbar / eV of a model in eV). Every panel has "
+    "its own range, symmetric about zero."
 )
 
 
@@ -50,14 +52,16 @@ def draw(
         name = model_of(ds)["name"].replace("_", " ")
         plane = geometry_of(ds).get("plane") or options_of(ds).get("plane")
         surface = f" ({' '.join(map(str, plane))})" if plane else ""
-        part.suptitle(f"{name}{surface}: {ds.density_name.item()}", fontsize=8, x=0.02, ha="left")
+        level = f"$E_F={float(ds.fermi_energy):.3g}\\,{symbol('t0')}$"
+        title = f"{name}{surface}: {ds.density_name.item()}, {level}"
+        part.suptitle(title, fontsize=8, x=0.02, ha="left")
         axes = part.subplots(1, 3, width_ratios=[0.8, 1.1, 1.1], sharey=True)
         style.letter(axes[0], next(letters), "termination")
         _termination(axes[0], ds)
         for ax, process in zip(axes[1:], PROCESSES, strict=True):
             style.letter(ax, next(letters), process)
             _by_layer(ax, ds.sel(process=process), process)
-        axes[0].set_ylabel("$y$ ($a$)")
+        axes[0].set_ylabel(f"$y$ ({tex_units('a')})")
     return figure
 
 
@@ -86,7 +90,7 @@ def _termination(ax, ds: xr.Dataset) -> None:
         label = name if number < MOST_NAMES else None
         color = f"C{number % 10}"
         ax.plot(ds.x.values[here], ds.y.values[here], "o", ms=3.5, color=color, label=label)
-    ax.set_xlabel("$x$ ($a$)")
+    ax.set_xlabel(f"$x$ ({tex_units('a')})")
     if len(set(names.tolist())) <= MOST_NAMES:
         ax.legend(fontsize=6, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
@@ -98,10 +102,14 @@ def _by_layer(ax, ds: xr.Dataset, process: str) -> None:
     ax.plot(net, y, color=look["color"], marker=look["marker"], linewidth=0.8, markersize=4)
     ax.axvline(0, color=style.GREY, linewidth=0.5, zorder=0)
     peak = np.nanmax(np.abs(net), initial=0.0)
+    remark = panels.remark_on(net)
+    if remark:
+        ax.text(0.75, 0.8, remark, transform=ax.transAxes, ha="center", fontsize=7)
     limit = 1.15 * peak if peak > panels.ZERO else 1.0
     ax.set_xlim(-limit, limit)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     # Per area: one power of a below the unit of what accumulates per length.
     units = ds.density_units.item()
     units += " a" if "/" in units else " / a"
-    ax.set_xlabel(f"Accumulation ({accumulation_units(units)})")
+    factor = f" {per_time()}" if process == "intraband" else ""
+    ax.set_xlabel(f"Accumulation ({accumulation_units(units)}{factor})")

@@ -201,6 +201,8 @@ def theory_point(point: dict, settings: dict, source=None) -> dict[str, np.ndarr
         units = _units(arguments["system"])
     values = {name: np.asarray(value) for name, value in compute(**arguments).items()}
     if units and "density_units" in values:
-        text = in_units(str(values["density_units"]), str(units["unit_system"]))
-        values["density_units"] = np.array(text)
+        # One unit, or one for each of several densities.
+        own, system = values["density_units"], str(units["unit_system"])
+        texts = [in_units(str(text), system) for text in own.reshape(-1)]
+        values["density_units"] = np.array(texts).reshape(own.shape)
     return values | units

@@ -95,3 +95,12 @@ def valley_of_bulk(lattice, k: np.ndarray) -> np.ndarray:
     displacement = translations[cell] + places[column] - places[row]
     table = BulkTable.of(row, column, AMPLITUDE * sense, displacement, len(places))
     return table.matrix(k)
+
+
+def is_honeycomb(lattice) -> bool:
+    """Whether a lattice is a honeycomb of bonds a / sqrt(3), on which the valley is defined."""
+    try:
+        valley_of_bulk(lattice, np.zeros((1, 2)))
+    except UserError:
+        return False
+    return True

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from ..plugin_options import split
 from .parameters import geometry_of, model_of, options_of
 from .units import NATURAL, shown_units
 
@@ -55,3 +56,16 @@ def _short(key: str, value: float | str) -> str:
     if isinstance(value, str):
         return rf"\mathrm{{{value}}}"
     return r"\pi/2" if key == "phi" and np.isclose(value, np.pi / 2) else f"{value:g}"
+
+
+def density_name(text: str) -> str:
+    """Short name of a density with its options: ``L_y`` as mathtext, or its name in words."""
+    name, options = split(text)
+    letters = {"orbital_angular_momentum": "L", "spin": "s"}
+    if name in letters and (options or name != "spin"):
+        return f"${letters[name]}_{options.get('component', 'z')}$"
+    own = str(options.get("operator", name))
+    letter, underscore, index = own.partition("_")
+    if len(letter) == 1 and underscore and "_" not in index:
+        return rf"${letter}_{{{index}}}$"
+    return own.replace("_dot_", "·").replace("_", " ")

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.collections import LineCollection
 from matplotlib.colors import Normalize
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator, ScalarFormatter
 
 from ..errors import UserError
@@ -200,6 +201,13 @@ def sublattices(ds: xr.Dataset) -> list[str]:
     return sorted(set(ds.sublattice.values.tolist()))
 
 
+def by_layer(response: xr.Dataset) -> xr.Dataset:
+    """The response with layers, by z from below, in the place of sublattices; "" if it has one."""
+    heights, number = np.unique(np.round(response.z.values, 6), return_inverse=True)
+    names = [f"layer {one + 1}" if len(heights) > 1 else "" for one in number.reshape(-1)]
+    return response.assign_coords(sublattice=("row", names))
+
+
 def profile(ax, response: xr.Dataset, processes=PROCESSES, role=None, **look) -> None:
     """Draw the accumulation by site of one or both processes; ``role`` overrides their look."""
     response = to_sites(response)
@@ -259,6 +267,11 @@ def process_handles() -> list:
     """Legend entries of both processes."""
     labels = {"intraband": f"intraband ({per_time()})", "interband": "interband"}
     return [style.role_handle(role, label) for role, label in labels.items()]
+
+
+def line_handle() -> Line2D:
+    """Legend entry of the faint lines of :func:`scatter`."""
+    return Line2D([], [], color=style.GREY, linewidth=0.4, label="joins sites at one $x$")
 
 
 def site_legend(figure, response: xr.Dataset, handles: list = ()) -> None:

@@ -31,6 +31,20 @@ _STEP = 5e-3
 _DIFFERENCE = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
 # Smith's method needs about log2(40 shift / eta) doublings.
 DOUBLINGS = 60
+# A response below this fraction of the magnitudes of its terms is zero by symmetry, and rounding.
+VANISHING = 1e-6
+
+
+def need_diagonal_position(bloch: BlochMatrix) -> None:
+    """Refuse a system whose position operator joins orbitals: the torques here have x diagonal.
+
+    Raises
+    ------
+    UserError
+        If the system has elements of the position between orbitals.
+    """
+    if bloch.dipoles is not None:
+        raise UserError("model.position", "full", "diagonal, as it is in all torques")
 
 
 def rate(h: np.ndarray, operator: np.ndarray) -> np.ndarray:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ..inputs import at_least
 from ..lattice.slabs import Slab
 from ..states.eigenstates import KernelFunction
 from .integrands import ExactElements
@@ -32,6 +34,45 @@ class SlabAccumulation:
     error: np.ndarray
     mesh_error: np.ndarray
     status: np.ndarray
+
+
+def slab_accumulations(
+    slab: Slab,
+    density,
+    definitions: Sequence[str],
+    fermi_energy: np.ndarray,
+    temperature: np.ndarray,
+    points: tuple[int, int],
+    threads: int = 1,
+) -> SlabAccumulation:
+    """:func:`slab_accumulation` of several definitions of a density, with (definition, ...) first.
+
+    Parameters
+    ----------
+    density : the density's module;  other parameters as of :func:`slab_accumulation`
+
+    Raises
+    ------
+    UserError
+        For meshes of too few points.
+    """
+    at_least("k", points[0], 8)
+    at_least("k_across", points[1], 2)
+    parts = [
+        slab_accumulation(
+            slab,
+            density.kernel,
+            name,
+            name in density.NEEDS_ALL_BANDS,
+            fermi_energy,
+            temperature,
+            points,
+            threads,
+        )
+        for name in definitions
+    ]
+    names = [one.name for one in fields(SlabAccumulation)]
+    return SlabAccumulation(*(np.array([getattr(part, name) for part in parts]) for name in names))
 
 
 def slab_accumulation(

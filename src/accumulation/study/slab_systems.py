@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from .. import plugin_options
+from ..crystal.bulk_properties import MIDGAP
 from ..errors import UserError, unknown_key
 
 SLAB = "slab"
 # Keys of a slab's geometry, and of its system, that are options of the theory.
 GEOMETRY_KEYS = ("plane", "direction", "layers", "trim")
 SYSTEM_KEYS = ("density", "definition", "fermi_energy", "temperature", "k", "k_across")
-OTHER_KEYS = ("model", "geometry", "points_per_job", "theory")
+OTHER_KEYS = ("model", "geometry", "points_per_job", "filling", "theory")
 LISTS = ("definition", "fermi_energy", "temperature")
 
 
@@ -45,8 +46,24 @@ def as_theory(name: str, own: dict, keys: dict) -> dict:
         options["density"] = plugin_options.as_text(density)
     elif isinstance(density, list):
         options["density"] = [plugin_options.as_text(one) for one in density]
+    if options.get("fermi_energy") in (MIDGAP, [MIDGAP]):
+        del options["fermi_energy"]
+        options["midgap"] = True
     for key in LISTS:
         if key in options and not isinstance(options[key], list | dict):
             options[key] = [options[key]]
-    kept = {key: keys[key] for key in ("model", "points_per_job") if key in keys}
+    kept = {key: keys[key] for key in ("model", "points_per_job", "filling") if key in keys}
     return {"theory": SLAB, "options": options, **kept}
+
+
+def check_midgap(path: str, system: dict) -> None:
+    """Refuse midgap in a grid of slabs, whose points share their Fermi energies.
+
+    Raises
+    ------
+    UserError
+        For such a system, as normalised.
+    """
+    if system["theory"] == SLAB and system["axes"] and system["options"]["midgap"]:
+        allowed = "numbers, as all slabs of a grid have the same Fermi energies"
+        raise UserError(f"{path}.fermi_energy", MIDGAP, allowed)

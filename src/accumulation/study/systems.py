@@ -11,7 +11,7 @@ from ..lattice.lattice import Lattice
 from . import grid, options, sizes
 from .config_file import axis_values, number, schema
 from .density_systems import by_density
-from .slab_systems import as_theory, is_slab
+from .slab_systems import as_theory, check_midgap, is_slab
 from .system_parts import (
     check_dimension,
     check_operators,
@@ -180,17 +180,20 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
         system["model"] = checked_model(plain["model"], f"{path}.model")
     lattice = lattice_of(system) if "model" in sections else None
     if "lattice" in arguments:
-        system |= checked_filling(config_keys, lattice, False, False, path)
+        midgap = bool(plain["options"].get("midgap"))
+        system |= checked_filling(config_keys, lattice, False, midgap, path)
     if "geometry" in sections:
         system["geometry"] = checked_geometry(plain["geometry"], f"{path}.geometry")
         check_dimension(system, lattice, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
-    if "model" in sections and "density" in system["options"]:
+    # A theory's own default is for any model: what a lattice does not have, it leaves out itself.
+    if "model" in sections and "density" in plain["options"]:
         where = f"{path}.options.density"
         system["options"]["density"] = density_texts(system["options"]["density"], lattice, where)
         named = system["options"]["density"]
         check_operators(lattice, [named] if isinstance(named, str) else named, None, where)
     system["axes"] = [_axis(system, plain, *axis, path) for axis in raw_axes]
+    check_midgap(path, system)
     system["points_per_job"] = config_keys.get("points_per_job", 1)
     return system
 

@@ -100,6 +100,7 @@ def compute(
     """
     if system.kind != "ribbon":
         raise UserError("geometry.kind", system.kind, "ribbon")
+    continuity.need_diagonal_position(system.bloch)
     if min(eta) <= 0:
         raise UserError("eta", list(eta), "numbers above 0")
     bloch = system.bloch
@@ -133,6 +134,10 @@ def compute(
     scale = np.abs(window * velocity * moment).sum(axis=(-1, -2)) + np.finfo(float).tiny
     scale = scale + np.abs(filled * slope).sum(axis=(-1, -2))
     scale = scale + np.abs(filled * response).sum(axis=(-1, -2))
+    # Where a symmetry makes the moments of all states vanish, these terms are rounding.
+    largest = np.abs(operator(bloch, points[:1])).max()
+    terms = np.abs(window * velocity).sum(axis=(-1, -2)) + np.abs(filled).sum(axis=(-1, -2))
+    scale = np.maximum(scale, continuity.VANISHING * largest * terms)
     return {
         "fermi_energy": levels,
         "eta": rates,

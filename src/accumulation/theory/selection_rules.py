@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from .. import plugins
-from ..densities import definitions_for
+from ..densities import definitions_for, named
 from ..errors import UserError
 from ..identities import Identity
 from ..lattice.bloch import mesh as uniform_mesh
@@ -92,9 +92,9 @@ def compute(
 ) -> dict[str, np.ndarray]:
     """Rules and responses of ribbons of a lattice: their ``directions``, ``widths`` in cells.
 
-    All definitions of each density are examined.  Operations that exchange filled and empty states
-    are symmetries of the response where the Fermi energy is the mean of the on-site energies, or in
-    the same gap.
+    All definitions of each density that the lattice has are examined.  Operations that exchange
+    filled and empty states are symmetries of the response where the Fermi energy is the mean of the
+    on-site energies, or in the same gap.
 
     Raises
     ------
@@ -106,9 +106,9 @@ def compute(
     levels = np.array(fermi_energy, dtype=float)
     labels = [
         (name, definition)
-        for name in density
+        for name in (named(one, lattice.operators) for one in density)
         for definition in definitions_for(
-            plugins.load("densities", name), "ribbon", lattice.operators
+            plugins.load("densities", name), "ribbon", lattice.operators, lattice.units
         )
     ]
     ribbons = []

@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from .. import plugins
+from ..crystal.bulk_properties import with_gap
 from ..errors import UserError
 from ..lattice.lattice import Lattice
-from ..responses.slab_response import slab_accumulation
+from ..responses.slab_response import slab_accumulations
 from ..responses.static import PROCESSES
 from ..symmetry.mirror_rows import paired_rows
 
@@ -61,6 +62,7 @@ def compute(
     temperature: tuple[float, ...] = (0.0,),
     k: int = 101,
     k_across: int = 32,
+    midgap: bool = False,
 ) -> dict[str, np.ndarray]:
     """Rows of the accumulation of a slab.
 
@@ -71,48 +73,32 @@ def compute(
     density, definition : as of a ribbon; "" is the first definition
     fermi_energy, temperature : in t0
     k, k_across : points of the meshes along x and z
+    midgap : the level is the middle of the crystal's gap, whatever ``fermi_energy`` is
 
     Raises
     ------
     UserError
-        For a lattice of two dimensions, a plane or direction that is none, too few layers or k, or
-        a density that the lattice does not have.
+        For a lattice of two dimensions, a plane or direction that is none, too few layers or k,
+        a density that the lattice does not have, or midgap of a crystal without a gap.
     """
     slab = lattice.slab(tuple(plane), tuple(direction), layers, tuple(trim))
-    for key, value, least in (("k", k, 8), ("k_across", k_across, 2)):
-        if value < least:
-            raise UserError(key, value, f"an integer of at least {least}")
     module = plugins.load("densities", density)
     names = module.DEFINITIONS["ribbon"]
-    chosen = [names[0] if name == "" else name for name in definition]
-    for name in chosen:
+    definitions = [names[0] if name == "" else name for name in definition]
+    for name in definitions:
         if name not in names:
             raise UserError("definition", name, names)
-    levels, temperatures = np.array(fermi_energy), np.array(temperature)
-    parts = [
-        slab_accumulation(
-            slab,
-            module.kernel,
-            name,
-            name in module.NEEDS_ALL_BANDS,
-            levels,
-            temperatures,
-            (k, k_across),
-        )
-        for name in chosen
-    ]
-    values, net, error, mesh_error, status = (
-        np.array([getattr(part, name) for part in parts])
-        for name in ("values", "net", "error", "mesh_error", "status")
-    )
+    levels = np.array([with_gap(lattice).midgap] if midgap else fermi_energy)
+    temperatures = np.array(temperature)
+    result = slab_accumulations(slab, module, definitions, levels, temperatures, (k, k_across))
     ribbon = slab.ribbon
     pairing = paired_rows(ribbon.positions, ribbon.sublattice, ribbon.spin, ribbon.cell)
-    even = odd = np.full(values.shape, np.nan)
+    even = odd = np.full(result.values.shape, np.nan)
     if pairing is not None:
-        even, odd = pairing.parts(values)
+        even, odd = pairing.parts(result.values)
     x, y, z = ribbon.positions.T
     return {
-        "definition": np.array(chosen),
+        "definition": np.array(definitions),
         "process": np.array(PROCESSES),
         "fermi_energy": levels,
         "temperature": temperatures,
@@ -122,12 +108,12 @@ def compute(
         "sublattice": ribbon.sublattice,
         "density_units": np.array(module.UNITS),
         "density_name": np.array(module.LONG_NAME),
-        "accumulation": values,
-        "net": net,
+        "accumulation": result.values,
+        "net": result.net,
         "even": even,
         "odd": odd,
-        "error": error,
-        "mesh_error": mesh_error,
-        "value_status": status,
+        "error": result.error,
+        "mesh_error": result.mesh_error,
+        "value_status": result.status,
         "area": slab.area,
     }

@@ -162,9 +162,9 @@ def compute(
     extrinsic_torque = continuity.by_row(extrinsic, rho)
     inflow = -continuity.bond_currents(h, operator, change).sum(axis=-1)
     torque = intrinsic_torque + extrinsic_torque
-    scale = max(
-        np.abs(part).max() for part in (storage, intrinsic_torque, extrinsic_torque, inflow)
-    )
+    rounding = continuity.VANISHING * abs(z) * np.abs(operator).max() * np.abs(change).sum()
+    parts = (storage, intrinsic_torque, extrinsic_torque, inflow)
+    scale = max(*(np.abs(part).max() for part in parts), rounding)
 
     slow = continuity.response_by_liouville(h, rho, field, 1j * SMALL_ETA)
     slow = (continuity.by_row(intrinsic, slow).sum() + extrinsic_torque.sum()) / SMALL_ETA
@@ -176,6 +176,8 @@ def compute(
     second = (y[:, None] * y) * (intrinsic * change.T + extrinsic * rho.T)  # of y T y
     by_wave_vector = _by_wave_vector(q, y, torque, dipole, second)
     net = torque.sum()
+    # A conserved density has no torque at all, and no residual.
+    net_scale = max(np.abs(torque).sum(), rounding if np.any(torque) else 0.0)
     return by_wave_vector | {
         "wave_vector": q,
         "x": x,
@@ -189,7 +191,7 @@ def compute(
         "net_torque": net.real,
         "static_accumulation": static,
         "continuity_residual": np.abs(storage - torque - inflow).max() / scale,
-        "net_residual": _ratio(np.abs(net - storage.sum()), np.abs(torque).sum()),
+        "net_residual": _ratio(np.abs(net - storage.sum()), net_scale),
         "static_residual": _ratio(np.abs(slow - static), error),
     }
 
@@ -198,6 +200,7 @@ def _check(system, eta: float, wave_vector: tuple[float, ...]) -> None:
     """Raise UserError for a system that is no flake, or an argument out of its range."""
     if system.kind != "flake":
         raise UserError("geometry.kind", system.kind, "flake")
+    continuity.need_diagonal_position(system.bloch)
     if eta <= 0:
         raise UserError("eta", eta, "a number above 0")
     q = np.asarray(wave_vector)
