@@ -65,7 +65,7 @@ def accumulate(
         if gauge != "atomic":
             raise UserError("gauge", gauge, "atomic for a slab")
         return system.response(  # type: ignore[attr-defined]
-            density, definition, fermi_energy, temperature, k, k_across, threads, solver
+            density, definition, fermi_energy, temperature, k, k_across, threads, filling, solver
         )
     arguments.system("system", system, "accumulate(system, density='orbital_moment')")
     arguments.names("solver", solver, SOLVERS)

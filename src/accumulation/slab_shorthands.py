@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .crystal.bulk_properties import MIDGAP, with_gap
 from .datasets import arguments
 from .datasets.accumulations import declaration, flagged, mirror_parts
 from .datasets.labels import label
@@ -14,7 +13,9 @@ from .datasets.model_dataset import provenance_attribute, site_variables, unit_a
 from .densities import definitions_for, named
 from .lattice.slabs import Slab
 from .lattice.units import NATURAL, UNITS
+from .notebook import at_midgap
 from .responses.slab_response import slab_accumulations
+from .responses.solvers import SOLVERS
 from .responses.static import FLAGS, PROCESSES
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def _response_of_slab(
     k_across: int = 32,
     threads: int = 1,
     filling: int | None = None,
+    solver: str = "dense",
 ) -> xr.Dataset:
     """Accumulation of a density in a slab, per area (Eqs. 55, 58).
 
@@ -45,6 +47,7 @@ def _response_of_slab(
     k, k_across : points of the meshes along x and along z
     threads : number of threads over chunks of k
     filling : number of filled bands of the crystal for midgap, by default its own or half
+    solver : as of :func:`accumulation.accumulate`
 
     Returns
     -------
@@ -62,10 +65,12 @@ def _response_of_slab(
     definitions = definitions_for(module, "ribbon", ribbon.operators)
     chosen = arguments.names("definition", definition or definitions[0], definitions)[0]
     remark = arguments.remark(module, ribbon, [chosen])
-    levels, gap = _levels(slab, fermi_energy, filling)
+    arguments.names("solver", solver, SOLVERS)
+    numeric, gap = at_midgap(fermi_energy, ribbon.crystal, filling)
+    levels = arguments.numbers("fermi_energy", numeric)
     temperatures = arguments.numbers("temperature", temperature, least=0)
     result = slab_accumulations(
-        slab, module, [chosen], levels, temperatures, (k, k_across), threads
+        slab, module, [chosen], levels, temperatures, (k, k_across), threads, solver
     )
     values = {
         "definition": np.array(chosen),
@@ -88,19 +93,6 @@ def _response_of_slab(
             words["units"] = _per_area(words["units"], ribbon.units)
             words["long_name"] = words["long_name"].replace("per length", "per area")
     return flagged(ds, FLAGS)
-
-
-def _levels(slab: Slab, fermi_energy, filling: int | None) -> tuple[np.ndarray, dict]:
-    """Fermi energies (fermi_energy,) with midgap as a number, and then attributes of the gap."""
-    values = [fermi_energy] if np.ndim(fermi_energy) == 0 else list(fermi_energy)
-    if MIDGAP not in [one for one in values if isinstance(one, str)]:
-        return arguments.numbers("fermi_energy", fermi_energy), {}
-    gaps = with_gap(slab.ribbon.crystal, filling)
-    values = [gaps.midgap if isinstance(one, str) and one == MIDGAP else one for one in values]
-    return arguments.numbers("fermi_energy", values), {
-        "filling": gaps.filling,
-        "midgap": gaps.midgap,
-    }
 
 
 def _per_area(units: str, system: str) -> str:

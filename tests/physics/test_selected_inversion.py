@@ -270,3 +270,51 @@ def test_auto_takes_the_cheaper_solver():
     assert choice(10) == "dense"
     assert choice(200) == "selected_inversion"
     assert choice(100, 0.5) == "dense"
+
+
+def test_slabs_are_the_same_with_both_solvers():
+    places = {"A": (0.0, 0.0, 0.0), "B": (0.3, 0.2, 0.3)}
+    rng = np.random.default_rng(3)
+    lattice = acc.Lattice(np.diag([1.0, 1.1, 0.9]), places, {"A": 2.0, "B": -2.0})
+    for cell in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, -1, 0), (0, 1, 1)):
+        for to in "AB":
+            lattice.hop(to, "B", cell, 0.25 * complex(*rng.normal(size=2)))
+    slab = lattice.slab((0, 1, 0), (1, 0, 0), layers=4)
+    given = {"fermi_energy": [0.1, -1.8], "k": 200, "k_across": 4}
+    dense, selected = (
+        acc.accumulate(slab, solver=solver, **given) for solver in ("dense", "selected_inversion")
+    )
+    largest = np.abs(dense.accumulation).max("row")
+    difference = np.abs(dense.accumulation - selected.accumulation).max("row")
+    assert bool((difference <= 1e-8 * largest).all())
+    assert bool((largest.sel(process="interband") > 1e-3).all())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_lattices(seed):
+    """Orbitals of several sites, with complex hops of any range, at levels anywhere."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 4))
+    lattice = acc.Lattice(
+        [(1.0, 0.0), (0.3, 0.9)],
+        {name: tuple(rng.uniform(0, 1, 2)) for name in "ABC"[:count]},
+        {name: rng.normal() for name in "ABC"[:count]},
+    )
+    bonds: set = set()
+    for _ in range(5):
+        to, origin = rng.choice(list("ABC"[:count]), 2)
+        cell = tuple(int(n) for n in rng.integers(-1, 3, 2))
+        back = (origin, to, tuple(-n for n in cell))
+        if (to == origin and not any(cell)) or {(to, origin, cell), back} & bonds:
+            continue
+        bonds.add((to, origin, cell))
+        lattice.hop(str(to), str(origin), cell, complex(*rng.normal(size=2)))
+    system = lattice.ribbon([(1, 0), (1, 1), (2, 1)][seed % 3], width=7)
+    local = banded(system, "orbital_moment", "local")
+    k = rng.uniform(-3, 3, 4) / system.period
+    energy = np.linalg.eigvalsh(system.bloch.hamiltonian(k))
+    level = float(rng.uniform(energy.min(), energy.max()))
+    expected = kubo(system, "orbital_moment", "local", k, level)[:, 1]
+    response = banded_interband.filled_response(local, k, banded_interband.gaps_at(local, k, level))
+    largest = np.abs(expected).max(axis=1)
+    assert np.all(np.abs(response.values - expected).max(axis=1) <= 1e-8 * largest + 1e-14)

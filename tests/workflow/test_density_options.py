@@ -95,7 +95,7 @@ def test_a_slab_is_a_theory_with_the_keys_of_its_geometry():
     found = normalised({"study": "s", "systems": {"a": one}})["a"]
     assert found["options"]["midgap"] is True
     assert found["filling"] == 1
-    with pytest.raises(UserError, match="slabs of a grid"):
+    with pytest.raises(UserError, match="points of such a grid"):
         normalised({"study": "s", "systems": {"a": system | {"fermi_energy": "midgap"}}})
     with pytest.raises(UserError, match="width"):
         normalised({"study": "s", "systems": {"a": system | {"geometry": geometry | {"width": 2}}}})

@@ -207,5 +207,5 @@ class BlockMatrices:
         return tuple(result)
 
     def rows_from(self, blocks: np.ndarray) -> np.ndarray:
-        """Values (k, row) from those of the blocks, (block, i, k)."""
+        """Values (k, row) from those of ``blocks`` (block, i, k)."""
         return blocks[self.block, self.place].T

@@ -45,7 +45,7 @@ class BandedResponse:
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps at each k: center (k,) and half width (k,), in t0."""
+    """Gaps at each k: middle ``center`` (k,) and half width ``half`` (k,), in t0."""
 
     center: np.ndarray
     half: np.ndarray

@@ -10,8 +10,8 @@ import numpy as np
 from ..inputs import at_least
 from ..lattice.slabs import Slab
 from ..states.eigenstates import KernelFunction
-from .integrands import ExactElements
-from .static import accumulation, elements_on_mesh, status_bits
+from .solvers import cheaper, solved
+from .static import status_bits
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,15 @@ def slab_accumulations(
     temperature: np.ndarray,
     points: tuple[int, int],
     threads: int = 1,
+    solver: str = "dense",
 ) -> SlabAccumulation:
     """:func:`slab_accumulation` of several definitions of a density, with (definition, ...) first.
 
     Parameters
     ----------
-    density : the density's module;  other parameters as of :func:`slab_accumulation`
+    density : the density's module
+    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
+    points, threads, solver : as of :func:`slab_accumulation`
 
     Raises
     ------
@@ -68,6 +71,7 @@ def slab_accumulations(
             temperature,
             points,
             threads,
+            solver,
         )
         for name in definitions
     ]
@@ -84,6 +88,7 @@ def slab_accumulation(
     temperature: np.ndarray,
     points: tuple[int, int],
     threads: int = 1,
+    solver: str = "dense",
 ) -> SlabAccumulation:
     """Accumulation of a density per area of a slab, in a field along x.
 
@@ -93,14 +98,26 @@ def slab_accumulation(
     ----------
     kernel : function (states, definition) of a density
     fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
-    points : of the meshes along x and along z
+    points : of the meshes along x and along z;  solver : one of :data:`.solvers.SOLVERS`
+
+    Raises
+    ------
+    UserError
+        For a solver that cannot do this.
     """
     wave_vectors, weight = slab.mesh(points[1])
-    of_ribbons = []
-    for q in wave_vectors:
-        exact = ExactElements(slab.at(q).bloch, kernel, definition, "atomic", needs_all_bands)
-        mesh = elements_on_mesh(exact, points[0], threads)
-        of_ribbons.append(accumulation(mesh, exact, fermi_energy, temperature, threads))
+    if solver == "auto":
+        solver = cheaper(
+            slab.at(wave_vectors[0]), kernel, definition, needs_all_bands,
+            fermi_energy, temperature, points[0],
+        )  # fmt: skip
+    of_ribbons = [
+        solved(
+            slab.at(q), kernel, definition, "atomic", needs_all_bands,
+            fermi_energy, temperature, points[0], solver, threads,
+        )
+        for q in wave_vectors
+    ]  # fmt: skip
     values = np.array([one.values for one in of_ribbons])
     error = weight * np.sum([one.error for one in of_ribbons], axis=0)
     halves = [2 * weight * values[start::2].sum(axis=0) for start in (0, 1)]

@@ -44,7 +44,7 @@ class Layout:
         return np.ascontiguousarray(np.moveaxis(matrices, -1, -3))
 
     def plain(self, matrices: np.ndarray) -> np.ndarray:
-        """Back to (..., i, j, batch)."""
+        """``matrices`` (...) in this layout as (..., i, j, batch)."""
         return matrices if self.batch_last else np.moveaxis(matrices, -3, -1)
 
 

@@ -29,7 +29,10 @@ def points_needed(gap: float, width: float) -> int:
 
 
 def convergence(gap: np.ndarray, width: np.ndarray, count: int) -> np.ndarray:
-    """Factor exp(-pi^2 n / ln(4 W / g)) by which ``count`` points decrease the error, (k,)."""
+    """Factor exp(-pi^2 n / ln(4 W / g)) by which ``count`` points decrease the error, (k,).
+
+    gap, width : (k,), as of :func:`imaginary_points`
+    """
     ratio = np.maximum(gap / width, SMALLEST_RATIO)
     return np.exp(-(np.pi**2) * count / np.log(4 / ratio))
 

@@ -218,6 +218,12 @@ class System(_Part):
         "an integer of at least 1, less than the number of bands of the model",
         ge=1,
     )
+    solver: Literal["dense", "selected_inversion", "auto"] = _key(
+        "dense diagonalises every H(k); selected_inversion takes time of the width and keeps no "
+        "bands (ribbons, wires, slabs); auto: what costs less",
+        "dense, selected_inversion or auto",
+        "dense",
+    )
     keep_eigenvectors: bool = _key(
         "store eigenvectors; if not, a later stage diagonalises again (default of a grid)",
         FLAG,

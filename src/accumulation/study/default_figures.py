@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from ..lattice.geometries import GEOMETRIES
 from .slab_systems import SLAB
+from .solver_systems import PROFILE
 
 DEFAULT = "default"
+# Theories into which systems of a config are translated, and their figures.
+PROFILES = {SLAB: "slab_profile", PROFILE: "accumulation_profile"}
 
 
 def requested(figures: dict | str | None, systems: dict[str, dict]) -> dict[str, dict]:
@@ -41,8 +44,8 @@ def _defaults(systems: dict[str, dict]) -> dict[str, dict]:
 def _figure(system: dict) -> str | None:
     """The default figure of a system; None for the bulk at one point and most theories."""
     varying = sum(len(axis.values) > 1 for axis in system["axes"])
-    if system.get("theory") == SLAB:
-        return "slab_profile"
+    if system.get("theory") in PROFILES:
+        return PROFILES[system["theory"]]
     if "theory" in system or (not GEOMETRIES[system["geometry"]["kind"]].is_cut and not varying):
         return None
     if not system["axes"]:

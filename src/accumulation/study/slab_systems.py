@@ -9,7 +9,7 @@ from ..errors import UserError, unknown_key
 SLAB = "slab"
 # Keys of a slab's geometry, and of its system, that are options of the theory.
 GEOMETRY_KEYS = ("plane", "direction", "layers", "trim")
-SYSTEM_KEYS = ("density", "definition", "fermi_energy", "temperature", "k", "k_across")
+SYSTEM_KEYS = ("density", "definition", "fermi_energy", "temperature", "k", "k_across", "solver")
 OTHER_KEYS = ("model", "geometry", "points_per_job", "filling", "theory")
 LISTS = ("definition", "fermi_energy", "temperature")
 
@@ -40,7 +40,14 @@ def as_theory(name: str, own: dict, keys: dict) -> dict:
         if key not in (*GEOMETRY_KEYS, "kind"):
             raise UserError(f"systems.{name}.geometry.{key}", geometry[key], GEOMETRY_KEYS)
     options = {key: geometry[key] for key in GEOMETRY_KEYS if key in geometry}
-    options |= {key: keys[key] for key in SYSTEM_KEYS if key in keys}
+    options |= as_options({key: keys[key] for key in SYSTEM_KEYS if key in keys})
+    kept = {key: keys[key] for key in ("model", "points_per_job", "filling") if key in keys}
+    return {"theory": SLAB, "options": options, **kept}
+
+
+def as_options(keys: dict) -> dict:
+    """Keys of a system as options of a theory: densities as texts, lists, midgap as a flag."""
+    options = dict(keys)
     density = options.get("density")
     if isinstance(density, dict):
         options["density"] = plugin_options.as_text(density)
@@ -52,18 +59,17 @@ def as_theory(name: str, own: dict, keys: dict) -> dict:
     for key in LISTS:
         if key in options and not isinstance(options[key], list | dict):
             options[key] = [options[key]]
-    kept = {key: keys[key] for key in ("model", "points_per_job", "filling") if key in keys}
-    return {"theory": SLAB, "options": options, **kept}
+    return options
 
 
 def check_midgap(path: str, system: dict) -> None:
-    """Refuse midgap in a grid of slabs, whose points share their Fermi energies.
+    """Refuse midgap in a grid of a theory whose points share their Fermi energies.
 
     Raises
     ------
     UserError
         For such a system, as normalised.
     """
-    if system["theory"] == SLAB and system["axes"] and system["options"]["midgap"]:
-        allowed = "numbers, as all slabs of a grid have the same Fermi energies"
+    if system["axes"] and system["options"].get("midgap") is True:
+        allowed = "numbers, as all points of such a grid have the same Fermi energies"
         raise UserError(f"{path}.fermi_energy", MIDGAP, allowed)

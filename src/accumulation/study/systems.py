@@ -8,10 +8,9 @@ from ..crystal.bulk_properties import MIDGAP
 from ..errors import MISSING, UserError, closest, unknown_key
 from ..lattice.geometries import GEOMETRIES
 from ..lattice.lattice import Lattice
-from . import grid, options, sizes
+from . import grid, options, sizes, slab_systems, solver_systems
 from .config_file import axis_values, number, schema
 from .density_systems import by_density
-from .slab_systems import as_theory, check_midgap, is_slab
 from .system_parts import (
     check_dimension,
     check_operators,
@@ -49,7 +48,11 @@ def normalised(config: dict) -> dict[str, dict]:
             _with_model_name(config.get("defaults", {})),
             _with_model_name(_only_of_a_theory(name, keys)),
         )
-        systems[name] = as_theory(name, keys, merged) if is_slab(merged) else merged
+        if slab_systems.is_slab(merged):
+            merged = slab_systems.as_theory(name, keys, merged)
+        elif solver_systems.has_solver(merged):
+            merged = solver_systems.as_theory(name, keys, merged)
+        systems[name] = merged
     # Before any list of values is made.
     sizes.check(systems, config.get("axes", {}), config.get("allow_large", False))
     shared = {
@@ -193,7 +196,8 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
         named = system["options"]["density"]
         check_operators(lattice, [named] if isinstance(named, str) else named, None, where)
     system["axes"] = [_axis(system, plain, *axis, path) for axis in raw_axes]
-    check_midgap(path, system)
+    slab_systems.check_midgap(path, system)
+    solver_systems.check_definitions(path, system)
     system["points_per_job"] = config_keys.get("points_per_job", 1)
     return system
 

@@ -14,6 +14,7 @@ from ..crystal.bulk_properties import with_gap
 from ..errors import UserError
 from ..lattice.lattice import Lattice
 from ..responses.slab_response import slab_accumulations
+from ..responses.solvers import SOLVERS
 from ..responses.static import PROCESSES
 from ..symmetry.mirror_rows import paired_rows
 
@@ -63,6 +64,7 @@ def compute(
     k: int = 101,
     k_across: int = 32,
     midgap: bool = False,
+    solver: str = "dense",
 ) -> dict[str, np.ndarray]:
     """Rows of the accumulation of a slab.
 
@@ -74,6 +76,7 @@ def compute(
     fermi_energy, temperature : in t0
     k, k_across : points of the meshes along x and z
     midgap : the level is the middle of the crystal's gap, whatever ``fermi_energy`` is
+    solver : ``dense``, ``selected_inversion`` or ``auto``
 
     Raises
     ------
@@ -90,7 +93,12 @@ def compute(
             raise UserError("definition", name, names)
     levels = np.array([with_gap(lattice).midgap] if midgap else fermi_energy)
     temperatures = np.array(temperature)
-    result = slab_accumulations(slab, module, definitions, levels, temperatures, (k, k_across))
+    if solver not in SOLVERS:
+        raise UserError("solver", solver, SOLVERS)
+    points = (k, k_across)
+    result = slab_accumulations(
+        slab, module, definitions, levels, temperatures, points, solver=solver
+    )
     ribbon = slab.ribbon
     pairing = paired_rows(ribbon.positions, ribbon.sublattice, ribbon.spin, ribbon.cell)
     even = odd = np.full(result.values.shape, np.nan)
