@@ -49,7 +49,9 @@ def slab_accumulations(
 
     Parameters
     ----------
-    density : the density's module;  other parameters as of :func:`slab_accumulation`
+    density : the density's module;  definitions : names of its definitions
+    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
+    points, threads : as of :func:`slab_accumulation`
 
     Raises
     ------
