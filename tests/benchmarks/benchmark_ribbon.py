@@ -1,7 +1,8 @@
 """Speed of bands + elements + response, as ratios to bare numpy.linalg.eigh in the same run.
 
 One process, BLAS on one thread, without imports and files.  Prints a Markdown table; asserts
-nothing, since machines are noisy and shared.  Run it as a script.
+nothing, since machines are noisy and shared.  Run it as a script.  The ribbon of Wannier functions
+is left out unless the environment names the folder of its files.
 """
 
 import os
@@ -13,6 +14,8 @@ import resource  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
+import warnings  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 
@@ -34,9 +37,9 @@ def clock(work):
     return time.perf_counter() - start, result
 
 
-def chain(ribbon, level, threads=1):
+def chain(ribbon, level, threads=1, points=POINTS):
     """Seconds of each stage."""
-    t1, bands = clock(lambda: acc.bands(ribbon, k=POINTS, threads=threads))
+    t1, bands = clock(lambda: acc.bands(ribbon, k=points, threads=threads))
     t2, elements = clock(lambda: acc.elements(ribbon, bands, threads=threads))
     t3, _ = clock(lambda: acc.response(elements, fermi_energy=level, threads=threads))
     return np.array([t1, t2, t3])
@@ -55,6 +58,52 @@ def pythtb_ribbon(direction, width):
         model.set_hop(turn, 0, 0, cell)
         model.set_hop(turn.conjugate(), 1, 1, cell)
     return model.make_supercell([list(direction), [0, 1]]).cut_piece(width, 1)
+
+
+# A ribbon of 11 Wannier functions a cell, after a small one that loads all modules: peak memory of
+# the whole process before and after each, in KiB.
+WANNIER_MEMORY = """
+import re, sys, warnings
+from pathlib import Path
+import accumulation as acc
+warnings.simplefilter("ignore")
+def peak():
+    # Not ru_maxrss, which a process has from the one that started it.
+    return re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]
+def chain(ribbon, k):
+    acc.response(acc.elements(ribbon, acc.bands(ribbon, k=k)), 0.0)
+chain(acc.haldane().ribbon((1, 1), 2), 9)
+loaded = peak()
+ribbon = acc.from_wannier90(sys.argv[1], filling=7).ribbon((1, 0), 12)
+read = peak()
+chain(ribbon, 101)
+print(loaded, read, peak())
+"""
+
+
+def wannier(seed):
+    """The ribbon of width 12 on 101 k: ratios of its stages, and its memory."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ribbon = acc.from_wannier90(seed, filling=7).ribbon((1, 0), 12)
+    k = acc.bands(ribbon, k=101, eigenvectors=False).k.values
+    h = ribbon.hamiltonian(k)[0].astype(complex)
+    chain(ribbon, 0.0, points=101)
+    bare, ours = [], []
+    for _ in range(9):
+        bare.append(clock(lambda: np.linalg.eigh(h))[0])
+        ours.append(chain(ribbon, 0.0, points=101))
+    shares = np.median(np.array(ours) / np.array(bare)[:, None], axis=0)
+    total = np.median(np.sum(ours, axis=1) / np.array(bare))
+    command = [sys.executable, "-c", WANNIER_MEMORY, str(seed)]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    loaded, read, peak = (int(number) / 2**10 for number in text.split())
+    print(
+        f"\nMoS2 of {seed.name}, width 12, {h.shape[-1]} orbitals, 101 k: chain / eigh {total:.2f} "
+        f"({' + '.join(f'{s:.2f}' for s in shares)}); peak memory {peak:.0f} MB, "
+        f"{peak - loaded:.0f} above the interpreter with its modules ({read - loaded:.0f} MB for "
+        f"files and the ribbon); the matrices are {h.nbytes / 2**20:.0f} MB"
+    )
 
 
 def main():
@@ -98,6 +147,9 @@ def main():
     print(f"\nPeak memory, zigzag of width 200 on 401 k: {int(peak.stdout) / 2**20:.2f} GB")
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"Peak memory of this process: {own:.2f} GB")
+    folder = os.environ.get("ACCUMULATION_WANNIER_DATA")
+    if folder:
+        wannier(Path(folder) / "mos2")
 
 
 if __name__ == "__main__":

@@ -9,12 +9,7 @@ from .slabs import Slab, cut_slab
 
 
 class Cuttable:
-    """What a lattice is cut into; a lattice has a dimension and a unit cell."""
-
-    @property
-    def dimension(self) -> int:
-        """Number of dimensions, 2 or 3."""
-        raise NotImplementedError
+    """What a lattice is cut into; a lattice has a unit cell."""
 
     @property
     def _unit_cell(self) -> UnitCell:
@@ -37,9 +32,10 @@ class Cuttable:
             For a direction that is not a coprime pair, a width below 1, too many rows to leave out,
             or a lattice in three dimensions.
         """
-        if self.dimension != 2:
+        cell = self._unit_cell
+        if len(cell.crystal.vectors) != 2:
             raise UserError("geometry", "ribbon", "a wire, as this lattice has three dimensions")
-        return Ribbon(**cut(self._unit_cell, direction, {"width": width}, trim))
+        return Ribbon(**cut(cell, direction, {"width": width}, trim))
 
     def wire(self, direction=(1, 0), width: int = 8, height: int = 4) -> Wire:
         """Cut a wire along T = n a1 + m a2 out of a three-dimensional lattice.
@@ -59,9 +55,10 @@ class Cuttable:
             For a direction that is not a coprime pair, a width or height below 1, or a lattice in
             two dimensions.
         """
-        if self.dimension != 3:
+        cell = self._unit_cell
+        if len(cell.crystal.vectors) != 3:
             raise UserError("geometry", "wire", "a ribbon, as this lattice has two dimensions")
-        return Wire(**cut(self._unit_cell, direction, {"width": width, "height": height}))
+        return Wire(**cut(cell, direction, {"width": width, "height": height}))
 
     def slab(self, plane=(0, 0, 1), direction=(1, 0, 0), layers: int = 8, trim=(0, 0)) -> Slab:
         """Cut a slab, open along the normal of a lattice plane, out of a 3D lattice.

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +27,11 @@ _lock_descriptors: list[int] = []
 
 
 def prepare_jobs() -> None:
-    """Make the jobs use this Python and package, regardless of the PATH and of other versions."""
+    """Make the jobs use this Python and package, regardless of the PATH and of other versions.
+
+    Warnings about the study, such as those of an imported model, are one sentence each.
+    """
+    warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     os.environ |= import_path()
     os.environ["ACCUMULATION_PYTHON"] = sys.executable
     os.environ |= ONE_THREAD

@@ -189,11 +189,12 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
         system["geometry"] = checked_geometry(plain["geometry"], f"{path}.geometry")
         check_dimension(system, lattice, path)
     system["options"] = options.checked(plain["options"], name, f"{path}.options")
-    # A theory's own default is for any model: what a lattice does not have, it leaves out itself.
-    if "model" in sections and "density" in plain["options"]:
+    densities = system["options"].get("density")
+    # Of a list that is a theory's default it leaves out itself what a lattice does not have.
+    checked = isinstance(densities, str) or "density" in plain["options"]
+    if "model" in sections and densities is not None and checked:
         where = f"{path}.options.density"
-        system["options"]["density"] = density_texts(system["options"]["density"], lattice, where)
-        named = system["options"]["density"]
+        system["options"]["density"] = named = density_texts(densities, lattice, where)
         check_operators(lattice, [named] if isinstance(named, str) else named, None, where)
     system["axes"] = [_axis(system, plain, *axis, path) for axis in raw_axes]
     slab_systems.check_midgap(path, system)
