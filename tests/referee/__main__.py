@@ -28,11 +28,11 @@ VERDICTS = (AGREED, FLAGGED, WRONG, UNDECIDED)
 HEADER = ("compared", "agreed", "flagged", "silently wrong", "not decided")
 
 
-def one(seed: int, index: int) -> tuple[str, str, list, float]:
+def one(seed: int, solver: str, index: int) -> tuple[str, str, list, float]:
     """Kind, description, entries and seconds of one draw."""
     start = time.perf_counter()
     problem = draw(seed, index)
-    entries = judge(problem)
+    entries = judge(problem, solver)
     return problem.kind, str(problem), entries, time.perf_counter() - start
 
 
@@ -74,12 +74,16 @@ def main(arguments=None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--first", type=int, default=0, help="index of the first draw")
+    solvers = ("dense", "selected_inversion")
+    parser.add_argument("--solver", choices=solvers, default="dense")
     options = parser.parse_args(arguments)
     indices = range(options.first, options.first + options.draws)
     start = time.perf_counter()
     entries, kinds, failed, seconds = [], Counter(), 0, []
     with ProcessPoolExecutor(options.processes) as pool:
-        for kind, text, found, spent in pool.map(partial(one, options.seed), indices, chunksize=4):
+        for kind, text, found, spent in pool.map(
+            partial(one, options.seed, options.solver), indices, chunksize=4
+        ):
             kinds[kind] += 1
             seconds.append(spent)
             entries += found

@@ -62,15 +62,15 @@ def lattice(crystal) -> acc.Lattice:
     return out
 
 
-def judge(draw: Draw) -> list[Entry]:
-    """Every entry of a draw."""
-    return [*judge_ribbon(draw), *judge_bulk(draw)]
+def judge(draw: Draw, solver: str = "dense") -> list[Entry]:
+    """Every entry of a draw; the crystal's with ``solver`` dense only."""
+    return [*judge_ribbon(draw, solver), *(judge_bulk(draw) if solver == "dense" else [])]
 
 
-def judge_ribbon(draw: Draw) -> list[Entry]:
+def judge_ribbon(draw: Draw, solver: str) -> list[Entry]:
     reference = responses(draw.ribbon, draw.level, TEMPERATURES, draw.scan)
     try:
-        rows, computed = _computed(draw)
+        rows, computed = _computed(draw, solver)
     except Exception as error:
         note = f"{type(error).__name__}: {error}"
         return [Entry(draw.index, draw.kind, "all", "all", np.nan, RAISED, note=note)]
@@ -87,7 +87,7 @@ def judge_ribbon(draw: Draw) -> list[Entry]:
     return out
 
 
-def _computed(draw: Draw):
+def _computed(draw: Draw, solver: str):
     """The referee's row of each of the package's, and what the package computes.
 
     {quantity: (rows, net, status, error)}, each (process, temperature, ...)
@@ -98,15 +98,20 @@ def _computed(draw: Draw):
         int(np.nonzero((own.name == name) & (np.abs(own.y - y) < 1e-7))[0].item())
         for name, y in zip(ribbon.sublattice, ribbon.positions[:, 1], strict=True)
     ]
-    bands = acc.bands(ribbon, k=draw.points)
+    bands = acc.bands(ribbon, k=draw.points) if solver == "dense" else None
     out = {}
     for density in ("charge", "spin", "orbital_moment", "random"):
         if density == "spin" and not any(draw.crystal.spin.values()):
             continue
         names = [q for q, (d, _) in DENSITIES.items() if d == density]
         definition = {} if len(names) == 1 else {"definition": names}
-        elements = acc.elements(ribbon, bands, density=density, **definition)
-        response = acc.response(elements, draw.level, list(TEMPERATURES))
+        levels = {"fermi_energy": draw.level, "temperature": list(TEMPERATURES)}
+        if bands is not None:
+            elements = acc.elements(ribbon, bands, density=density, **definition)
+            response = acc.response(elements, **levels)
+        else:
+            given = {"density": density, "k": draw.points, "solver": solver, **definition}
+            response = acc.accumulate(ribbon, **given, **levels)
         for name in names:
             one = response.isel(fermi_energy=0)
             if "definition" in one.dims:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..lattice.bloch import mesh
 from ..lattice.samples import System
-from ..states.banded_fermi_points import BandedFermiPoints, banded_fermi_points
+from ..states.banded_fermi_points import BandedFermiPoints, banded_fermi_points, intervals_near
 from ..states.banded_system import BandedSystem
 from ..states.eigenstates import KernelFunction
 from ..states.level_counts import levels_below
@@ -23,14 +23,20 @@ from . import banded_interband, banded_window, mesh_rules
 from .integrands import ExactElements, Integrand
 from .interval_sums import CANCELLED, FINE, TOLERANCE, of_width, with_worst
 from .line_integral import VISIBLE
-from .quadrature import NODES, cut, graded, integrate
+from .quadrature import NODES, cut, integrate
 from .static import INACCURATE, UNCONVERGED, Accumulation, status_bits
 
 # Up to so many orbitals, or if the window holds more than this share of all states, a k with states
 # in its thermal window is diagonalised.
 DENSE, SHARE = 500, 6
-# Nodes of a refinement, times rows: of a cheap one, and at most.
+# Levels within so many temperatures of the Fermi energy make an integrand vary fast.
+NARROW_WINDOW = 16.0
+# Close pairs of levels are looked for at distances that fall by this factor, down to this fraction
+# of the bound of the spectrum, and if there are so many at most.
+FINER, CLOSEST, MOST_PAIRS = 8.0, 1e-8, 64
+# Nodes of a refinement, times rows: of a cheap one, and at most; and numbers of nodes.
 LITTLE, MOST = 4e4, 4e5
+FEW_NODES, MOST_NODES = 1_500, 6_000
 # The magnitude of all terms is taken from so many k.
 SAMPLE = 5
 # Fermi points closer than this fraction of an interval to a mesh point are on it.
@@ -121,8 +127,10 @@ class _BandedLine:
                 response = banded_interband.filled_response(self.system, k, gaps, self.threads)
                 return np.column_stack((response.values, response.error))[:, None]
 
-            doubtful = self._intervals_with(points.k)
-            cuts = np.sort(np.concatenate((points.k, points.k + 2 * np.pi / self._period)))
+            pairs, ends = self._close_pairs(level)
+            doubtful = self._intervals_with(points.k) | pairs
+            ends = np.concatenate((points.k, ends))
+            cuts = np.sort(np.concatenate((ends, ends + 2 * np.pi / self._period)))
             one = self._integral(interband, doubtful, cuts, 1)
             value[1], error[1], size[1] = one.value[0], one.error[0], one.magnitude[0]
         if not points.certain:
@@ -135,21 +143,39 @@ class _BandedLine:
         def both(k, label):
             return self._thermal(k, level, temperature)
 
-        doubtful, cuts = np.zeros(len(self.k), dtype=bool), np.zeros(0)
+        doubtful, cuts, complete = np.zeros(len(self.k), dtype=bool), np.zeros(0), True
         if temperature < VISIBLE * self.system.fastest * self.spacing:
-            # The mesh may miss the window: an interval is safe if no level comes near it.
-            middle = self.k + 0.5 * self.spacing
-            reach = 0.5 * self.system.fastest * self.spacing + banded_window.WINDOW * temperature
-            doubtful = self._occupied(middle, level, reach) > 0
-            points = self.fermi_points(level)
-            centers = np.concatenate((points.k, points.k + 2 * np.pi / self._period))
-            finest = np.tile(temperature / np.abs(points.velocity), 2)
-            cuts = graded(centers, finest, self.spacing)
-        return self._integral(both, doubtful, cuts, 2)
+            # The mesh may miss the window; away from it the integrand is as smooth as at T = 0.
+            reach = NARROW_WINDOW * temperature
+            low, high, complete = intervals_near(self.system, self.k, level, reach)
+            doubtful = self._overlapping(low, high)
+            ends = np.concatenate((low, high))
+            cuts = np.sort(np.concatenate((ends, ends + 2 * np.pi / self._period)))
+        result = self._integral(both, doubtful, cuts, 2)
+        if not complete:
+            result.error[:] = np.inf
+        return result
 
     @property
     def _period(self) -> float:
         return self.exact.bloch.period
+
+    def _close_pairs(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Intervals (interval,) bool with two levels next to a level, and cuts around them.
+
+        Where bands above and below the level come closer than their change between mesh points,
+        the response has a peak that the mesh may miss.
+        """
+        doubtful, cuts = np.zeros(len(self.k), dtype=bool), []
+        reach = VISIBLE * self.system.fastest * self.spacing
+        while reach > CLOSEST * self.system.scale:
+            low, high, complete = intervals_near(self.system, self.k, level, reach, least=2)
+            if not complete or not 0 < len(low) <= MOST_PAIRS:
+                break
+            doubtful |= self._overlapping(low, high)
+            cuts += [low, high]
+            reach /= FINER
+        return doubtful, np.concatenate(cuts) if cuts else np.zeros(0)
 
     @cached_property
     def _terms(self) -> float:
@@ -167,6 +193,15 @@ class _BandedLine:
         place = (k - self.k[0]) / self.spacing
         for shift in (-ON_MESH, ON_MESH):
             inside[np.floor(place + shift).astype(int) % len(self.k)] = True
+        return inside
+
+    def _overlapping(self, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Intervals (interval,) bool of the mesh that overlap those from low to high (part,)."""
+        inside = np.zeros(len(self.k), dtype=bool)
+        first = np.floor((low - self.k[0]) / self.spacing + ON_MESH).astype(int)
+        last = np.ceil((high - self.k[0]) / self.spacing - ON_MESH).astype(int)
+        for start, end in zip(first, last, strict=True):
+            inside[np.arange(start, max(end, start + 1)) % len(self.k)] = True
         return inside
 
     def _occupied(self, k: np.ndarray, level: float, reach: float) -> np.ndarray:
@@ -243,7 +278,11 @@ class _BandedLine:
             def measured(at, label):
                 return function(at, label) / (2 * np.pi)
 
-            most = (LITTLE / self.system.rows, max(MOST / self.system.rows, len(k)))
+            rows = self.system.rows
+            most = (
+                min(LITTLE / rows, FEW_NODES),
+                max(min(MOST / rows, MOST_NODES), len(k)),
+            )
             panels = cut(*ends, cuts, 1e-14)
             value, more, size = integrate(
                 measured, panels, total, magnitude, _tolerance, most, narrowest=1e-13

@@ -25,6 +25,10 @@ MOST_A_ROW, ALLOWED = 20, 256
 ON = 1e-13
 ON_LEVEL = 1e-9
 STEPS = 8
+# A band that is so many times farther from the level than it can move in an interval misses it.
+FAR = 2.0
+# States next to one on the level are mixed with it above this element of the velocity.
+MIXED = 1e-3
 # k in one batch of counts.
 BATCH = 128
 # Fermi points closer than this fraction of an interval are one.
@@ -48,7 +52,7 @@ class BandedFermiPoints:
 
 def banded_fermi_points(system: BandedSystem, k: np.ndarray, level: float) -> BandedFermiPoints:
     """All Fermi points of a level, in t0, on a uniform mesh of k (k,) and between."""
-    cells, certain = _open_cells(system, k, level)
+    cells, certain = _open_cells(system, k, level, 0.0, FINEST * system.scale)
     found: list[tuple[float, float, np.ndarray]] = []
     for low, high, change in cells:
         points, agrees = _inside(system, low, high, change, level)
@@ -62,8 +66,38 @@ def banded_fermi_points(system: BandedSystem, k: np.ndarray, level: float) -> Ba
     return BandedFermiPoints(np.array(where), np.array(speed), np.array(state), certain)
 
 
-def _open_cells(system: BandedSystem, k: np.ndarray, level: float) -> tuple[list, bool]:
-    """Short intervals (low, high, change of the number of filled bands) that may hold points."""
+def intervals_near(
+    system: BandedSystem, k: np.ndarray, level: float, reach: float, least: int = 1
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Ends low (interval,) and high (interval,) of the intervals of k with levels near an energy.
+
+    Outside them fewer than ``least`` levels are within ``reach`` of ``level`` (in t0); inside, as
+    many are within about twice as much.
+
+    Parameters
+    ----------
+    k : (k,) uniform mesh of the zone, in 1/a; the intervals lie between k[0] and k[0] + zone
+
+    Returns
+    -------
+    low, high, and whether the search came to its end: a flat band has no such intervals
+    """
+    cells, complete = _open_cells(system, k, level, reach, 0.25 * reach, least)
+    low, high = (np.array([cell[end] for cell in cells]) for end in (0, 1))
+    return low, high, complete
+
+
+def _open_cells(
+    system: BandedSystem, k: np.ndarray, level: float, beside: float, finest: float, least: int = 1
+) -> tuple[list, bool]:
+    """Short intervals (low, high, change of the number of filled bands) with levels near one.
+
+    Parameters
+    ----------
+    beside : levels count that are so far from ``level``, in t0
+    finest : intervals are halved until no level varies by more than this in half of one, in t0
+    least : number of such levels; with one, changes of the number of filled bands count too
+    """
     width = k[1] - k[0]
     start = k
     first = _counted(system, k, np.full((len(k), 1), level))[:, 0]
@@ -72,11 +106,14 @@ def _open_cells(system: BandedSystem, k: np.ndarray, level: float) -> tuple[list
     while True:
         reach = 0.5 * system.fastest * width
         middle = start + 0.5 * width
-        energies = level + np.array([0.0, -reach, reach]) * np.ones((len(start), 1))
+        shifts = np.array([0.0, -reach - beside, reach + beside])
+        energies = level + shifts * np.ones((len(start), 1))
         counts = _counted(system, middle, energies)
-        is_open = (counts[:, 1] != counts[:, 2]) | (ends[:, 0] != ends[:, 1])
+        is_open = counts[:, 2] - counts[:, 1] >= least
+        if least == 1:
+            is_open |= ends[:, 0] != ends[:, 1]
         start, middle, ends, counts = (part[is_open] for part in (start, middle, ends, counts))
-        if reach <= FINEST * system.scale or not len(start):
+        if reach <= finest or not len(start):
             break
         if len(start) > max(most, len(k)):
             return [], False
@@ -121,23 +158,39 @@ def _inside(system: BandedSystem, low: float, high: float, change: int, level: f
         if abs(speed[n]) <= AT_REST:
             certain &= bool(abs(energy[n] - level) > ON_LEVEL * system.scale)
             continue
+        # A band this far away stays away from the level.
+        if abs(energy[n] - level) > FAR * abs(speed[n]) * length + ON_LEVEL * system.scale:
+            continue
         root = _followed(system, middle, vectors[:, [n]], energy[n], speed[n], level, number)
-        if root is None or not low - SAME * length <= root < high + SAME * length:
+        if root is None:
+            certain = False
+            continue
+        if not low - SAME * length <= root < high + SAME * length:
             continue
         if not any(abs(root - other) < SAME * length for other in roots):
             roots.append(root)
-    points = [point for root in roots for point in _on_level(system, root, level, number)]
+    points: list = []
+    for root in roots:
+        found, alone = _on_level(system, root, level, number)
+        points += found
+        certain &= alone
     certain &= all(abs(speed) > AT_REST for _, speed, _ in points)
     return points, certain and -sum(int(np.sign(speed)) for _, speed, _ in points) == change
 
 
-def _on_level(system: BandedSystem, k: float, level: float, number: int) -> list:
-    """(k, velocity, state) of all states on the level at one k, of at most ``number``."""
+def _on_level(system: BandedSystem, k: float, level: float, number: int) -> tuple[list, bool]:
+    """(k, velocity, state) of the states on the level at one k, and whether these are all of it.
+
+    They are not if the field mixes them with others of the ``number`` nearest states: bands that
+    avoid each other within rounding of the level have other Fermi points next to it.
+    """
     hamiltonian, velocity = (system.matrix(n, k) for n in ("hamiltonian", "slope"))
     energy, vectors = states_near(hamiltonian, level, number, system.scale)
     on = np.abs(energy - level) < ON_LEVEL * system.scale
-    vectors, speed = velocity_basis(energy[on], vectors[:, on], velocity, np.inf)
-    return [(k, float(v), state) for v, state in zip(speed, vectors.T, strict=True)]
+    mixed = vectors[:, on].conj().T @ velocity.apply(vectors[:, ~on])
+    alone = bool(np.abs(mixed).max(initial=0.0) < MIXED * system.fastest)
+    states, speed = velocity_basis(energy[on], vectors[:, on], velocity, np.inf)
+    return [(k, float(v), state) for v, state in zip(speed, states.T, strict=True)], alone
 
 
 def _followed(system, k: float, state, energy: float, speed: float, level: float, number: int):
