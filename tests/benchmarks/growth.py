@@ -1,0 +1,104 @@
+"""Seconds a k and peak memory of an accumulation against the width of the ribbon."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from statistics import median
+
+import numpy as np
+
+import accumulation as acc
+
+from .same_work import EDGES, seconds
+from .table import Row, exponent, extrapolated
+
+# An insulator, with a gap of 0.75 t0: 2 (delta - 3 sqrt(3) t2 sin(phi)).
+TRIVIAL = {"t2": 0.06, "phi": np.pi / 4, "delta": 0.6}
+WIDTHS = (20, 50, 100, 250, 500, 1000, 2000)
+# Between these widths the exponent is fitted, and at the last one memory is measured.
+FITTED = (250, 2000)
+MEMORY_POINTS = 101
+DENSE, INVERSION = "dense chain", "selected inversion"
+# Seconds of one repetition at most, by fewer k at large widths; more k reach the time a k.
+POINTS = {DENSE: 401, INVERSION: 101}
+LEAST_POINTS = 8
+CODE = """
+import json, resource, sys
+sys.path.insert(0, sys.argv[1])
+from benchmarks import growth
+growth.accumulated(*json.loads(sys.argv[2]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def accumulated(solver: str, width: int, points: int) -> np.ndarray:
+    """Interband rows of an armchair ribbon, of one definition, in the gap."""
+    ribbon = acc.haldane(**TRIVIAL).ribbon(EDGES["armchair"], width)
+    if solver == INVERSION:
+        response = acc.accumulate(
+            ribbon, density="orbital_moment", definition="circulation", fermi_energy=0.0,
+            temperature=0.0, k=points, solver="selected_inversion",
+        )  # fmt: skip
+    else:
+        bands = acc.bands(ribbon, k=points, eigenvectors=points * width**2 < 4e7)
+        elements = acc.elements(ribbon, bands, definition="circulation")
+        response = acc.response(elements, fermi_energy=0.0)
+    return response.accumulation.sel(process="interband").values.squeeze()
+
+
+def points_for(solver: str, width: int) -> int:
+    """Fewer k for large matrices, whose time a k is the same however many there are."""
+    by_work = 4e8 / width**3 if solver == DENSE else 2e4 / width
+    return int(np.clip(by_work, LEAST_POINTS, POINTS[solver]))
+
+
+def has_inversion() -> bool:
+    """Whether this version of the package has the solver."""
+    return hasattr(acc, "accumulate")
+
+
+def width(widths: list[int], dense_limit: int, repeats: int) -> Iterator[Row]:
+    """Rows of both solvers, dense ones beyond ``dense_limit`` extrapolated, and exponents."""
+    solvers = [DENSE, INVERSION] if has_inversion() else [DENSE]
+    times: dict[str, dict[int, float]] = {solver: {} for solver in solvers}
+    for size in widths:
+        for solver in solvers:
+            if solver == DENSE and size > dense_limit:
+                continue
+            points = points_for(solver, size)
+            accumulated(solver, min(size, 20), LEAST_POINTS)
+            repetitions = [seconds(lambda: accumulated(solver, size, points))  # noqa: B023
+                           for _ in range(repeats)]  # fmt: skip
+            times[solver][size] = median(repetitions) / points
+    for solver in solvers:
+        yield from _rows(solver, widths, times[solver], times[DENSE])
+
+
+def _rows(solver: str, widths: list[int], own: dict, dense: dict) -> Iterator[Row]:
+    for size in widths:
+        text = f"armchair {size}, a k"
+        reference = dense.get(size) or extrapolated(list(dense), list(dense.values()), size)
+        if size in own:
+            yield Row("width", text, solver, own[size], own[size] / reference)
+        else:
+            yield Row("width", text, f"{solver}, extrapolated", reference, 1.0)
+    fitted = [size for size in own if FITTED[0] <= size <= FITTED[1]]
+    if len(fitted) > 1:
+        power = exponent(fitted, [own[size] for size in fitted])
+        yield Row("width", f"{fitted[0]} to {fitted[-1]}", f"{solver}: time ∝ width^{power:.2f}")
+    if own:
+        largest = max(own)
+        peak = memory(solver, largest)
+        text = f"armchair {largest}, {MEMORY_POINTS} k"
+        yield Row("width", text, solver, memory=peak)
+
+
+def memory(solver: str, size: int) -> float:
+    """Peak memory of a process that computes it, imports included, in MB."""
+    arguments = json.dumps([solver, size, MEMORY_POINTS])
+    command = [sys.executable, "-c", CODE, sys.path[0], arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(done.stdout) / 1000
