@@ -21,6 +21,8 @@ SECTIONS = ("model", "geometry", "options")
 # Index of a folder: the tile of each point.
 INDEX = "points.txt"
 POINTS_PER_JOB = 64
+# One for all: making one for each of 10^5 points takes as long as using it.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,16 @@ def arange(start: float, stop: float, step: float) -> list[float]:
 
 def key(content) -> str:
     """Hash of JSON-like content, twelve hexadecimal digits."""
-    return hashlib.sha256(canonical(content).encode()).hexdigest()[:12]
+    return _hash(canonical(content))
 
 
 def canonical(content) -> str:
     """JSON that is the same for equal content."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(content)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
@@ -145,15 +151,39 @@ def expand(base: dict, axes: list[Axis], block: list[list]) -> list[dict]:
     return points
 
 
-def tile(stage: str, settings: dict, points: list[dict], source: str | None, orbitals: int) -> Tile:
-    """The tile of ``points``; ``settings`` has all other inputs, hashes of code included.
+@dataclass(frozen=True)
+class Block:
+    """The points of a tile; tiles of all stages share them.
+
+    Attributes
+    ----------
+    points : parameters of each
+    keys : of each point;  name : hash of them all
+    packed : see :func:`unpacked`
+    """
+
+    points: list[dict]
+    keys: tuple[str, ...]
+    name: str
+    packed: dict
+
+
+def block_of(points: list[dict]) -> Block:
+    """The block of these points, with their keys."""
+    # Equal to key(point) and key(points), but every point is written only once.
+    texts = [canonical(point) for point in points]
+    return Block(points, tuple(map(_hash, texts)), _hash(f"[{','.join(texts)}]"), _packed(points))
+
+
+def tile(stage: str, settings: dict, block: Block, source: str | None, orbitals: int) -> Tile:
+    """The tile of a block; ``settings`` has all other inputs, hashes of code included.
 
     ``orbitals`` is the size of a point's matrices, 0 for the bulk.
     """
-    name = tile_path(stage, key([stage, settings]), key(points))
-    spec = canonical({"stage": stage, "settings": settings, "points": _packed(points)})
-    keys = tuple(key(point) for point in points)
-    return Tile(stage, name, spec, keys, source, *_needs(settings, len(points), orbitals))
+    path = tile_path(stage, key([stage, settings]), block.name)
+    spec = canonical({"stage": stage, "settings": settings, "points": block.packed})
+    needs = _needs(settings, len(block.points), orbitals)
+    return Tile(stage, path, spec, block.keys, source, *needs)
 
 
 def _needs(settings: dict, points: int, orbitals: int) -> tuple[int, int]:

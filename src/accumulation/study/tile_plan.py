@@ -15,9 +15,9 @@ from .system_parts import lattice_of
 def planned_tiles(system: dict) -> dict[str, list[grid.Tile]]:
     """The tiles of every stage of a grid; ``system`` has its normalised keys."""
     base, lists = _fixed_and_listed(system)
-    blocks = grid.blocks(system["axes"], system["points_per_job"])
-    points = [grid.expand(base, system["axes"], block) for block in blocks]
-    orbitals = [_orbitals(tile_points) for tile_points in points]
+    values = grid.blocks(system["axes"], system["points_per_job"])
+    blocks = [grid.block_of(grid.expand(base, system["axes"], one)) for one in values]
+    orbitals = [_orbitals(block.points) for block in blocks]
     planned: dict[str, list[grid.Tile]] = {}
     settings: dict = {}
     previous = None
@@ -25,10 +25,10 @@ def planned_tiles(system: dict) -> dict[str, list[grid.Tile]]:
         used = {key: system[key] for key in stage.point_uses if key in system}
         used |= {"options": lists} if lists else {}
         settings = settings | used | {f"{stage.name} code": tile_code(system, stage)}
-        sources = [tile.path for tile in planned[previous]] if previous else [None] * len(points)
+        sources = [tile.path for tile in planned[previous]] if previous else [None] * len(blocks)
         planned[stage.name] = [
-            grid.tile(stage.name, settings, tile_points, source, size)
-            for tile_points, source, size in zip(points, sources, orbitals, strict=True)
+            grid.tile(stage.name, settings, block, source, size)
+            for block, source, size in zip(blocks, sources, orbitals, strict=True)
         ]
         previous = stage.name
     return planned
