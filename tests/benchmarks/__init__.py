@@ -5,8 +5,8 @@
 In tests/, or `make benchmarks`; ``--help`` lists the rows.
 
 table                  rows, medians, exponents, Markdown
-peers, peer_work       other packages, in interpreters of their own: the client, and what they run
-same_work              bands, accumulation and Hall conductivity: values compared, then timed in turn
+peers, peer_work       other packages in interpreters of their own: the client, and what they run
+same_work              bands, accumulation, Hall conductivity: values compared, then timed in turn
 growth, grid_points    width of a ribbon; points of a grid: planning, running, merging
 benchmark_ribbon       bands + elements + response over bare eigh (`make benchmark`)
 """

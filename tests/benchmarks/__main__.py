@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 
 import accumulation as acc  # noqa: E402
 
-from . import growth, grid_points, peers, same_work, table  # noqa: E402
+from . import grid_points, growth, peers, same_work, table  # noqa: E402
 
 ROWS = ("bands", "accumulation", "hall", "width", "grid")
 USE_PEERS = ("bands", "accumulation", "hall")

@@ -1,4 +1,7 @@
-"""Cost of a grid beside that of its points: planning, running a stage of no work, merging."""
+"""Cost of a grid beside that of its points: planning, running a stage of no work, merging.
+
+Times are CPU seconds of all processes, which other programs on the machine hardly change.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,12 @@ def compute(first: float = 0.0, second: float = 0.0) -> dict:
     """The sum of both."""
     return {"total": first + second}
 '''
-# Runs a command and prints its seconds and its peak memory, that of its child processes included.
+# Runs a command and prints its CPU seconds and the memory of its largest process.
 WATCH = """
-import json, resource, subprocess, sys, time
-start = time.perf_counter()
+import json, resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=sys.stderr)
-seconds = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(json.dumps([done.returncode, seconds, peak / 1000]))
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([done.returncode, used.ru_utime + used.ru_stime, used.ru_maxrss / 1000]))
 """
 
 
@@ -66,32 +67,29 @@ def grid(sizes: list[int], points_per_job: int | None, cores: int) -> Iterator[R
     if len(sizes) > 1:
         for work, seconds in times.items():
             power = exponent(sizes[-2:], seconds[-2:])
-            yield Row(work, f"{sizes[-2]} to {sizes[-1]}", f"time ∝ points^{power:.2f}")
+            yield Row(work, f"{sizes[-2]} to {sizes[-1]} points", f"CPU time ∝ points^{power:.2f}")
 
 
-def _of_folder(
-    folder: Path, points: int, points_per_job: int | None, cores: int
-) -> Iterator[Row]:
+def _of_folder(folder: Path, points: int, points_per_job: int | None, cores: int) -> Iterator[Row]:
     main = [sys.executable, "-m", "accumulation"]
     subprocess.run([*main, "new", str(folder / "study")], capture_output=True, check=True)
     study = folder / "study"
     (study / "cheap.py").write_text(CHEAP, encoding="utf-8")
     (study / "config.yaml").write_text(json.dumps(config(points, points_per_job)), encoding="utf-8")
     seconds, peak = _watched([*main, "plan"], study)
-    yield Row("grid: planning", f"{points} points", "plan", seconds, memory=peak)
+    yield Row("grid: planning", f"{points} points", "plan, CPU", seconds, memory=peak)
     seconds, peak = _watched([*main, "run", "--cores", str(cores)], study)
     jobs = list((study / "results/benchmark/benchmarks/tiles").rglob("*.tsv"))
-    tile = max(_measured(job)[1] for job in jobs)
-    yield Row("grid: running", f"{points} points", f"run of {len(jobs)} jobs", seconds, memory=peak)
+    text = f"{points} points, {len(jobs)} tiles"
+    yield Row("grid: running", text, "run, CPU", seconds, memory=peak)
     merge, memory = _measured(study / "results/benchmark/benchmarks/grid/merge.tsv")
-    yield Row("grid: largest job", f"{points} points", "tile", memory=tile)
-    yield Row("grid: merging", f"{points} points", "merge", merge, memory=memory)
+    yield Row("grid: merging", f"{points} points", "merge, CPU", merge, memory=memory)
     seconds, peak = _watched([*main, "run", "--cores", str(cores)], study)
-    yield Row("grid: nothing to do", f"{points} points", "run", seconds, memory=peak)
+    yield Row("grid: nothing to do", f"{points} points", "run, CPU", seconds, memory=peak)
 
 
 def _watched(command: list[str], folder: Path) -> tuple[float, float]:
-    """Seconds and peak memory in MB.
+    """CPU seconds of all its processes, and the memory of the largest in MB.
 
     Raises
     ------
@@ -112,9 +110,9 @@ def _watched(command: list[str], folder: Path) -> tuple[float, float]:
 
 
 def _measured(path: Path) -> tuple[float, float]:
-    """Seconds and peak memory in MB that Snakemake noted of a job."""
+    """CPU seconds and peak memory in MB that Snakemake noted of a job."""
     with open(path, encoding="utf-8") as file:
         row = next(csv.DictReader(file, delimiter="\t"))
     # A job too short to be watched has no memory.
     peak = row["max_rss"]
-    return float(row["s"]), float(peak) if peak not in ("NA", "-", "") else float("nan")
+    return float(row["cpu_time"]), float(peak) if peak not in ("NA", "-", "") else float("nan")

@@ -31,7 +31,7 @@ class Peer:
             [python or sys.executable, str(WORKER), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if os.environ.get("QUIET", "1") == "1" else None,
+            stderr=subprocess.DEVNULL,  # packages greet there; failures are answers
             text=True,
             env={key: value for key, value in os.environ.items() if key not in hidden},
         )

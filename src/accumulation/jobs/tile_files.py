@@ -42,7 +42,7 @@ def run(spec: dict, source_path: str | None, path: str) -> tuple[int, int]:
     points = unpacked(spec["points"])
     keys = [key(point) for point in points]
     source = _Source(source_path, stage, settings) if source_path else None
-    known_points = _KnownPoints(Path(path).parent)
+    known_points = _KnownPoints(Path(path).parent, keys)
     values_of_points, computed = [], 0
     for name, point in zip(keys, points, strict=True):
         values = known_points.get(name)
@@ -130,8 +130,10 @@ class _Source:
 class _KnownPoints:
     """Points of other tiles in a folder, which have the same stage, settings and code."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, keys: list[str]):
         self._folder = folder
+        # Every tile of a grid reads the whole index, so only lines of its own points are parsed.
+        needed = set(keys)
         self._tile_of = {}
         self._open: dict[str, tuple[xr.Dataset, dict] | None] = {}
         try:
@@ -139,7 +141,7 @@ class _KnownPoints:
         except OSError:
             text = ""
         for line in text.split("\n"):
-            if LINE.fullmatch(line):
+            if line[:12] in needed and LINE.fullmatch(line):
                 name, tile = line.split(" ")
                 self._tile_of[name] = tile
 

@@ -12,7 +12,7 @@ import itertools
 import json
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import floor, prod
 from statistics import median
 
 TILES = "results/tiles"
@@ -20,7 +20,9 @@ TILES = "results/tiles"
 SECTIONS = ("model", "geometry", "options")
 # Index of a folder: the tile of each point.
 INDEX = "points.txt"
-POINTS_PER_JOB = 64
+# A theory's points may take minutes, so it has a job for each, up to this number of jobs.
+MOST_JOBS = 2000
+STEPS = (1, 4, 16, 64, 256, 1000)
 # One for all: making one for each of 10^5 points takes as long as using it.
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -98,6 +100,19 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def points_per_job(axes: list[Axis]) -> int:
+    """Points that a job of a theory computes by default, of STEPS the first with few enough jobs.
+
+    Planning and starting a job takes about a second, so 10^5 jobs would take a day for nothing.
+    Tiles of another size copy the points that are there, so a grid that grows computes its new
+    points only.
+    """
+    for step in STEPS:
+        if prod(map(len, _binned(axes, step))) <= MOST_JOBS:
+            return step
+    return STEPS[-1]
+
+
 def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
     """Values of every axis for each tile.
 
@@ -105,17 +120,16 @@ def blocks(axes: list[Axis], points_per_job: int) -> list[list[list]]:
     the other tiles unchanged.  Axes that change the shape of matrices (geometry) or are not numbers
     have a tile for each value; so have options of a theory if ``points_per_job`` is 1.
     """
+    return [list(block) for block in itertools.product(*_binned(axes, points_per_job))]
+
+
+def _binned(axes: list[Axis], points_per_job: int) -> list[list[list]]:
+    """For every axis its values, in lists of those that share a tile."""
     sections = {"model"} if points_per_job == 1 else {"model", "options"}
     numeric = [axis for axis in axes if _is_binned(axis, sections)]
     size = max(1, round(points_per_job ** (1 / max(len(numeric), 1))))
     return [
-        list(block)
-        for block in itertools.product(
-            *(
-                _bins(axis.values, size) if axis in numeric else [[v] for v in axis.values]
-                for axis in axes
-            )
-        )
+        _bins(axis.values, size) if axis in numeric else [[v] for v in axis.values] for axis in axes
     ]
 
 

@@ -14,7 +14,7 @@ from ..errors import UserError, Verbatim
 from ..lattice.geometries import GEOMETRIES, SIZES
 from . import options
 from .config_file import number
-from .grid import SECTIONS
+from .grid import MOST_JOBS, SECTIONS
 from .system_parts import lattice_of
 
 # A plan keeps every point in memory (1 kB) and names it (20 us): a minute and 1 GB for a million.
@@ -143,7 +143,8 @@ def _estimate(name: str, system: dict, axes: dict) -> Size:
         16.0 * k * orbitals**2 if not is_grid or system.get("keep_eigenvectors") is True else 0
     )
     disk = points * (8.0 * (20 + 3 * spread) + elements + vectors)
-    job = system.get("points_per_job", 64 if "theory" not in system else 1)
+    default_job = 64 if "theory" not in system or points > MOST_JOBS else 1
+    job = system.get("points_per_job", default_job)
     job = min(points, job) if isinstance(job, int) else 1
     memory = 16.0 * orbitals**2 * WORKING * min(k, CHUNK)
     memory += 2 * job * (elements + vectors + 8.0 * (20 + 3 * spread))

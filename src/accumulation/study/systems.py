@@ -199,7 +199,8 @@ def _theory_system(path: str, config_keys: dict, shared: dict) -> dict:
     system["axes"] = [_axis(system, plain, *axis, path) for axis in raw_axes]
     slab_systems.check_midgap(path, system)
     solver_systems.check_definitions(path, system)
-    system["points_per_job"] = config_keys.get("points_per_job", 1)
+    default = grid.points_per_job(system["axes"])
+    system["points_per_job"] = config_keys.get("points_per_job", default)
     return system
 
 
