@@ -7,6 +7,10 @@ SEED ?= 0
 # Of the tests: COVERAGE= leaves out which lines they run, CASES=--exhaustive adds cases.
 COVERAGE ?= --cov=accumulation
 CASES ?=
+# Of the benchmarks: which rows (bands accumulation hall width grid, by default all), and PEERS,
+# interpreters of packages that are not in .venv, such as --peer kwant=PYTHON.
+ROWS ?=
+PEERS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # The config is not last: Snakemake would take a target after it for another one.
@@ -18,7 +22,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study theory materials plan unused remove-unused slurm test referee lint docs benchmark gallery clean
+.PHONY: help study theory materials plan unused remove-unused slurm test referee lint docs benchmark benchmarks gallery clean
 
 help:  ## list the targets
 	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N, CONFIG=FILE)"
@@ -32,6 +36,7 @@ help:  ## list the targets
 	@echo "make lint       ruff, import contracts, types, snakefmt and snakemake --lint"
 	@echo "make docs       the documentation, in docs/_build/html/ (needs no network but for its packages)"
 	@echo "make benchmark  speed, as ratios to bare numpy.linalg.eigh"
+	@echo "make benchmarks the same work by other packages, growth with width and points (ROWS=..., PEERS='--peer NAME=PYTHON')"
 	@echo "make gallery    the README's pictures, in results/gallery/"
 	@echo "make clean      remove what runs wrote, except the gallery"
 
@@ -81,6 +86,9 @@ docs: $(VENV)/.docs
 
 benchmark: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/benchmark_ribbon.py
+
+benchmarks: $(VENV)/.test
+	@cd tests && ../$(BIN)/python -m benchmarks $(ROWS) $(PEERS)
 
 clean:
 	rm -rf .snakemake docs/_build docs/api

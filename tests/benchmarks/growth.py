@@ -6,14 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from statistics import median
+from functools import partial
 
 import numpy as np
 
 import accumulation as acc
 
 from .same_work import EDGES, seconds
-from .table import Row, exponent, extrapolated
+from .table import Row, exponent, extrapolated, interleaved
 
 # An insulator, with a gap of 0.75 t0: 2 (delta - 3 sqrt(3) t2 sin(phi)).
 TRIVIAL = {"t2": 0.06, "phi": np.pi / 4, "delta": 0.6}
@@ -61,39 +61,36 @@ def has_inversion() -> bool:
 
 
 def width(widths: list[int], dense_limit: int, repeats: int) -> Iterator[Row]:
-    """Rows of both solvers, dense ones beyond ``dense_limit`` extrapolated, and exponents."""
-    solvers = [DENSE, INVERSION] if has_inversion() else [DENSE]
+    """Rows of both solvers, dense ones beyond ``dense_limit`` extrapolated; exponents; memory."""
+    solvers = [INVERSION, DENSE] if has_inversion() else [DENSE]
     times: dict[str, dict[int, float]] = {solver: {} for solver in solvers}
     for size in widths:
-        for solver in solvers:
-            if solver == DENSE and size > dense_limit:
-                continue
-            points = points_for(solver, size)
+        measured = [one for one in solvers if one == INVERSION or size <= dense_limit]
+        for solver in measured:
             accumulated(solver, min(size, 20), LEAST_POINTS)
-            repetitions = [seconds(lambda: accumulated(solver, size, points))  # noqa: B023
-                           for _ in range(repeats)]  # fmt: skip
-            times[solver][size] = median(repetitions) / points
-    for solver in solvers:
-        yield from _rows(solver, widths, times[solver], times[DENSE])
-
-
-def _rows(solver: str, widths: list[int], own: dict, dense: dict) -> Iterator[Row]:
-    for size in widths:
+        runs = {solver: partial(_seconds_a_point, solver, size) for solver in measured}
         text = f"armchair {size}, a k"
-        reference = dense.get(size) or extrapolated(list(dense), list(dense.values()), size)
-        if size in own:
-            yield Row("width", text, solver, own[size], own[size] / reference)
-        else:
-            yield Row("width", text, f"{solver}, extrapolated", reference, 1.0)
-    fitted = [size for size in own if FITTED[0] <= size <= FITTED[1]]
-    if len(fitted) > 1:
-        power = exponent(fitted, [own[size] for size in fitted])
-        yield Row("width", f"{fitted[0]} to {fitted[-1]}", f"{solver}: time ∝ width^{power:.2f}")
-    if own:
-        largest = max(own)
-        peak = memory(solver, largest)
+        for solver, (own, ratio) in (interleaved(runs, repeats) if runs else {}).items():
+            times[solver][size] = own
+            yield Row("width", text, solver, own, ratio)
+        if DENSE not in measured:
+            own = extrapolated(list(times[DENSE]), list(times[DENSE].values()), size)
+            ratio = own / times[INVERSION][size] if measured else 1.0
+            yield Row("width", text, f"{DENSE}, extrapolated", own, ratio)
+    for solver in solvers:
+        fitted = {n: t for n, t in times[solver].items() if FITTED[0] <= n <= FITTED[1]}
+        if len(fitted) > 1:
+            power = exponent(list(fitted), list(fitted.values()))
+            text = f"{min(fitted)} to {max(fitted)}"
+            yield Row("width", text, f"{solver}: time ∝ width^{power:.2f}")
+        largest = max(times[solver])
         text = f"armchair {largest}, {MEMORY_POINTS} k"
-        yield Row("width", text, solver, memory=peak)
+        yield Row("width", text, solver, memory=memory(solver, largest))
+
+
+def _seconds_a_point(solver: str, size: int) -> float:
+    points = points_for(solver, size)
+    return seconds(lambda: accumulated(solver, size, points)) / points
 
 
 def memory(solver: str, size: int) -> float:

@@ -98,7 +98,7 @@ def extrapolated(sizes: Sequence[float], seconds: Sequence[float], size: float) 
     p is that of the last two sizes, at most 3: the cost of a dense eigenproblem has no higher one,
     and where small ones have not reached it the result is a lower bound.
     """
-    power = min(exponent(sizes[-2:], seconds[-2:]), 3.0)
+    power = min(exponent(sizes[-2:], seconds[-2:]), 3.0) if len(sizes) > 1 else 3.0
     return seconds[-1] * (size / sizes[-1]) ** power
 
 
