@@ -1,8 +1,9 @@
 """One table: us and other packages, the same work in the same run, and how costs grow.
 
 In tests/, `python -m benchmarks` prints every row, `python -m benchmarks bands hall` some of them.
-All on one thread of one process at a time, but for the jobs of a grid.  Nothing is asserted about
-times; values that differ from those of a peer end the run, as it would not be the same work.
+Times are CPU times of one thread of one process at a time; of grids, of all their jobs.  Nothing
+is asserted about times; values that differ from those of a peer end the run, as it would not be
+the same work.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main() -> None:
     versions += [peer.version for peer in present if peer.name != "numpy"]
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {load:.1f}, "
-          f"1 thread, medians of {options.repeats}; {'; '.join(versions)}")  # fmt: skip
+          f"CPU time of 1 thread, medians of {options.repeats}; {'; '.join(versions)}")  # fmt: skip
     print("\n".join(missing), flush=True)
     work = {
         "bands": lambda: same_work.bands(present, options.widths, options.repeats),

@@ -22,7 +22,8 @@ WIDTHS = (20, 50, 100, 250, 500, 1000, 2000)
 FITTED = (250, 2000)
 MEMORY_POINTS = 101
 DENSE, INVERSION = "dense chain", "selected inversion"
-# Seconds of one repetition at most, by fewer k at large widths; more k reach the time a k.
+# Of the inversion always as many, as part of its time does not depend on their number; the dense
+# chain has fewer for large matrices, and takes the same time for each.
 POINTS = {DENSE: 401, INVERSION: 101}
 LEAST_POINTS = 8
 CODE = """
@@ -50,9 +51,9 @@ def accumulated(solver: str, width: int, points: int) -> np.ndarray:
 
 
 def points_for(solver: str, width: int) -> int:
-    """Fewer k for large matrices, whose time a k is the same however many there are."""
-    by_work = 4e8 / width**3 if solver == DENSE else 2e4 / width
-    return int(np.clip(by_work, LEAST_POINTS, POINTS[solver]))
+    """Number of k of one repetition."""
+    most = POINTS[solver]
+    return int(np.clip(4e8 / width**3, LEAST_POINTS, most)) if solver == DENSE else most
 
 
 def has_inversion() -> bool:

@@ -288,9 +288,9 @@ def answer(name, request, runs):
     if key not in runs:
         runs.clear()
         runs[key] = WORK[name, request["work"]](request)
-    start = time.perf_counter()
+    start = time.process_time()
     values = runs[key]()
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     found = np.asarray(values, float).ravel().tolist() if wants_values else None
     return {"seconds": seconds, "values": found}
 

@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-HEADER = ("work", "size", "by", "time", "× ours", "difference", "peak memory")
+HEADER = ("work", "size", "by", "CPU time", "× ours", "difference", "peak memory")
 
 
 @dataclass(frozen=True)
