@@ -84,27 +84,20 @@ def accumulate(
         return _staged(system, density, definition, gauge, levels, temperatures, 1, threads, attrs)
     at_least("k", k, 8)
     if solver == "auto":
-        of = [
-            cheaper(system, module.kernel, name, name in module.NEEDS_ALL_BANDS, levels,
-                    temperatures, k)
-            for name in chosen
-        ]  # fmt: skip
-        solver = "dense" if "dense" in of else "selected_inversion"
+        solver = cheaper(system, module, chosen, levels, temperatures, k)
     if solver == "dense":
         return _staged(system, density, definition, gauge, levels, temperatures, k, threads, attrs)
     attrs |= {"solver": solver, "kind": system.kind, "period": system.period}
     attrs |= unit_attribute(system) | arguments.remark(module, system, chosen)
     parts = [
-        [
-            solved(system, module.kernel, name, one, name in module.NEEDS_ALL_BANDS, levels,
-                   temperatures, k, solver, threads)
-            for one in gauges
-        ]
-        for name in chosen
-    ]  # fmt: skip
+        solved(system, module, chosen, one, levels, temperatures, k, solver, threads)
+        for one in gauges
+    ]
     single = tuple(i for i, value in enumerate((definition, gauge)) if not isinstance(value, list))
     stacked = (
-        np.array([[getattr(part, field) for part in row] for row in parts]).squeeze(single)
+        np.array(
+            [[getattr(part, field) for part in of] for of in zip(*parts, strict=True)]
+        ).squeeze(single)
         for field in ("values", "net", "error", "status")
     )
     result = Accumulation(*stacked)

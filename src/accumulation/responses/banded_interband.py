@@ -34,8 +34,9 @@ MARGIN = 10.0
 class BandedResponse:
     """Response of the levels below an energy at each k.
 
-    values : (k, row), per unit field e E;  error : (k,) of any row, by the contour
-    size : (k,), largest sum over the terms of a row of their magnitudes, whose rounding remains
+    values : (k, definition, row), per unit field e E
+    error : (k, definition) of any row, by the contour
+    size : (k, definition), largest sum of the magnitudes of the terms of a row: they leave rounding
     """
 
     values: np.ndarray
@@ -93,27 +94,32 @@ def filled_response(
 
 
 def _of_batch(system: BandedSystem, k: np.ndarray, gaps: Gaps) -> BandedResponse:
-    h, v, kernel = (system.blocks(name, k) for name in ("hamiltonian", "velocity", "kernel"))
+    h, v = (system.blocks(name, k) for name in ("hamiltonian", "velocity"))
+    kernels = [system.blocks(name, k) for name in system.kernels]
     width = np.maximum(system.scale + np.abs(gaps.center), gaps.half)
     count = max(points_needed(g, w) for g, w in zip(gaps.half, width, strict=True))
     distance, weight = imaginary_points(gaps.half, width, count)
     coarse = np.zeros_like(weight)
     coarse[:, 1::3] = 3 * weight[:, 1::3]
-    beside = any(np.any(part) for part in kernel[1:])
+    beside = any(np.any(part) for kernel in kernels for part in kernel[1:])
     points = gaps.center[:, None] + 1j * distance
     sums = commutator_blocks(h, v, points, np.stack((weight, coarse)), beside)
     # (i/2) dz / 2 pi i = i dy / 4 pi
     diagonal, above = (1j / (4 * np.pi) * part for part in sums)
-    fine, third = (
-        _contracted(system, kernel, diagonal[:, number], above[:, number]) for number in (0, 1)
-    )
-    change = np.abs(fine - third).max(axis=1, initial=0.0)
-    magnitudes = [np.abs(part) for part in kernel]
-    terms = _contracted(system, magnitudes, np.abs(diagonal[:, 0]), np.abs(above[:, 0]))
     # Three times as many points have the third power of the factor of convergence.
     factor = convergence(gaps.half, width, count // 3)
-    error = change * np.minimum(MARGIN * factor**2, 1.0)
-    return BandedResponse(fine, error, terms.max(axis=1, initial=0.0))
+    values, errors, sizes = [], [], []
+    for kernel in kernels:
+        fine, third = (
+            _contracted(system, kernel, diagonal[:, number], above[:, number]) for number in (0, 1)
+        )
+        change = np.abs(fine - third).max(axis=1, initial=0.0)
+        magnitudes = [np.abs(part) for part in kernel]
+        terms = _contracted(system, magnitudes, np.abs(diagonal[:, 0]), np.abs(above[:, 0]))
+        values.append(fine)
+        errors.append(change * np.minimum(MARGIN * factor**2, 1.0))
+        sizes.append(terms.max(axis=1, initial=0.0))
+    return BandedResponse(*(np.stack(parts, axis=1) for parts in (values, errors, sizes)))
 
 
 def _contracted(system: BandedSystem, kernel, diagonal, above) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..states.banded_system import BandedSystem
 from ..states.eigenpairs import DEGENERACY
-from ..states.near_states import states_within, velocity_basis
+from ..states.near_states import LocalMatrix, states_within, velocity_basis
 from ..states.occupations import fermi_dirac, fermi_slope
 
 # Half width of the window in units of the temperature: f differs from 0 or 1 by rounding beyond.
@@ -63,14 +63,14 @@ def thermal_window(
 def of_window(
     system: BandedSystem, k: float, window: ThermalWindow, level: float, temperature: float
 ) -> np.ndarray:
-    """Intraband response of the window, and what it adds to the interband one, (2, row)."""
-    names = ("hamiltonian", "velocity", "kernel")
-    hamiltonian, velocity, kernel = (system.matrix(name, k) for name in names)
+    """Intraband response of the window, and what it adds to the interband, (definition, 2, row)."""
+    hamiltonian, velocity = (system.matrix(name, k) for name in ("hamiltonian", "velocity"))
+    kernels = [system.matrix(name, k) for name in system.kernels]
     u, energy = window.vectors, window.energy
-    applied = kernel.apply(u)
     slope = fermi_slope(energy, level, temperature) * window.velocity
-    result = np.zeros((2, system.rows))
-    result[0] = (u.conj() * applied).real @ slope
+    result = np.zeros((len(kernels), 2, system.rows))
+    for number, kernel in enumerate(kernels):
+        result[number, 0] = (u.conj() * kernel.apply(u)).real @ slope
     if system.is_real:
         return result
     excess = fermi_dirac(energy, level, temperature) - (energy < window.center)
@@ -89,13 +89,14 @@ def of_window(
     # delta rho = u R u+ inside the window.
     pairs = -1j * inside * (excess[:, None] - excess) * over**2
     mixed = 1j * outside * excess
-    result[1] = _rows(kernel, applied, mixed, u)
-    result[1] += np.einsum("in,in->i", kernel.apply(u @ pairs), u.conj()).real
+    for number, kernel in enumerate(kernels):
+        result[number, 1] = _rows(kernel, u, mixed)
+        result[number, 1] += np.einsum("in,in->i", kernel.apply(u @ pairs), u.conj()).real
     return result
 
 
-def _rows(kernel, applied, mixed, u) -> np.ndarray:
-    """Re of the diagonal of K (sum_n |m_n><n| + h.c.), (row,), with K u ``applied``."""
+def _rows(kernel: LocalMatrix, u: np.ndarray, mixed: np.ndarray) -> np.ndarray:
+    """Re of the diagonal of K (sum_n |m_n><n| + h.c.), (row,), with u, mixed (row, state)."""
     forth = np.einsum("in,in->i", kernel.apply(mixed), u.conj())
-    back = np.einsum("in,in->i", applied, mixed.conj())
+    back = np.einsum("in,in->i", kernel.apply(u), mixed.conj())
     return (forth + back).real

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..inputs import at_least
 from ..lattice.slabs import Slab
-from ..states.eigenstates import KernelFunction
 from .solvers import cheaper, solved
 from .static import status_bits
 
@@ -46,84 +45,36 @@ def slab_accumulations(
     threads: int = 1,
     solver: str = "dense",
 ) -> SlabAccumulation:
-    """:func:`slab_accumulation` of several definitions of a density, with (definition, ...) first.
-
-    Parameters
-    ----------
-    density : the density's module
-    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
-    points, threads, solver : as of :func:`slab_accumulation`
-
-    Raises
-    ------
-    UserError
-        For meshes of too few points.
-    """
-    at_least("k", points[0], 8)
-    at_least("k_across", points[1], 2)
-    parts = [
-        slab_accumulation(
-            slab,
-            density.kernel,
-            name,
-            name in density.NEEDS_ALL_BANDS,
-            fermi_energy,
-            temperature,
-            points,
-            threads,
-            solver,
-        )
-        for name in definitions
-    ]
-    names = [one.name for one in fields(SlabAccumulation)]
-    return SlabAccumulation(*(np.array([getattr(part, name) for part in parts]) for name in names))
-
-
-def slab_accumulation(
-    slab: Slab,
-    kernel: KernelFunction,
-    definition: str,
-    needs_all_bands: bool,
-    fermi_energy: np.ndarray,
-    temperature: np.ndarray,
-    points: tuple[int, int],
-    threads: int = 1,
-    solver: str = "dense",
-) -> SlabAccumulation:
-    """Accumulation of a density per area of a slab, in a field along x.
+    """Accumulation of a density per area of a slab, in a field along x; (definition, ...) first.
 
     At T = 0 each ribbon's Fermi points are exact; along z the mesh is uniform.
 
     Parameters
     ----------
-    kernel : function (states, definition) of a density
+    density : the density's module;  definitions : names of its definitions
     fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
     points : of the meshes along x and along z;  solver : one of :data:`.solvers.SOLVERS`
 
     Raises
     ------
     UserError
-        For a solver that cannot do this.
+        For meshes of too few points, or a solver that cannot do this.
     """
+    at_least("k", points[0], 8)
+    at_least("k_across", points[1], 2)
     wave_vectors, weight = slab.mesh(points[1])
+    levels = (fermi_energy, temperature, points[0])
     if solver == "auto":
-        solver = cheaper(
-            slab.at(wave_vectors[0]), kernel, definition, needs_all_bands,
-            fermi_energy, temperature, points[0],
-        )  # fmt: skip
+        solver = cheaper(slab.at(wave_vectors[0]), density, definitions, *levels)
     of_ribbons = [
-        solved(
-            slab.at(q), kernel, definition, "atomic", needs_all_bands,
-            fermi_energy, temperature, points[0], solver, threads,
-        )
+        solved(slab.at(q), density, definitions, "atomic", *levels, solver, threads)
         for q in wave_vectors
-    ]  # fmt: skip
-    values = np.array([one.values for one in of_ribbons])
-    error = weight * np.sum([one.error for one in of_ribbons], axis=0)
+    ]
+    # (wave vector, definition, process, fermi_energy, temperature, row)
+    values = np.array([[one.values for one in ribbon] for ribbon in of_ribbons])
+    error = weight * np.sum([[one.error for one in ribbon] for ribbon in of_ribbons], axis=0)
     halves = [2 * weight * values[start::2].sum(axis=0) for start in (0, 1)]
-    mesh_error = np.zeros(error.shape)
-    if points[1] > 1:
-        mesh_error = 0.5 * np.abs(halves[0] - halves[1]).max(axis=-1)
+    mesh_error = 0.5 * np.abs(halves[0] - halves[1]).max(axis=-1)
     total = weight * values.sum(axis=0)
     net = total.sum(axis=-1)
     status = status_bits(total, net, error + mesh_error, np.zeros(error.shape))

@@ -7,12 +7,13 @@ selected_inversion   blocks of resolvents near the diagonal: time of width, dens
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import UserError, Verbatim
 from ..lattice.samples import System
 from ..states.banded_system import BandedSystem
-from ..states.eigenstates import KernelFunction
 from ..states.level_counts import levels_below
 from ..states.step_contour import points_needed
 from .banded_response import DENSE, banded_accumulation
@@ -34,45 +35,52 @@ TYPICAL = 1e-2
 
 def solved(
     system: System,
-    kernel: KernelFunction,
-    definition: str,
+    density,
+    definitions: Sequence[str],
     gauge: str,
-    needs_all_bands: bool,
     fermi_energy: np.ndarray,
     temperature: np.ndarray,
     points: int,
     solver: str,
     threads: int = 1,
-) -> Accumulation:
-    """Accumulation of a ribbon or wire by one of the solvers (Eqs. 55, 58).
+) -> list[Accumulation]:
+    """Accumulation of a ribbon or wire by one of the solvers (Eqs. 55, 58), for each definition.
 
     Parameters
     ----------
-    needs_all_bands : whether the kernel is a sum over bands, which only ``dense`` can do
+    density : module of a density;  definitions : names of its definitions
     fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
-    points : number of k;  solver : ``dense`` or ``selected_inversion``
+    points : number of k;  solver : one of SOLVERS
 
     Raises
     ------
     UserError
         For ``selected_inversion`` of a density that needs all bands or joins distant rows.
     """
+    levels = (np.asarray(fermi_energy, dtype=float), np.asarray(temperature, dtype=float))
+    if solver == "auto":
+        solver = cheaper(system, density, definitions, *levels, points)
     if solver == "selected_inversion":
-        if needs_all_bands:
-            words = Verbatim(f"selected_inversion for {definition}, whose operator needs all bands")
-            raise UserError("solver", words, "dense")
-        levels = (np.asarray(fermi_energy, float), np.asarray(temperature, float))
-        return banded_accumulation(system, kernel, definition, gauge, *levels, points, threads)
-    exact = ExactElements(system.bloch, kernel, definition, gauge, needs_all_bands)
-    elements = elements_on_mesh(exact, points, threads)
-    return accumulation(elements, exact, fermi_energy, temperature, threads)
+        for name in definitions:
+            if name in density.NEEDS_ALL_BANDS:
+                words = Verbatim(f"selected_inversion for {name}, whose operator needs all bands")
+                raise UserError("solver", words, "dense")
+        return banded_accumulation(
+            system, density.kernel, definitions, gauge, *levels, points, threads
+        )
+    results = []
+    for name in definitions:
+        all_bands = name in density.NEEDS_ALL_BANDS
+        exact = ExactElements(system.bloch, density.kernel, name, gauge, all_bands)
+        elements = elements_on_mesh(exact, points, threads)
+        results.append(accumulation(elements, exact, *levels, threads))
+    return results
 
 
 def cheaper(
     system: System,
-    kernel: KernelFunction,
-    definition: str,
-    needs_all_bands: bool,
+    density,
+    definitions: Sequence[str],
     fermi_energy: np.ndarray,
     temperature: np.ndarray,
     points: int,
@@ -81,16 +89,17 @@ def cheaper(
 
     Parameters
     ----------
+    density : module of a density;  definitions : names of its definitions
     fermi_energy : (fermi_energy,), temperature : (temperature,), in t0;  points : number of k
     """
-    if needs_all_bands or not system.periodic:
+    if not system.periodic or set(definitions) & set(density.NEEDS_ALL_BANDS):
         return "dense"
-    dense = DENSE_COST * len(system.positions) ** 3 * points
+    dense = DENSE_COST * len(system.positions) ** 3 * points * len(definitions)
     # A system too narrow for any gain is not looked at more closely.
     if 5 * len(system.positions) ** 2 * DENSE_COST < SQUARE_COST:
         return "dense"
     try:
-        banded = BandedSystem(system, kernel, definition, "atomic")
+        banded = BandedSystem(system, density.kernel, definitions, "atomic")
     except UserError:
         return "dense"
     size, blocks = banded.matrices.size, banded.matrices.blocks

@@ -95,14 +95,9 @@ def compute(
     if midgap:
         levels = np.array([with_gap(system.crystal, filling or None).midgap])
     temperatures = np.array(temperature, dtype=float)
-    given = [
-        (module.kernel, name, gauge, name in module.NEEDS_ALL_BANDS, levels, temperatures, k)
-        for name in definitions
-    ]
     if solver == "auto":
-        choices = {cheaper(system, *one[:2], *one[3:]) for one in given}
-        solver = "dense" if "dense" in choices else "selected_inversion"
-    parts = [solved(system, *one, solver) for one in given]
+        solver = cheaper(system, module, definitions, levels, temperatures, k)
+    parts = solved(system, module, definitions, gauge, levels, temperatures, k, solver)
     values, net, error, status = (
         np.array([getattr(part, name) for part in parts])
         for name in ("values", "net", "error", "status")
