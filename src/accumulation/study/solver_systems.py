@@ -63,7 +63,8 @@ def check_definitions(path: str, system: dict) -> None:
         return
     module = checked_plugin("densities", options["density"], f"{path}.density")
     known = module.DEFINITIONS["ribbon"]
-    for name in options["definition"]:
+    definitions = options["definition"]
+    for name in [definitions] if isinstance(definitions, str) else definitions:
         if name and name not in known:
             raise UserError(f"{path}.definition", name, known)
         # auto turns to dense.
