@@ -8,9 +8,12 @@ from accumulation import plugins
 from accumulation.errors import UserError
 from accumulation.lattice.row_blocks import BlockMatrices, block_starts
 from accumulation.responses import banded_interband, banded_response, banded_window
+from accumulation.responses.edges import edge_crossings
 from accumulation.responses.solvers import cheaper
 from accumulation.states.banded_fermi_points import banded_fermi_points
 from accumulation.states.banded_system import BandedSystem
+from accumulation.states.eigenpairs import solve
+from accumulation.states.fermi_points import fermi_points
 from accumulation.states.level_counts import gap_around, levels_below
 from accumulation.states.selected_inversion import commutator_blocks
 from accumulation.states.step_contour import convergence, imaginary_points, points_needed
@@ -223,6 +226,25 @@ def test_accumulate_is_the_same_with_both_solvers(name, width, levels, k):
     bound = dense.error + selected.error + 1e-8 * largest
     assert bool((np.abs(dense.accumulation - selected.accumulation).max("row") <= bound).all())
     assert float((bound / largest.where(largest > 1e-9)).max()) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("system", "level", "expected"),
+    [
+        (acc.haldane(t2=0.1, phi=np.pi / 2, delta=0.1).ribbon((2, 1), width=30), 0.1, [1, 1]),
+        (acc.haldane(t2=0.1, phi=np.pi / 2, delta=1.0).ribbon((2, 1), width=30), 0.1, [0, 0]),
+        # A pair of opposite spin at either edge
+        (acc.kane_mele().ribbon((1, 1), width=40), 0.01, [2, 2]),
+    ],
+)
+def test_edge_states_that_cross_a_level(system, level, expected):
+    """As many at each edge as the Chern number, or twice the spin's."""
+    counts = banded_response.banded_edge_crossings(system, np.array([level]), 61)
+    assert counts[:, 0].tolist() == expected
+    k = (np.arange(401) - 200) / 401 * 2 * np.pi / system.period
+    bands = solve(system.bloch, k)
+    points = fermi_points(system.bloch, k, bands.energy, bands.velocity, [level])
+    np.testing.assert_array_equal(counts, edge_crossings(system.bloch, points, 1))
 
 
 def test_threads_change_nothing():

@@ -13,13 +13,20 @@ from functools import cached_property
 
 import numpy as np
 
+from ..densities import charge
 from ..lattice.bloch import mesh
 from ..lattice.samples import System
-from ..states.banded_fermi_points import BandedFermiPoints, banded_fermi_points, intervals_near
+from ..states.banded_fermi_points import (
+    BandedFermiPoints,
+    banded_fermi_points,
+    centres,
+    intervals_near,
+)
 from ..states.banded_system import BandedSystem
 from ..states.eigenstates import KernelFunction
 from ..states.level_counts import levels_below
 from . import banded_interband, banded_window
+from .edges import counted_at_edges
 from .integrands import ExactElements, Integrand
 from .line_integral import VISIBLE
 from .static import INACCURATE, UNCONVERGED, Accumulation, status_bits
@@ -89,6 +96,26 @@ def banded_accumulation(
                 factor = np.where(status & INACCURATE, UNCONVERGED, 1.0)
                 result.error[:, e, t] = factor * one.error
     return results
+
+
+def banded_edge_crossings(system: System, fermi_energy: np.ndarray, points: int) -> np.ndarray:
+    """Number of Fermi points at each edge and level, (edge, fermi_energy) int, at any width.
+
+    As :func:`.edges.edge_crossings`, from states found one by one.
+
+    Parameters
+    ----------
+    fermi_energy : (fermi_energy,), in t0;  points : number of k of the mesh
+    """
+    banded = BandedSystem(system, charge.kernel, charge.DEFINITIONS["ribbon"], "atomic")
+    k, _ = mesh(points, system.period)
+    y = system.positions[:, 1]
+    mean, of_level = [np.zeros(0)], [np.zeros(0, dtype=int)]
+    for number, level in enumerate(fermi_energy):
+        found = banded_fermi_points(banded, k, float(level))
+        mean.append(centres(found, y))
+        of_level.append(np.full(len(found.k), number))
+    return counted_at_edges(np.concatenate(mean), np.concatenate(of_level), y, len(fermi_energy))
 
 
 class _BandedLine:

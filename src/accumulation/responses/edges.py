@@ -64,8 +64,19 @@ def edge_crossings(bloch: BlochMatrix, points: FermiPoints, levels: int) -> np.n
             states = vectors[:, group]
             across = np.linalg.eigvalsh(states.conj().T @ (bloch.y[:, None] * states))
             mean[i] = across[np.searchsorted(group, band)]
+    return counted_at_edges(mean, points.level, bloch.y, levels)
+
+
+def counted_at_edges(mean: np.ndarray, level: np.ndarray, y: np.ndarray, levels: int) -> np.ndarray:
+    """Number of states at each edge and level, (edge, level) int.
+
+    Parameters
+    ----------
+    mean : (state,) mean position of each across, in a;  level : (state,) int, its level
+    y : (row,) positions across, in a, zero in the middle;  levels : number of levels
+    """
     counts = np.zeros((2, levels), dtype=int)
-    limit = 0.5 * np.abs(bloch.y).max(initial=0.0)
+    limit = 0.5 * np.abs(y).max(initial=0.0)
     for edge, inside in enumerate((mean < -limit, mean > limit)):
-        np.add.at(counts[edge], points.level[inside], 1)
+        np.add.at(counts[edge], level[inside], 1)
     return counts

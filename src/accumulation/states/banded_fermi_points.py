@@ -66,6 +66,20 @@ def banded_fermi_points(system: BandedSystem, k: np.ndarray, level: float) -> Ba
     return BandedFermiPoints(np.array(where), np.array(speed), np.array(state), certain)
 
 
+def centres(points: BandedFermiPoints, y: np.ndarray) -> np.ndarray:
+    """Mean position of each state across, (point,), in a, of rows at y (row,).
+
+    Degenerate states are those that diagonalise it, as only these are of one edge.
+    """
+    mean = (np.abs(points.state) ** 2) @ y
+    for k in np.unique(points.k):
+        at = np.flatnonzero(points.k == k)
+        if len(at) > 1:
+            states = points.state[at].T
+            mean[at] = np.linalg.eigvalsh(states.conj().T @ (y[:, None] * states))
+    return mean
+
+
 def intervals_near(
     system: BandedSystem, k: np.ndarray, level: float, reach: float, least: int = 1
 ) -> tuple[np.ndarray, np.ndarray, bool]:

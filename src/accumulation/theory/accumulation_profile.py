@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..inputs import at_least
 from ..lattice.bloch import GAUGES
 from ..lattice.samples import System
+from ..responses.banded_response import banded_edge_crossings
 from ..responses.edges import EDGES, regions
 from ..responses.solvers import SOLVERS, cheaper, solved
 from ..responses.static import PROCESSES
@@ -45,6 +46,12 @@ VARIABLES |= {
         VARIABLES["net"][1],
         "accumulation of each half per length",
         "55, 58",
+    ),
+    "edge_crossings": (
+        ("edge", "fermi_energy"),
+        "1",
+        "Fermi points of states at each edge",
+        "S46",
     ),
     "solver": ((), "1", "solver that was used", "55, 58"),
 }
@@ -123,6 +130,7 @@ def compute(
         "even": even,
         "odd": odd,
         "edge": np.array(EDGES),
+        "edge_crossings": banded_edge_crossings(system, levels, k),
         "at_edge": values @ regions(y)[: len(EDGES)].T,
         "error": error,
         "value_status": status,
