@@ -12,19 +12,20 @@ X(z) = G^2 v G - G v G^2, it is the sum of three terms (hbar = e E = 1):
     R_surface = -(G+ v G- - G- v G+) / 4 pi                        at E_F
     R_sea     = -int^E_F dE [X(E + i eta) - X(E - i eta)] / 4 pi
 
-R_fermi is dissipative (Kubo and Greenwood).  Of a clean sample it has elements between states a and
-b of v_ab delta_eta(E - e_a) delta_eta(E - e_b), delta_eta a Lorentzian of half-width eta; integrated
-over energy, v_ab times a Lorentzian of half-width 2 eta of e_a - e_b, so that it is the intraband
-response with the relaxation time tau = hbar / (2 eta), and S11 with the broadening 2 eta.
+R_fermi is dissipative (Kubo and Greenwood).  Of a clean sample it has elements between states a
+and b of v_ab delta_eta(E - e_a) delta_eta(E - e_b), delta_eta a Lorentzian of half-width eta;
+integrated over energy, v_ab times a Lorentzian of half-width 2 eta of e_a - e_b, so that it is the
+intraband response with tau = hbar / (2 eta), and S11 with the broadening 2 eta.
 
 The other two are the interband response: between states further apart than eta, i times
-v_ab / (e_a - e_b)^2 (f_a - f_b).  X(z) decays as z^-4 and is analytic off the real axis, so that the
-path E + i eta, E < E_F, is turned into the vertical one z = E_F + i y, y > eta, on which G is smooth:
+v_ab / (e_a - e_b)^2 (f_a - f_b).  X(z) decays as z^-4 and is analytic off the real axis, so that
+the path E + i eta, E < E_F, is turned into the vertical one z = E_F + i y, y > eta, on which G is
+smooth:
 
     R_sea = -(J + J+) / 4 pi,  J = -i int_eta^inf dy X(E_F + i y)
 
-because X(z*) = -X(z)+.  At a level in a gap that is the contour integral (i/2) oint dz / 2 pi i X(z)
-around the filled levels.
+because X(z*) = -X(z)+.  At a level in a gap that is the contour integral
+(i/2) oint dz / 2 pi i X(z) around the filled levels.
 
 Time reversal: where H is real, R_fermi is imaginary and the others are real, so a density whose
 operator is imaginary (a moment) has the first only, one whose operator is real the others only.
@@ -45,6 +46,8 @@ from .samples_in_space import Sample
 SOLVERS = {"lu": resolvents.factorized, "chebyshev": resolvents.expanded}
 # Share of the points of the vertical path that lie above the band.
 FAR = 4
+# Random vectors that resolvents are applied to together.
+BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def exact(sample: Sample, level: float, broadening: float, points: int = 0) -> R
         matrices = {
             "left": csr_array(z * identity - sample.hamiltonian),
             "right": csr_array(np.conj(z) * identity - sample.hamiltonian),
-            **{name: -v for name in wanted},
+            **dict.fromkeys(wanted, -v),
         }
         return block_chain.on_band(block_chain.PAIR, matrices, sample.level, pattern, wanted)
 
@@ -135,6 +138,36 @@ def _sea(path: csr_array) -> csr_array:
     return (path + _adjoint(path)) * (-1 / (4 * np.pi))
 
 
+def from_eigenstates(sample: Sample, level: float, broadening: float) -> Response:
+    """The same from all eigenstates of a small sample, the integral of R_sea in closed form.
+
+    Between states a and b, X = (g_a - g_b)^2 / d with g = 1 / (z - e) and d = e_a - e_b, of which
+    -[g_a + g_b + 2 log(g_b / g_a) / d] / d is the integral from -infinity.
+
+    Parameters
+    ----------
+    level, broadening : as of :func:`exact`
+    """
+    energy, u = np.linalg.eigh(sample.hamiltonian.toarray())
+    velocity = u.conj().T @ (sample.velocity @ u)
+    d = energy[:, None] - energy
+    near = np.abs(d) < 1e-4 * broadening
+    gap = np.where(near, 1.0, d)
+
+    def integral(z: complex) -> np.ndarray:
+        g, logarithm = 1 / (z - energy), np.log(z - energy)
+        far = g[:, None] + g + 2 * (logarithm[:, None] - logarithm) / gap
+        return np.where(near, -d * g**3 / 3, -far / gap)
+
+    z = level + 1j * broadening
+    plus, minus = 1 / (z - energy), 1 / (np.conj(z) - energy)
+    spectral = -plus.imag / np.pi
+    surface = np.outer(plus, minus) - np.outer(minus, plus)
+    sea = integral(z) - integral(np.conj(z))
+    parts = (-np.pi * np.outer(spectral, spectral), -(surface + sea) / (4 * np.pi))
+    return Response(*(sample.pattern * (u @ (part * velocity) @ u.conj().T) for part in parts))
+
+
 def estimates(
     sample: Sample,
     level: float,
@@ -153,47 +186,61 @@ def estimates(
     Parameters
     ----------
     level, broadening, points : as of :func:`exact`
-    solver : of SOLVERS
+    solver : of SOLVERS;  vectors : at least 1;  seed : of the random vectors
     """
     draw = np.random.default_rng([seed, 3])
-    size = len(sample.cell)
-    rows, columns = sample.pattern.nonzero()
-    applied = SOLVERS[solver]
-    for _ in range(vectors):
-        if sample.is_real:
-            r = draw.choice(np.array([-1.0, 1.0]), size)
-            both = np.column_stack((r, (sample.velocity @ r).imag))
-            factor = 1j
+    for first in range(0, vectors, BATCH):
+        count = min(BATCH, vectors - first)
+        yield from _Batch(sample, solver, count, draw).responses(level, broadening, points)
+
+
+class _Batch:
+    """Random vectors of one sample and what resolvents make of them."""
+
+    def __init__(self, sample: Sample, solver: str, count: int, draw: np.random.Generator):
+        self.sample, self.count, self.apply = sample, count, SOLVERS[solver]
+        self.rows, _ = sample.pattern.nonzero()
+        shape = (len(sample.cell), count)
+        if sample.is_real:  # v r is i times a real vector
+            r, self.factor = draw.choice(np.array([-1.0, 1.0]), shape), -1j
+            turned = (sample.velocity @ r).imag
         else:
-            r = np.exp(2j * np.pi * draw.random(size))
-            both = np.column_stack((r, sample.velocity @ r))
-            factor = 1.0
+            r, self.factor = np.exp(2j * np.pi * draw.random(shape)), 1.0 + 0j
+            turned = sample.velocity @ r
+        self.vectors = np.concatenate((r, turned), axis=1)
 
-        def outer(left: np.ndarray, right: np.ndarray, factor=factor) -> csr_array:
-            """|left><right| on the hops, ``right`` times the phase of the velocity."""
-            entries = left[rows] * np.conj(factor * right[columns])
-            return csr_array((entries, columns, sample.pattern.indptr), shape=(size, size))
+    def _outer(self, left: np.ndarray, right: np.ndarray, i: int) -> csr_array:
+        """|left><right| of vector i on the hops, ``left`` of r and ``right`` of v r."""
+        pattern = self.sample.pattern
+        bra = self.factor * right[:, self.count + i].conj()
+        entries = left[self.rows, i] * bra[pattern.indices]
+        return csr_array((entries, pattern.indices, pattern.indptr), shape=pattern.shape)
 
-        at_level = next(applied(sample.hamiltonian, np.array([level + 1j * broadening]), both))
+    def responses(self, level: float, broadening: float, points: int) -> Iterator[Response]:
+        energy = np.array([level + 1j * broadening])
+        at_level = next(self.apply(self.sample.hamiltonian, energy, self.vectors))
         plus, minus = at_level.once, at_level.once_conjugate
         spectral = 0.5j / np.pi * (plus - minus)
-        half = outer(spectral[:, 0], spectral[:, 1])
-        fermi = (half + _adjoint(half)) * (-0.5 * np.pi)
-        if not points:
-            yield Response(fermi)
-            continue
-        half = outer(plus[:, 0], plus[:, 1]) - outer(minus[:, 0], minus[:, 1])
-        surface = (half + _adjoint(half)) * (-1 / (8 * np.pi))
-        seas = []
-        for count in (points, points // 2):
-            y, weight = vertical_path(broadening, _scale(sample, level), count)
-            path: csr_array | float = 0
-            on_path = applied(sample.hamiltonian, level + 1j * y, both, squares=True)
-            for g, w in zip(on_path, weight, strict=True):
+        paths = [self._paths(level, broadening, n) for n in (points, points // 2) if n > 1]
+        for i in range(self.count):
+            half = self._outer(spectral, spectral, i)
+            fermi = (half + _adjoint(half)) * (-0.5 * np.pi)
+            if not points:
+                yield Response(fermi)
+                continue
+            half = self._outer(plus, plus, i) - self._outer(minus, minus, i)
+            surface = (half + _adjoint(half)) * (-1 / (8 * np.pi))
+            yield Response(fermi, *(surface + _sea(-1j * path[i]) for path in paths))
+
+    def _paths(self, level: float, broadening: float, points: int) -> list[csr_array]:
+        """Integral of X along the vertical path, from each vector."""
+        y, weight = vertical_path(broadening, _scale(self.sample, level), points)
+        energies = level + 1j * y
+        totals: list = [0] * self.count
+        on_path = self.apply(self.sample.hamiltonian, energies, self.vectors, squares=True)
+        for g, w in zip(on_path, weight, strict=True):
+            for i in range(self.count):
                 # <r|v G = (G(z*) v|r>)+
-                path = path + w * (
-                    outer(g.twice[:, 0], g.once_conjugate[:, 1])
-                    - outer(g.once[:, 0], g.twice_conjugate[:, 1])
-                )
-            seas.append(_sea(-1j * path))
-        yield Response(fermi, surface + seas[0], surface + seas[1])
+                first = self._outer(g.twice, g.once_conjugate, i)
+                totals[i] = totals[i] + w * (first - self._outer(g.once, g.twice_conjugate, i))
+        return totals

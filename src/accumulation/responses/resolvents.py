@@ -19,19 +19,21 @@ from scipy.sparse import csc_array, csr_array, eye_array
 SMALLEST_TERM = 1e-7
 # Vectors that are kept and multiplied by their coefficients together.
 CHUNK = 32
+NOTHING = np.empty((0, 0))
 
 
 @dataclass(frozen=True)
 class Applied:
     """Resolvents applied to vectors, each (orbital, vector), at z and at its conjugate.
 
-    once, once_conjugate : G(z) b, G(z*) b;  twice, twice_conjugate : G^2 b, None unless asked for
+    once, once_conjugate : G(z) b, G(z*) b
+    twice, twice_conjugate : G^2 b, empty unless asked for
     """
 
     once: np.ndarray
     once_conjugate: np.ndarray
-    twice: np.ndarray | None = None
-    twice_conjugate: np.ndarray | None = None
+    twice: np.ndarray = NOTHING
+    twice_conjugate: np.ndarray = NOTHING
 
 
 def factorized(
@@ -46,7 +48,7 @@ def factorized(
     """
     from scipy.sparse.linalg import splu  # slow to import
 
-    right = np.ascontiguousarray(vectors.T, dtype=complex).T
+    right, real = np.asfortranarray(vectors, dtype=complex), is_real(hamiltonian, vectors)
     for z in energies:
         shifted = csc_array(z * eye_array(hamiltonian.shape[0]) - hamiltonian)
         # z - H has the pattern of its transpose and a diagonal that is never small (Im z).
@@ -56,11 +58,13 @@ def factorized(
             diag_pivot_thresh=0.0,
             options={"SymmetricMode": True},
         )
-        once, back = factors.solve(right), factors.solve(right, trans="H")
-        if squares:
-            yield Applied(once, back, factors.solve(once), factors.solve(back, trans="H"))
-        else:
+        once = factors.solve(right)
+        back = once.conj() if real else factors.solve(right, trans="H")
+        if not squares:
             yield Applied(once, back)
+            continue
+        twice = factors.solve(once)
+        yield Applied(once, back, twice, twice.conj() if real else factors.solve(back, trans="H"))
 
 
 def expanded(
@@ -68,7 +72,7 @@ def expanded(
 ) -> Iterator[Applied]:
     """Resolvents by expansion in Chebyshev polynomials; arguments as of :func:`factorized`."""
     scale = bound(hamiltonian)
-    real = not (np.any(hamiltonian.data.imag) or np.any(np.imag(vectors)))
+    real = is_real(hamiltonian, vectors)
     h = (hamiltonian.real if real else hamiltonian) * (1 / scale)
     right = np.ascontiguousarray(vectors.real if real else vectors)
     counts = [terms(z, scale) for z in energies]
@@ -94,6 +98,11 @@ def expanded(
     for cosine, sine in zip(sums[0], sums[1], strict=True):
         up, down = cosine + 1j * sine, cosine - 1j * sine
         yield Applied(up[0], down[0], up[1], down[1]) if squares else Applied(up[0], down[0])
+
+
+def is_real(hamiltonian: csr_array, vectors: np.ndarray) -> bool:
+    """Whether H and the vectors are real, so that G(z*) b is the conjugate of G(z) b."""
+    return not (np.any(hamiltonian.data.imag) or np.any(np.imag(vectors)))
 
 
 def bound(hamiltonian: csr_array) -> float:

@@ -156,7 +156,10 @@ def kernel_blocks(ribbon: Ribbon, kernel: KernelFunction, definition: str) -> di
     for n in range(-reach, reach + 1):
         turn = np.exp(-1j * k * n * ribbon.period) / count
         block = np.tensordot(turn, by_cell, axes=1)
-        block[np.abs(block) < 1e-13 * np.abs(found.matrix).max(initial=0.0)] = 0
+        # Rounding of a part that vanishes would hide that K is imaginary.
+        rounding = 1e-13 * np.abs(found.matrix).max(initial=0.0)
+        block.real[np.abs(block.real) < rounding] = 0
+        block.imag[np.abs(block.imag) < rounding] = 0
         blocks[n] = csr_array(block)
     return blocks
 
@@ -200,3 +203,15 @@ def density_of(kernel: csr_array, change: csr_array) -> np.ndarray:
     kernel, change : K and a Hermitian R, (orbital, orbital), R on the pattern of K at least
     """
     return (kernel * change.T).sum(axis=1).real
+
+
+def by_window(values: np.ndarray, sample: Sample, sites: np.ndarray, windows: int) -> np.ndarray:
+    """Sums over windows of cells along x and orbitals of a site, (window, site), per length.
+
+    Parameters
+    ----------
+    values : (orbital,) of the sample;  sites : (site, orbital) of the ribbon
+    windows : a divisor of the number of cells
+    """
+    by_cell = values.reshape(windows, sample.cells // windows, -1).sum(axis=1) @ sites.T
+    return by_cell * (windows / sample.period)

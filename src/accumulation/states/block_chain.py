@@ -3,8 +3,8 @@
 A sample is divided into levels so that hops connect neighbouring levels only.  With D its matrix, g
 of level i the inverse of all levels up to i, restricted to i:
 
-    g_i = (D_ii - D_i,i-1 g_i-1 D_i-1,i)^-1                          from the first level to the last
-    G_ii = g_i + g_i D_i,i+1 G_i+1,i+1 D_i+1,i g_i                   back, as are G_i,i+1, G_i+1,i
+    g_i = (D_ii - D_i,i-1 g_i-1 D_i-1,i)^-1                         from the first level to the last
+    G_ii = g_i + g_i D_i,i+1 G_i+1,i+1 D_i+1,i g_i                  back, as are G_i,i+1, G_i+1,i
 
 in a time linear in the number of levels and cubic in their size.  The entries of D need not be
 numbers: in an algebra of several components, which multiplies as upper triangular matrices do, the
@@ -44,7 +44,7 @@ class Algebra:
 
         Components are arrays, or sparse on one side.
         """
-        result = {}
+        result: dict = {}
         terms = [*((name, name, name, 1) for name in self.diagonal), *self.products]
         for name, first, second, sign in terms:
             if first in left and second in right:
