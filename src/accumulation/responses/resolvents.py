@@ -10,7 +10,7 @@ chebyshev  an expansion in Chebyshev polynomials of H, one for all z.  Its numbe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array, eye_array
@@ -19,7 +19,10 @@ from scipy.sparse import csc_array, csr_array, eye_array
 SMALLEST_TERM = 1e-7
 # Vectors that are kept and multiplied by their coefficients together.
 CHUNK = 32
-NOTHING = np.empty((0, 0))
+
+
+def _nothing() -> np.ndarray:
+    return np.empty((0, 0))
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,8 @@ class Applied:
 
     once: np.ndarray
     once_conjugate: np.ndarray
-    twice: np.ndarray = NOTHING
-    twice_conjugate: np.ndarray = NOTHING
+    twice: np.ndarray = field(default_factory=_nothing)
+    twice_conjugate: np.ndarray = field(default_factory=_nothing)
 
 
 def factorized(
