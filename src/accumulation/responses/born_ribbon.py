@@ -2,7 +2,8 @@
 
 With <V^2> the variance of the energies of the sites,
 
-    Sigma = <V^2> sum_site P_site [int dk L / 2 pi  G(k)] P_site,   G(k) = (E + i eta - H(k) - Sigma)^-1
+    Sigma = <V^2> sum_site P_site [int dk L / 2 pi  G(k)] P_site,
+    G(k) = (E + i eta - H(k) - Sigma)^-1
 
 and the response of the Fermi surface is that of a clean ribbon with these G, without vertex
 corrections (which vanish for one orbital a site where H(k) can be made real):
