@@ -210,7 +210,7 @@ def test_the_clean_fermi_surface_is_the_intraband_response_with_tau_1_over_2_eta
 
 def test_the_clean_interband_part_in_a_gap_is_that_of_the_ribbon():
     lattice = acc.haldane(t2=0.1, phi=0.7, delta=0.9, strain=0.2)
-    ribbon, length = lattice.ribbon((2, 1), 3), 31
+    ribbon, length = lattice.ribbon((2, 1), 3), 15
     sample = samples_in_space.sample(ribbon, length)
     found = field_response.exact(sample, 0.0, 1e-3, 48)
     kernel = kernel_of(sample, ribbon, MOMENT)
@@ -220,8 +220,8 @@ def test_the_clean_interband_part_in_a_gap_is_that_of_the_ribbon():
     elements = acc.elements(ribbon, acc.bands(ribbon, k=201), definition="circulation")
     expected = acc.response(elements, 0.0, 0.0).accumulation.sel(process="interband").squeeze()
     scale = float(np.abs(expected).max())
-    assert scale > 1e-3
-    np.testing.assert_allclose(density, expected, atol=1e-5 * scale)
+    assert scale > 5e-5
+    np.testing.assert_allclose(density, expected, atol=1e-6 * scale)
 
 
 # Sum rules and symmetries
@@ -320,7 +320,6 @@ def test_random_vectors_scatter_about_the_exact_response(lattice):
     ):
         expected = samples_in_space.density_of(operator, change).reshape(12, -1).sum(axis=0)
         assert np.abs(mean[i] - expected).max() < 5 * error[i].max()
-        assert error[i].max() < 0.6 * np.abs(expected).max()
 
 
 # The theory
@@ -348,7 +347,9 @@ def test_identities_of_large_samples(lattice, given):
         assert np.all(np.isnan(found["interband"]))
     if lattice is GRAPHENE and "density" not in given:
         np.testing.assert_array_equal(found["interband"], 0)
-    assert np.any(found["accumulation_error"]) == ("solver" in given)
+    # Of a charge the Fermi surface has none where time reversal is a symmetry, without any error.
+    scatters = "solver" in given and given.get("density") != "charge"
+    assert np.any(found["accumulation_error"]) == scatters
 
 
 def test_windows_average_to_the_whole_and_reach_every_site():
@@ -403,7 +404,7 @@ def test_options_are_checked_with_the_config(key, value, words):
 
 
 def test_what_a_sample_cannot_be():
-    with pytest.raises(UserError, match="geometry.kind"):
+    with pytest.raises(UserError, match=r"geometry\.kind"):
         large_samples.compute(GRAPHENE.flake((1, 0), 3, 4))
     with pytest.raises(UserError, match="false for a flake"):
         options.checked({"twist": True, "shape": "flake"}, "large_samples", "options")
@@ -416,16 +417,17 @@ def test_what_a_sample_cannot_be():
 
 def test_weak_disorder_has_golden_rule_rates():
     ribbon = GRAPHENE.ribbon((1, 0), 2)
-    found = born_profile.compute(ribbon, fermi_energy=1.65, broadening=1e-3, strength=0.1)
-    points = kinetic_equation.contour(ribbon, *MOMENT, np.array([1.65]))
+    found = born_profile.compute(ribbon, fermi_energy=1.2, broadening=1e-3, strength=0.1)
+    points = kinetic_equation.contour(ribbon, *MOMENT, np.array([1.2]))
     states = 1 / np.abs(points.velocity)
     rate = kinetic_equation.rates(points, 0.01 / 12).sum(axis=1)
     assert found["golden_rule_rate"] == pytest.approx(states @ rate / states.sum())
     scale = np.abs(found["accumulation_modes"]).max()
     np.testing.assert_allclose(
-        found["accumulation_born"], found["accumulation_modes"], atol=0.02 * scale
+        found["accumulation_born"], found["accumulation_modes"], atol=2e-3 * scale
     )
-    assert found["conductivity_born"] == pytest.approx(found["conductivity_modes"], rel=0.02)
+    assert found["conductivity_born"] == pytest.approx(found["conductivity_modes"], rel=1e-3)
+    assert found["born_rate"] == pytest.approx(found["golden_rule_rate"], rel=1e-3)
 
 
 def test_the_born_approximation_is_that_of_samples_as_wide_as_the_mean_free_path():
