@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..plotting import style
 from ..plotting.parameters import geometry_of
@@ -52,14 +52,22 @@ def draw(systems: list[dict], rows: int = 24) -> Figure:
     for ax in (share, total):
         ax.set_xscale("log")
         ax.set_xlabel("Width / mean free path")
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        _plain_ticks(ax, "x")
         ax.axvline(1, color=style.GREY, linewidth=0.6, zorder=0)
     share.set_ylabel("Share of the outermost rows")
     total.set_yscale("log")
-    total.set_ylabel(r"Accumulation at $y>0$ / width$^2$ (Born, widest)")
+    _plain_ticks(total, "y")
+    total.set_ylabel(r"At $y>0$ / width$^2$ (widest, Born)")
     style.legend_below(figure, _handles(pairs[0][0]))
     return figure
+
+
+def _plain_ticks(ax, along: str) -> None:
+    """Ticks of a logarithmic axis at 1, 2 and 5 times powers of ten, without exponents."""
+    axis = getattr(ax, f"{along}axis")
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _handles(ds: xr.Dataset) -> list[Line2D]:
