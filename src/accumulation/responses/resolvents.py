@@ -27,10 +27,10 @@ def _nothing() -> np.ndarray:
 
 @dataclass(frozen=True)
 class Applied:
-    """Resolvents applied to vectors, each (orbital, vector), at z and at its conjugate.
+    """Resolvents applied to vectors b, at z and at its conjugate.
 
-    once, once_conjugate : G(z) b, G(z*) b
-    twice, twice_conjugate : G^2 b, empty unless asked for
+    once, once_conjugate : (orbital, vector) G(z) b, G(z*) b
+    twice, twice_conjugate : (orbital, vector) G^2 b, empty unless asked for
     """
 
     once: np.ndarray
@@ -73,7 +73,13 @@ def factorized(
 def expanded(
     hamiltonian: csr_array, energies: np.ndarray, vectors: np.ndarray, squares: bool = False
 ) -> Iterator[Applied]:
-    """Resolvents by expansion in Chebyshev polynomials; arguments as of :func:`factorized`."""
+    """Resolvents by expansion in Chebyshev polynomials, in the order of ``energies`` (energy,).
+
+    Parameters
+    ----------
+    hamiltonian : (orbital, orbital) Hermitian, in t0;  vectors : (orbital, vector)
+    squares : whether G^2 is applied too
+    """
     scale = bound(hamiltonian)
     real = is_real(hamiltonian, vectors)
     h = (hamiltonian.real if real else hamiltonian) * (1 / scale)
@@ -104,7 +110,7 @@ def expanded(
 
 
 def is_real(hamiltonian: csr_array, vectors: np.ndarray) -> bool:
-    """Whether H and the vectors are real, so that G(z*) b is the conjugate of G(z) b."""
+    """Whether H and ``vectors`` (orbital, vector) are real, so that G(z*) b = (G(z) b)*."""
     return not (np.any(hamiltonian.data.imag) or np.any(np.imag(vectors)))
 
 
