@@ -449,3 +449,15 @@ def test_the_born_approximation_is_that_of_samples_as_wide_as_the_mean_free_path
 def test_born_options_are_checked(key):
     with pytest.raises(UserError, match=f"{key}.*a positive number"):
         options.checked({key: 0}, "born_profile", "options")
+
+
+@pytest.mark.parametrize("lattice", [GENERIC, SPINS])
+def test_a_narrowed_ribbon_has_the_matrix_of_its_first_rows(lattice):
+    ribbon = lattice.ribbon((2, 1), 5)
+    few = samples_in_space.narrowed(ribbon, 7)
+    size = len(few.positions)
+    assert size in (7, 8)  # whole sites
+    k = np.array([0.3, -1.1])
+    np.testing.assert_allclose(
+        few.hamiltonian(k)[0], ribbon.hamiltonian(k)[0][:, :size, :size], atol=1e-14
+    )

@@ -6,13 +6,14 @@ built from the hop table and are never dense, so that 10^5 orbitals take some te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, diags_array
 
 from ..errors import UserError, Verbatim
+from ..lattice.hop_table import HopTable
 from ..lattice.samples import Ribbon
 from ..states.eigenpairs import Eigenpairs
 from ..states.eigenstates import KernelFunction, States
@@ -128,6 +129,28 @@ def vacancies(ribbon: Ribbon, length: int, fraction: float, seed: int) -> np.nda
     sites = ribbon.sites
     drawn = np.random.default_rng([seed, 2]).random((length, len(sites))) < fraction
     return (drawn.astype(float) @ sites).ravel() > 0
+
+
+def narrowed(ribbon: Ribbon, orbitals: int) -> Ribbon:
+    """The first rows of a ribbon, of whole sites with at least as many orbitals in a cell."""
+    ends = ribbon.sites.sum(axis=1).cumsum()
+    stays = ribbon.sites[: np.searchsorted(ends, orbitals) + 1].sum(axis=0) > 0
+    place = np.cumsum(stays) - 1
+
+    def part(table: HopTable) -> HopTable:
+        kept = stays[table.row] & stays[table.column]
+        ends_of = (place[table.row[kept]], place[table.column[kept]])
+        return HopTable(*ends_of, table.cell[kept], table.amplitude[kept])
+
+    return replace(
+        ribbon,
+        hops=part(ribbon.hops),
+        positions=ribbon.positions[stays],
+        sublattice=ribbon.sublattice[stays],
+        cell=ribbon.cell[stays],
+        spin=ribbon.spin[stays],
+        operators={name: part(table) for name, table in ribbon.operators.items()},
+    )
 
 
 def kernel_blocks(ribbon: Ribbon, kernel: KernelFunction, definition: str) -> dict[int, csr_array]:
