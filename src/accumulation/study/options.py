@@ -49,7 +49,19 @@ def checked(config_options: dict, theory: str, path: str) -> dict:
             raise UserError(f"{path}.{key}", MISSING, "a value, as the theory has no default")
         else:
             checked_values[key] = _plain(parameter.default)
+    _own_check(theory, checked_values, path)
     return checked_values
+
+
+def _own_check(theory: str, options: dict, path: str) -> None:
+    """The theory's own check of its options, if it has one."""
+    check = getattr(plugins.load("theory", theory), "check", None)
+    if check is None:
+        return
+    try:
+        check(**options)
+    except UserError as error:
+        raise error.within(path) from error
 
 
 def _plain(default: object) -> object:

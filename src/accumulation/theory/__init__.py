@@ -16,6 +16,9 @@ these defaults: a number, a text, true or false, or a tuple of numbers or texts 
 config).  An option whose default is a single number may be given as a list, which makes it an axis
 of a grid.  The optional ``UNITS`` gives the units of such options by name.
 
+The optional check(**options) raises UserError for a value out of its range.  It is called with all
+options before any job starts, for every value of an axis.
+
 The optional conclude(axes, values) -> dict of arrays is called once for a grid, with the merged
 arrays (the axes of the grid come before their own dimensions) and ``axes``, the values of each axis
 by name.  It computes averages over realizations or orders of convergence.  Its results have the
