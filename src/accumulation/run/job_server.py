@@ -107,6 +107,10 @@ def _import(stage: str) -> None:
     if len(sys.modules) > before:
         import xarray
 
+        if stage == "figure":
+            from ..jobs.figure_files import load_fonts
+
+            load_fonts()
         xarray.backends.list_engines()  # looks at every installed package, once a process
         gc.collect()
         gc.freeze()  # else the collector would write to, and so copy, the pages of every fork
