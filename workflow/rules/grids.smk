@@ -10,6 +10,7 @@ rule tile:
         f"results/{study.name}/benchmarks/tiles/{{stage}}/{{group}}/{{tile}}.tsv"
     wildcard_constraints:
         stage=one_of([stage.name for stage in of_grids()]),
+    priority: 1  # the longest jobs first, so that the short ones fill the cores at the end
     conda:
         "../envs/accumulation.yaml"
     threads: 1
