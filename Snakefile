@@ -18,6 +18,8 @@ include: "workflow/rules/report.smk"
 
 onstart:
     display.start()
+    if not on_cluster:
+        job_server.start()
 
 
 onerror:

@@ -24,20 +24,24 @@ TASKS = ("tile", "merge", "figure", "report", "evidence", "verdict")
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage, or a command of :mod:`accumulation.cli`, and return the exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["job-server"]:
+        from .run import job_server
+
+        job_server.serve(int(arguments[1]), main)
+        return 0
     if not arguments or arguments[0] not in _tasks():
         return cli.main(arguments)
     options = _parser().parse_args(arguments)
-    from .jobs import tile_files
+    from .jobs import job_logs, tile_files
 
-    return cli.exit_code_of(
-        lambda: run(
-            options.stage,
-            tile_files.load_spec(options.spec),
-            options.inputs,
-            options.out,
-            options.threads,
-        )
-    )
+    def work() -> None:
+        started = time.perf_counter()
+        spec = tile_files.load_spec(options.spec)
+        what = run(options.stage, spec, options.inputs, options.out, options.threads)
+        seconds = time.perf_counter() - started
+        print(job_logs.success(what, seconds), file=sys.stderr)
+
+    return cli.exit_code_of(work)
 
 
 def console() -> int:
@@ -46,8 +50,12 @@ def console() -> int:
     return main()
 
 
-def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> None:
+def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int) -> str:
     """Run one stage: read its inputs and write its file (or a figure's files, or the page).
+
+    Returns
+    -------
+    What was done, for its log.
 
     Raises
     ------
@@ -61,35 +69,28 @@ def run(stage: str, spec: dict, inputs: list[str], out: list[str], threads: int)
 
     if stage == "report":
         page.write(spec, inputs, out[0])
-        return
-    if stage == "tile":
-        started = time.perf_counter()
+    elif stage == "tile":
         total, computed = tile_files.run(spec, inputs[0] if inputs else None, out[0])
         summary = f"{total} points, {computed} computed, {total - computed} kept"
-        seconds = time.perf_counter() - started
-        print(
-            f"{spec['stage']} tile {Path(out[0]).stem}: {summary}, {seconds:.1f} s", file=sys.stderr
-        )
-        return
-    if stage == "merge":
+        return f"{spec['stage']} tile {Path(out[0]).stem}: {summary}"
+    elif stage == "merge":
         files.write(merging.merge(spec, spec["tiles"]), out[0])
-        return
-    datasets = [files.read(path, set_aside=True) for path in inputs]
-    if stage == "evidence":
-        files.write(evidence.collect(spec["study"], datasets), out[0])
-        return
-    if stage == "verdict":
-        text = evidence.verdict(datasets[0], inputs[0])
-        with files.atomic_write(out[0]) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-        return
-    if stage == "figure":
-        module = plugins.load("figures", spec["draw"])
-        figure_files.save(figure_files.draw(module, datasets, spec), out, spec["dpi"])
-        return
-    declared = STAGES[stage]
-    keywords = {"threads": threads} if declared.threads else {}
-    files.write(function(declared.run)(spec, *datasets, **keywords), out[0])
+    else:
+        datasets = [files.read(path, set_aside=True) for path in inputs]
+        if stage == "evidence":
+            files.write(evidence.collect(spec["study"], datasets), out[0])
+        elif stage == "verdict":
+            text = evidence.verdict(datasets[0], inputs[0])
+            with files.atomic_write(out[0]) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        elif stage == "figure":
+            module = plugins.load("figures", spec["draw"])
+            figure_files.save(figure_files.draw(module, datasets, spec), out, spec["dpi"])
+        else:
+            declared = STAGES[stage]
+            keywords = {"threads": threads} if declared.threads else {}
+            files.write(function(declared.run)(spec, *datasets, **keywords), out[0])
+    return f"{stage}: {Path(out[0]).name}"
 
 
 def _tasks() -> tuple[str, ...]:

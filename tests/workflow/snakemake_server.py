@@ -82,6 +82,7 @@ def _run(arguments, folder, environment, stdout, stderr) -> None:
         os.dup2(os.open(path, flags), number)
     sys.argv = ["snakemake", *arguments]
     sys.path[0] = folder
+    sys.path[1:1] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     code = 1
     try:
         from snakemake.cli import main

@@ -121,7 +121,7 @@ def jobs(project) -> dict[int, tuple[str, str]]:
             here = (folder / "cwd").resolve() == project.folder.resolve()
         except OSError:
             continue
-        if here and words[1:3] == ["-m", "accumulation"]:
+        if here and words[1:2] == ["-IS"]:
             stage = json.loads(words[4])["stage"] if words[3] == "tile" else words[3]
             found[int(folder.name)] = (stage, words[words.index("--out") + 1])
     return found

@@ -10,14 +10,13 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import snakemake
 from snakemake.cli import get_argument_parser
 from snakemake_interface_logger_plugins.common import LogEvent
-from workflow_study import ROOT
+from workflow_study import ROOT, SERVER
 
 from accumulation.run import snakemake_words as words
 
@@ -95,15 +94,14 @@ class Workflow:
     def snakemake(self, *options: str) -> subprocess.CompletedProcess:
         """Run it; the words of the terminal are in ``stdout``."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
-        return subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", "1", *options],
-            cwd=self.folder,
-            env=environment | {"PYTHONPATH": str(ROOT / "src")},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        done = SERVER.run(
+            ["--cores", "1", *options],
+            self.folder,
+            environment | {"PYTHONPATH": str(ROOT / "src")},
             timeout=120,
         )
+        done.stdout += done.stderr
+        return done
 
     def planned(self, *options: str) -> list[words.PlannedJob]:
         done = self.snakemake(*words.PLAN, *options)

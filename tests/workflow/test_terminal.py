@@ -140,7 +140,10 @@ def test_figure_that_fails_is_named_stops_no_other_and_stands_in_the_page(finish
         assert noise not in text
     # Its command line is in the log.
     logs = sorted((project.folder / ".snakemake" / "log").iterdir())
-    assert "-m accumulation figure @results/small/specs/figures/broken.json" in logs[-1].read_text()
+    assert (
+        '-IS "$ACCUMULATION_JOB" figure @results/small/specs/figures/broken.json'
+        in logs[-1].read_text()
+    )
     results = project.folder / "results" / "small"
     drawn = {path.stem for path in (results / "figures").glob("*.png")}
     assert drawn == {"profile", "other", "trivial", "graphene", "flake"}

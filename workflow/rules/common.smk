@@ -7,7 +7,7 @@ from pathlib import Path
 if (Path(workflow.basedir) / "src" / "accumulation").is_dir():
     sys.path.insert(0, str(Path(workflow.basedir) / "src"))
 
-from accumulation.run import records
+from accumulation.run import job_server, records
 from accumulation.report import page
 from accumulation.study.config_file import read
 from accumulation.errors import UserError

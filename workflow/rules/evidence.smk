@@ -20,7 +20,7 @@ rule evidence:
     params:
         spec=study.evidence_spec(),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation evidence {params.spec:q} '
+        '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" evidence {params.spec:q} '
         "--in {input:q} --out {output:q} 2> {log:q}"
 
 
@@ -41,5 +41,5 @@ rule verdict:
     params:
         spec=study.evidence_spec(),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation verdict {params.spec:q} '
+        '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" verdict {params.spec:q} '
         "--in {input:q} --out {output:q} 2> {log:q}"

@@ -21,7 +21,7 @@ rule figure:
     params:
         spec=lambda wildcards: key(study.figure_spec(wildcards.figure)),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation figure @{input.spec:q} '
+        '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" figure @{input.spec:q} '
         "--in {input.data:q} --out {output:q} 2> {log:q}"
 
 

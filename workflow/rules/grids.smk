@@ -10,6 +10,7 @@ rule tile:
         f"results/{study.name}/benchmarks/tiles/{{stage}}/{{group}}/{{tile}}.tsv"
     wildcard_constraints:
         stage=one_of([stage.name for stage in of_grids()]),
+    priority: 1  # the longest jobs first, so that the short ones fill the cores at the end
     conda:
         "../envs/accumulation.yaml"
     threads: 1
@@ -27,7 +28,7 @@ rule tile:
     params:
         spec=with_signature(lambda wildcards: tile_of(**wildcards).spec),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation tile {params.spec:q} --in {input:q} '
+        '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" tile {params.spec:q} --in {input:q} '
         "--out {output:q} 2> {log:q}"
 
 
@@ -52,5 +53,5 @@ rule merge:
     params:
         spec=lambda wildcards: key(study.merge_spec(wildcards.system)),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation merge @{input.spec:q} '
+        '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" merge @{input.spec:q} '
         "--out {output:q} 2> {log:q}"

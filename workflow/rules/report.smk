@@ -20,5 +20,5 @@ rule report_page:
     params:
         spec=lambda wildcards: page.spec(study),
     shell:
-        '"$ACCUMULATION_PYTHON" -m accumulation report {params.spec:q} '
+        '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" report {params.spec:q} '
         "--in {input.pictures:q} {input.evidence:q} --out {output:q} 2> {log:q}"

@@ -25,5 +25,5 @@ for stage in of_singles():
             stage=stage.name,
             spec=lambda wildcards, stage=stage.name: key(study.spec(wildcards.system, stage)),
         shell:
-            '"$ACCUMULATION_PYTHON" -m accumulation {params.stage} @{input.spec:q} '
+            '"$ACCUMULATION_PYTHON" -IS "$ACCUMULATION_JOB" {params.stage} @{input.spec:q} '
             "--in {input.data:q} --out {output:q} --threads {threads} 2> {log:q}"

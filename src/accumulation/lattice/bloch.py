@@ -96,6 +96,10 @@ class BlochMatrix:
         }
         self.is_real = self._phases_cancel(self._hopping)
         self._real = {name: self._phases_cancel(t) for name, t in self._slope.items()}
+        # Of real matrices: the factors of the cosines, then those of the sines.
+        self._hopping_parts = _parts(self._hopping, self.is_real)
+        self._slope_parts = {name: _parts(t, self._real[name]) for name, t in self._slope.items()}
+        self._places = self.row * size + self.column
 
     def _phases_cancel(self, table: np.ndarray) -> bool:
         """Whether sum_d table_d e^{ikd} is real for every k: table_{-d} = conj(table_d)."""
@@ -126,6 +130,11 @@ class BlochMatrix:
         sums = np.zeros(self.size)
         np.add.at(sums, self.row, np.abs(table).sum(axis=0))
         return float(sums.max(initial=0.0))
+
+    @cached_property
+    def bandwidth(self) -> int:
+        """Largest distance of a hop from the diagonal, in orbitals."""
+        return int(np.max(self.row - self.column, initial=0))
 
     @cached_property
     def reversal(self) -> tuple[np.ndarray, bool] | None:
@@ -161,11 +170,11 @@ class BlochMatrix:
     def _evaluate(self, table: np.ndarray, real: bool, k: np.ndarray) -> np.ndarray:
         phase = k[:, None] * self.displacement
         if real:
-            values = np.cos(phase) @ table.real - np.sin(phase) @ table.imag
+            values = np.hstack((np.cos(phase), np.sin(phase))) @ table
         else:
             values = np.exp(1j * phase) @ table
         matrix = np.zeros((len(k), self.size * self.size), dtype=values.dtype)
-        matrix[:, self.row * self.size + self.column] = values
+        matrix[:, self._places] = values
         matrix = matrix.reshape(len(k), self.size, self.size)
         if self.split:
             turn = np.exp(1j * k[:, None] * self.x)
@@ -206,7 +215,7 @@ class BlochMatrix:
         numpy.linalg.LinAlgError
             If a matrix is singular.
         """
-        return banded.solve(int(np.max(self.row - self.column, initial=0)), matrix, right)
+        return banded.solve(self.bandwidth, matrix, right)
 
     def hamiltonian(self, k: np.ndarray) -> np.ndarray:
         """H(k), (k, orbital, orbital), in t0 and the basis of S48; float64 where ``is_real``.
@@ -215,7 +224,7 @@ class BlochMatrix:
         ----------
         k : (k,), in 1/a
         """
-        return self._evaluate(self._hopping, self.is_real, k)
+        return self._evaluate(self._hopping_parts, self.is_real, k)
 
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
         """Velocity along x (Eq. 4), (k, orbital, orbital), in t0 a and the atomic basis.
@@ -228,7 +237,7 @@ class BlochMatrix:
         ----------
         k : (k,), in 1/a
         """
-        slope = self._evaluate(self._slope[gauge], self._real[gauge], k)
+        slope = self._evaluate(self._slope_parts[gauge], self._real[gauge], k)
         if self.dipoles is None or gauge == "cell":
             return slope
         return slope + self._turned_by(self.dipole(k, 0), k)
@@ -281,6 +290,11 @@ class BlochMatrix:
             )
             for name, table in self.operators.items()
         }
+
+
+def _parts(table: np.ndarray, real: bool) -> np.ndarray:
+    """A table (displacement, element), or if real (2 displacements, element) of its two parts."""
+    return np.vstack((table.real, -table.imag)) if real else table
 
 
 def mesh(points: int, period: float) -> tuple[np.ndarray, np.ndarray]:

@@ -72,7 +72,8 @@ RC = {
 def styled(draw):
     """Decorator: apply the style to a figure's ``draw``, and make its ticks, which are lazy.
 
-    Axis labels show the units of the datasets in its first argument, ``systems``.
+    The layout is made here, once: made again for each format it takes as long as the drawing.
+    Axis labels show the units of the datasets in the first argument, ``systems``.
     """
 
     @wraps(draw)
@@ -80,6 +81,7 @@ def styled(draw):
         with mpl.rc_context(RC), drawn_in(systems):
             figure = draw(systems, *args, **options)
             figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         return figure
 
     return wrapper

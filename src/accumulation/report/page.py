@@ -121,9 +121,7 @@ def render(spec: dict, inputs: list[str], folder: Path) -> str:
         ],
         flows=[Markup(flowchart.draw(counts, arrows, upright)) for upright in (False, True)],
         counts=counts,
-        times=page_runs.times(
-            folder / "benchmarks", [row["name"] for row in systems], spec["figures"]
-        ),
+        times=page_runs.times(folder, [row["name"] for row in systems], spec["figures"]),
         versions=page_runs.versions(),
     )
     return page + "\n"

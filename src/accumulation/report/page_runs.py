@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..datasets import evidence, files
+from ..jobs.job_logs import memory_of
 from ..study.stages import of_singles
 from ..version import __version__
 from . import revision
@@ -52,46 +53,50 @@ def identities(path: str) -> list[dict]:
 
 
 def times(folder: Path, systems: list[str], figures: list) -> list[dict]:
-    """Jobs, seconds and memory (MB) by stage, from Snakemake's benchmark files in ``folder``."""
+    """Jobs, seconds and peak memory (MB) by stage, from the ``folder`` of the study.
+
+    Seconds are those of Snakemake's benchmark files, memory is in the logs.
+    """
+    folder, logs = folder / "benchmarks", folder / "logs"
     by_stage = {name: [] for name in (*(stage.name for stage in of_singles()), "figures")}
     for system in systems:
         for path in sorted((folder / system).rglob("*.tsv")):
             # The parts of a stage are named after it.
             stage = re.match("[A-Za-z]*", path.relative_to(folder / system).parts[0])[0]
-            by_stage.setdefault(stage, []).append((_benchmark(path), system))
+            by_stage.setdefault(stage, []).append((path, system))
     for path in sorted((folder / "tiles").rglob("*.tsv")):
         stage = path.relative_to(folder / "tiles").parts[0]
-        by_stage.setdefault(f"{stage} tiles", []).append((_benchmark(path), path.stem))
+        by_stage.setdefault(f"{stage} tiles", []).append((path, path.stem))
     for figure, _ in figures:
         path = folder / "figures" / f"{figure}.tsv"
         if path.is_file():
-            by_stage["figures"].append((_benchmark(path), figure))
+            by_stage["figures"].append((path, figure))
     rows = []
     for stage, entries in by_stage.items():
-        readable = [(benchmark, name) for benchmark, name in entries if benchmark is not None]
+        timed = [(_seconds(path), name, path) for path, name in entries]
+        readable = [entry for entry in timed if entry[0] is not None]
         if readable:
-            longest, name = max(readable, key=lambda entry: entry[0][0])
-            memory = [benchmark[1] for benchmark, _ in readable if benchmark[1] is not None]
+            longest, name, _ = max(readable)
+            log_paths = [logs / path.relative_to(folder) for *_, path in readable]
+            memory = [memory_of(path.with_suffix(".log")) for path in log_paths]
             rows.append(
                 {
                     "stage": stage,
                     "jobs": len(readable),
-                    "total": sum(benchmark[0] for benchmark, _ in readable),
-                    "longest": longest[0],
+                    "total": sum(seconds for seconds, *_ in readable),
+                    "longest": longest,
                     "name": name,
-                    "memory": max(memory, default=None),
+                    "memory": max(filter(None, memory), default=None),
                 }
             )
     return rows
 
 
-def _benchmark(path: Path) -> tuple[float, float | None] | None:
-    """Seconds and, where Snakemake could sample it, peak memory in MB; None if unreadable."""
+def _seconds(path: Path) -> float | None:
+    """Wall seconds of a job from Snakemake's benchmark file; None if unreadable."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            row = list(csv.DictReader(file, delimiter="\t"))[-1]
-        memory = re.fullmatch(r"[\d.]+", row.get("max_rss") or "")
-        return float(row["s"]), float(memory[0]) or None if memory else None
+            return float(list(csv.DictReader(file, delimiter="\t"))[-1]["s"])
     except (OSError, LookupError, TypeError, ValueError):
         return None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from ..datasets.files import atomic_write
 from ..errors import UserError, Verbatim
 from ..locations import import_path
-from . import snakemake_words
+from . import job_client, snakemake_words
 
 # One BLAS thread: the work is parallel over jobs and over k, and more BLAS threads slow it down.
 ONE_THREAD = {
@@ -34,6 +34,7 @@ def prepare_jobs() -> None:
     warnings.formatwarning = lambda message, *_: f"warning: {message}\n"
     os.environ |= import_path()
     os.environ["ACCUMULATION_PYTHON"] = sys.executable
+    os.environ["ACCUMULATION_JOB"] = job_client.__file__
     os.environ |= ONE_THREAD
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..lattice.bloch import BlochMatrix
+from . import banded_eigh
 
 # States closer than this (in t0) are rotated to diagonalise the velocity among them, so that the
 # velocity and density of each band are continuous through a crossing.
@@ -59,9 +60,17 @@ def expectation(vectors: np.ndarray, applied: np.ndarray) -> np.ndarray:
     return overlap(vectors, applied).sum(axis=-2)
 
 
+def eigh(bloch: BlochMatrix, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Energies (k, band), in t0, and eigenvectors (k, orbital, band) of H(k) on k (k,), in 1/a."""
+    matrix, width = bloch.hamiltonian(k), bloch.bandwidth
+    if bloch.is_real and banded_eigh.is_faster(bloch.size, width):
+        return banded_eigh.eigh(matrix, width)
+    return np.linalg.eigh(matrix)
+
+
 def solve(bloch: BlochMatrix, k: np.ndarray) -> Eigenpairs:
-    """Diagonalise H(k) on a batch of k (k,), in 1/a, with one LAPACK call."""
-    energy, vectors = np.linalg.eigh(bloch.hamiltonian(k))
+    """Diagonalise H(k) on a batch of k (k,), in 1/a."""
+    energy, vectors = eigh(bloch, k)
     slope = bloch.velocity(k)
     applied = bloch.product(slope, vectors)
     if energy.shape[-1] > 1 and np.min(np.diff(energy, axis=-1)) < DEGENERACY:
