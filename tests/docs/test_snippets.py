@@ -82,6 +82,7 @@ def test_some_pages_have_snippets():
         *(f"docs/tutorials/{page}.md" for page in ("own_density", "own_figure")),
         *(f"docs/tutorials/{page}.md" for page in ("wannier90", *OTHER_PROGRAMS)),
         "docs/tutorials/orbitals_and_slabs.md",
+        "docs/tutorials/wide_ribbons.md",
         "docs/conventions.md",
     }
 
