@@ -119,7 +119,7 @@ def _against_width(ax, width, chosen, quantity, look, unit) -> None:
     """Points of the samples, a line of the Born approximation, crosses of clean ribbons."""
     sampled = []
     for samples, _ in chosen:
-        found = _samples(samples).rename(
+        found = _samples(samples).rename_vars(
             accumulation="accumulation_samples", conductivity="conductivity_samples"
         )
         found.attrs = samples.attrs
