@@ -4,6 +4,8 @@ import compileall
 import os
 from pathlib import Path
 
+import pytest
+
 # Before anything imports numpy: threads of several processes on few cores are six times slower.
 for library in ("OPENBLAS", "MKL", "OMP", "VECLIB_MAXIMUM"):
     os.environ[f"{library}_NUM_THREADS"] = "1"
@@ -18,7 +20,7 @@ FIRST += [
     "test_merge_large",
     "test_bad_config",
 ]
-FIRST += ["test_hall"]
+FIRST += ["test_referee", "test_hall", "test_hall_operators"]
 
 
 def pytest_configure(config):
@@ -41,4 +43,8 @@ def pytest_collection_modifyitems(config, items):
         marked = [item for item in items if item.get_closest_marker("exhaustive")]
         config.hook.pytest_deselected(items=marked)
         items[:] = [item for item in items if item not in set(marked)]
+    # A file is one process's work, unless it says otherwise of some of its tests.
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: FIRST.index(n) if (n := item.path.stem) in FIRST else len(FIRST))
