@@ -11,6 +11,7 @@ from accumulation.responses import banded_interband, banded_response, banded_win
 from accumulation.responses.edges import edge_crossings
 from accumulation.responses.solvers import cheaper
 from accumulation.states.banded_fermi_points import banded_fermi_points
+from accumulation.states.banded_mirror import halved
 from accumulation.states.banded_system import BandedSystem
 from accumulation.states.eigenpairs import solve
 from accumulation.states.fermi_points import fermi_points
@@ -245,6 +246,34 @@ def test_edge_states_that_cross_a_level(system, level, expected):
     bands = solve(system.bloch, k)
     points = fermi_points(system.bloch, k, bands.energy, bands.velocity, [level])
     np.testing.assert_array_equal(counts, edge_crossings(system.bloch, points, 1))
+
+
+@pytest.mark.parametrize(
+    ("system", "density", "definition", "found"),
+    [
+        (SYSTEMS["armchair"](8), "orbital_moment", "local", True),
+        (acc.haldane(t2=0.1, phi=0.0, delta=0.8).ribbon((2, 1), 8), "valley", "site", True),
+        (acc.haldane(t2=0.1, phi=0.7).ribbon((2, 1), 8), "orbital_moment", "circulation", True),
+        (SYSTEMS["kane_mele"](6), "spin", "site", True),
+        (SYSTEMS["chiral"](8), "orbital_moment", "local", False),
+    ],
+)
+def test_a_symmetry_gives_the_rows_at_the_opposite_k(system, density, definition, found):
+    """Both processes at -k are the double sums there: time reversal, inversion, or a mirror."""
+    kernel = plugins.load("densities", density).kernel
+    line = banded_response._BandedLine(system, kernel, [definition], "atomic", 20, 1)
+    assert (line.mirror is not None) == found
+    k = np.array([-0.9, -0.4, 0.4, 0.9, 1.3]) / system.period
+    asked = []
+
+    def both(at):
+        asked.extend(at)
+        return line.thermal(at, 0.1, 0.1)[:, 0]
+
+    values = halved(both, k, line.mirror, line._factors[0])[..., :-1]
+    assert len(asked) == (3 if found else 5)
+    expected = kubo(system, density, definition, k, 0.1, 0.1)
+    np.testing.assert_allclose(values, expected, atol=1e-12 * np.abs(expected).max())
 
 
 def test_threads_change_nothing():

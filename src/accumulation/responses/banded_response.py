@@ -22,6 +22,7 @@ from ..states.banded_fermi_points import (
     centres,
     intervals_near,
 )
+from ..states.banded_mirror import Mirror, halved, mirror_of
 from ..states.banded_system import BandedSystem
 from ..states.eigenstates import KernelFunction
 from ..states.level_counts import levels_below
@@ -126,7 +127,7 @@ class _BandedLine:
         self.exact = [
             ExactElements(system.bloch, kernel, name, gauge, False) for name in definitions
         ]
-        self._period = system.period
+        self._period, self.y = system.period, system.positions[:, 1]
         self.k, _ = mesh(points, system.period)
         self.threads = threads
         self.spacing = float(self.k[1] - self.k[0])
@@ -157,10 +158,14 @@ class _BandedLine:
                 response = banded_interband.filled_response(system, k, gaps, self.threads)
                 return np.concatenate((response.values, response.error[..., None]), axis=-1)
 
+            def integrand(k):
+                factors = self._factors[:, 1]
+                return halved(interband, k, self.mirror, factors)
+
             pairs, ends = self._close_pairs(level)
             doubtful = self._intervals_with(points.k) | pairs
             cuts = self._cuts(np.concatenate((points.k, ends)))
-            whole = zone_integral(interband, self.k, doubtful, cuts, self._terms)
+            whole = zone_integral(integrand, self.k, doubtful, cuts, self._terms)
             value[:, 1], error[:, 1], size[:, 1] = whole.value, whole.error, whole.magnitude
         if not points.certain:
             error[:] = np.inf
@@ -173,6 +178,9 @@ class _BandedLine:
             values = self.thermal(k, level, temperature)
             return values.reshape(len(k), -1, values.shape[-1])
 
+        def integrand(k):
+            return halved(both, k, self.mirror, self._factors.ravel())
+
         doubtful, cuts, complete = np.zeros(len(self.k), dtype=bool), np.zeros(0), True
         if temperature < VISIBLE * self.system.fastest * self.spacing:
             # The mesh may miss the window; away from it the integrand is as smooth as at T = 0.
@@ -181,11 +189,21 @@ class _BandedLine:
             doubtful = self._overlapping(low, high)
             cuts = self._cuts(np.concatenate((low, high)))
         terms = np.stack((np.zeros_like(self._terms), self._terms), axis=1).ravel()
-        whole = zone_integral(both, self.k, doubtful, cuts, terms)
+        whole = zone_integral(integrand, self.k, doubtful, cuts, terms)
         error = whole.error if complete else np.full_like(whole.error, np.inf)
         value = whole.value.reshape(-1, 2, self.system.rows)
         of_each = (value, error.reshape(-1, 2), whole.magnitude.reshape(-1, 2))
         return [ZoneIntegral(*parts) for parts in zip(*of_each, strict=True)]
+
+    @cached_property
+    def mirror(self) -> Mirror | None:
+        """A symmetry that takes k to -k: the mesh has both."""
+        return mirror_of(self.system, self.y)
+
+    @property
+    def _factors(self) -> np.ndarray:
+        number = len(self.system.kernels)
+        return np.ones((number, 2)) if self.mirror is None else self.mirror.factors
 
     def _cuts(self, ends: np.ndarray) -> np.ndarray:
         """Ends (end,) of panels, sorted, with their copies one zone on."""
