@@ -97,17 +97,22 @@ def ribbon_of(case):
 # Bands: each returns a function without arguments that gives the energies (k, band). -------------
 
 
-def pythtb_bands(case):
-    """PythTB cuts the ribbon itself."""
+def _pythtb_crystal(crystal):
     import pythtb
 
-    crystal = case["crystal"]
     vectors = np.array(crystal["vectors"])
     places = np.array(crystal["positions"])[:, :2] @ np.linalg.inv(vectors)
     model = pythtb.tb_model(2, 2, vectors, places)
     model.set_onsite(crystal["onsite"])
     for to, origin, cell, re, im in crystal["hops"]:
         model.set_hop(complex(re, im), to, origin, cell, allow_conjugate_pair=True)
+    return model
+
+
+def pythtb_bands(case):
+    """PythTB cuts the ribbon itself."""
+    crystal = case["crystal"]
+    model = _pythtb_crystal(crystal)
     n, m = case["direction"]
     second = [0, 1] if n else [-1, 0]
     ribbon = model.make_supercell([[n, m], second]).cut_piece(case["width"], 1)
@@ -227,16 +232,9 @@ def kubo_sums(case):
 
 def wannierberri_hall(case):
     """Anomalous Hall conductivity of WannierBerri in S/m, of a layer of 1 angstrom."""
-    import pythtb
     import wannierberri as wb
 
-    crystal = case["crystal"]
-    vectors = np.array(crystal["vectors"])
-    places = np.array(crystal["positions"])[:, :2] @ np.linalg.inv(vectors)
-    model = pythtb.tb_model(2, 2, vectors, places)
-    model.set_onsite(crystal["onsite"])
-    for to, origin, cell, re, im in crystal["hops"]:
-        model.set_hop(complex(re, im), to, origin, cell, allow_conjugate_pair=True)
+    model = _pythtb_crystal(case["crystal"])
     system = wb.System_R.from_pythtb(model)
     # Three levels around: it takes the first and the last for an interval.
     levels = case["fermi_energy"] + np.array([-0.01, 0.0, 0.01])

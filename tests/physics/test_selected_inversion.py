@@ -14,6 +14,7 @@ from accumulation.states.banded_fermi_points import banded_fermi_points
 from accumulation.states.banded_mirror import halved
 from accumulation.states.banded_system import BandedSystem
 from accumulation.states.eigenpairs import solve
+from accumulation.states.eigenstates import Kernel
 from accumulation.states.fermi_points import fermi_points
 from accumulation.states.level_counts import gap_around, levels_below
 from accumulation.states.selected_inversion import commutator_blocks
@@ -309,6 +310,16 @@ def test_what_the_solver_cannot_do_is_said():
         acc.accumulate(flake, solver="selected_inversion")
     with pytest.raises(UserError, match=r"solver.*one of"):
         acc.accumulate(ribbon, solver="sparse")
+
+
+def test_a_kernel_of_eigenstates_is_refused_not_taken_for_zero():
+    """One that forgets to say that it needs all bands."""
+
+    def kernel(states, definition):
+        return Kernel(states.eigenvector @ states.eigenvector.conj().swapaxes(1, 2), "hops")
+
+    with pytest.raises(UserError, match=r"definition.*sum over bands"):
+        BandedSystem(SYSTEMS["armchair"](4), kernel, ["mine"], "atomic")
 
 
 def test_auto_takes_the_cheaper_solver():

@@ -7,7 +7,6 @@ import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..errors import UserError
 from ..plotting import panels, style
 from ..plotting.panels import PROCESSES
 from ..plotting.parameters import model_of
@@ -60,13 +59,7 @@ def draw(
 def _selected(ds: xr.Dataset, definition, fermi_energy, temperature) -> xr.Dataset:
     own = ("definition", "process", "fermi_energy", "temperature", "row", "edge")
     ds = ds.isel({dim: 0 for dim in ds.dims if dim not in own})
-    given = {"definition": definition, "fermi_energy": fermi_energy, "temperature": temperature}
-    for name, value in given.items():
-        values = ds[name].values
-        index = 0 if value is None else next((i for i, v in enumerate(values) if v == value), None)
-        if index is None:
-            raise UserError(name, value, [str(v) for v in values])
-        ds = ds.isel({name: index})
+    ds = panels.pick(ds, definition=definition, fermi_energy=fermi_energy, temperature=temperature)
     return ds.set_coords("process")
 
 

@@ -71,14 +71,7 @@ def _selected(ds: xr.Dataset, definition, fermi_energy, temperature) -> xr.Datas
     own = ("definition", "process", "fermi_energy", "temperature", "row")
     first = {dim: 0 for dim in ds.dims if dim not in own}
     ds = ds.isel(first)
-    for name, value in (
-        ("definition", definition), ("fermi_energy", fermi_energy), ("temperature", temperature)
-    ):  # fmt: skip
-        values = ds[name].values
-        index = 0 if value is None else next((i for i, v in enumerate(values) if v == value), None)
-        if index is None:
-            raise UserError(name, value, [str(v) for v in values])
-        ds = ds.isel({name: index})
+    ds = panels.pick(ds, definition=definition, fermi_energy=fermi_energy, temperature=temperature)
     return ds.set_coords([name for name in ("process",) if name in ds])
 
 

@@ -9,6 +9,7 @@ matrix is ever made, and any density whose kernel is local serves as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +24,9 @@ WINDOW = 48
 NEGLIGIBLE = 1e-13
 # Wave vectors, in units of the zone, at which the elements of a matrix are looked for.
 GENERIC = np.array([0.1234567, 0.3819660])
+
+
+AnySystem = TypeVar("AnySystem", bound=System)
 
 
 @dataclass(frozen=True)
@@ -49,29 +53,29 @@ def windows(system: System, reach: int) -> list[Window]:
     parts = []
     for low in range(0, size, inner):
         high = min(low + inner, size)
-        first, last = max(0, low - margin), min(size, high + margin)
-        parts.append(Window(rows_of(system, first, last), first, low, high))
+        first = max(0, low - margin)
+        near = (np.arange(size) >= first) & (np.arange(size) < high + margin)
+        parts.append(Window(rows_of(system, near), first, low, high))
     return parts
 
 
-def rows_of(system: System, first: int, last: int) -> System:
-    """The rows first ... last - 1 of a system and what joins them."""
+def rows_of(system: AnySystem, kept: np.ndarray) -> AnySystem:
+    """The rows ``kept`` (row,) bool of a system and what joins them."""
+    place = np.cumsum(kept) - 1
 
     def inside(table: Table) -> Table:
-        held = (table.row >= first) & (table.row < last)
-        held &= (table.column >= first) & (table.column < last)
-        kept = {field.name: getattr(table, field.name)[held] for field in fields(table)}
-        kept["row"], kept["column"] = kept["row"] - first, kept["column"] - first
-        return replace(table, **kept)
+        held = kept[table.row] & kept[table.column]
+        parts = {field.name: getattr(table, field.name)[held] for field in fields(table)}
+        parts["row"], parts["column"] = place[parts["row"]], place[parts["column"]]
+        return replace(table, **parts)
 
-    part = slice(first, last)
     return replace(
         system,
         hops=inside(system.hops),
-        positions=system.positions[part],
-        sublattice=system.sublattice[part],
-        cell=system.cell[part],
-        spin=system.spin[part],
+        positions=system.positions[kept],
+        sublattice=system.sublattice[kept],
+        cell=system.cell[kept],
+        spin=system.spin[kept],
         operators={name: inside(table) for name, table in system.operators.items()},
         dipoles=None if system.dipoles is None else inside(system.dipoles),
     )

@@ -17,7 +17,6 @@ from ..densities import charge
 from ..lattice.bloch import mesh
 from ..lattice.samples import System
 from ..states.banded_fermi_points import (
-    BandedFermiPoints,
     banded_fermi_points,
     centres,
     intervals_near,
@@ -25,7 +24,6 @@ from ..states.banded_fermi_points import (
 from ..states.banded_mirror import Mirror, halved, mirror_of
 from ..states.banded_system import BandedSystem
 from ..states.eigenstates import KernelFunction
-from ..states.level_counts import levels_below
 from . import banded_interband, banded_window
 from .edges import counted_at_edges
 from .integrands import ExactElements, Integrand
@@ -131,17 +129,11 @@ class _BandedLine:
         self.k, _ = mesh(points, system.period)
         self.threads = threads
         self.spacing = float(self.k[1] - self.k[0])
-        self._points: dict[float, BandedFermiPoints] = {}
-
-    def fermi_points(self, level: float) -> BandedFermiPoints:
-        """Fermi points of a level."""
-        if level not in self._points:
-            self._points[level] = banded_fermi_points(self.system, self.k, level)
-        return self._points[level]
 
     def at_zero(self, level: float) -> list[ZoneIntegral]:
         """Both processes at T = 0, of each definition."""
-        points, system = self.fermi_points(level), self.system
+        system = self.system
+        points = banded_fermi_points(system, self.k, level)
         number = len(system.kernels)
         value = np.zeros((number, 2, system.rows))
         error, size = np.zeros((2, number, 2))
@@ -165,7 +157,7 @@ class _BandedLine:
             pairs, ends = self._close_pairs(level)
             doubtful = self._intervals_with(points.k) | pairs
             cuts = self._cuts(np.concatenate((points.k, ends)))
-            whole = zone_integral(integrand, self.k, doubtful, cuts, self._terms)
+            whole = zone_integral(integrand, self.k, doubtful, cuts, self._terms, system.rows)
             value[:, 1], error[:, 1], size[:, 1] = whole.value, whole.error, whole.magnitude
         if not points.certain:
             error[:] = np.inf
@@ -189,7 +181,7 @@ class _BandedLine:
             doubtful = self._overlapping(low, high)
             cuts = self._cuts(np.concatenate((low, high)))
         terms = np.stack((np.zeros_like(self._terms), self._terms), axis=1).ravel()
-        whole = zone_integral(integrand, self.k, doubtful, cuts, terms)
+        whole = zone_integral(integrand, self.k, doubtful, cuts, terms, self.system.rows)
         error = whole.error if complete else np.full_like(whole.error, np.inf)
         value = whole.value.reshape(-1, 2, self.system.rows)
         of_each = (value, error.reshape(-1, 2), whole.magnitude.reshape(-1, 2))
@@ -256,13 +248,7 @@ class _BandedLine:
     def _occupied(self, k: np.ndarray, level: float, reach: float) -> np.ndarray:
         """Number of levels within ``reach`` of a level at each k, (k,) int."""
         energies = level + np.array([-reach, reach]) * np.ones((len(k), 1))
-        parts = [
-            levels_below(
-                self.system.blocks("hamiltonian", k[batch]), energies[batch], self.system.scale
-            )
-            for batch in banded_interband.batches(self.system, len(k))
-        ]
-        counts = np.concatenate(parts)
+        counts = self.system.levels_below(k, energies)
         return counts[:, 1] - counts[:, 0]
 
     def thermal(self, k: np.ndarray, level: float, temperature: float) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..states.banded_system import BandedSystem
 from ..states.eigenpairs import DEGENERACY
-from ..states.near_states import LocalMatrix, states_within, velocity_basis
+from ..states.near_states import LocalMatrix, states_within, with_velocities
 from ..states.occupations import fermi_dirac, fermi_slope
 
 # Half width of the window in units of the temperature: f differs from 0 or 1 by rounding beyond.
@@ -50,7 +50,7 @@ def thermal_window(
     if found is None:
         return None
     energy, vectors = found
-    vectors, speed = velocity_basis(energy, vectors, system.matrix("slope", k))
+    vectors, speed = with_velocities(energy, vectors, system.matrix("slope", k))
     around = AROUND * temperature
     inside = energy[np.abs(energy - level) < around]
     levels = np.concatenate(([level - around], inside, [level + around]))

@@ -23,8 +23,8 @@ import numpy as np
 
 from ..errors import UserError
 from ..lattice.samples import Ribbon
-from ..states.eigenpairs import Eigenpairs, adjoint
-from ..states.eigenstates import KernelFunction, States
+from ..states.eigenpairs import adjoint
+from ..states.eigenstates import KernelFunction, own_kernel
 
 # k handled together.
 BATCH = 32
@@ -99,11 +99,7 @@ def fermi_response(
         velocity = bloch.velocity(k)
         spectral = 0.5j / np.pi * (green - adjoint(green))
         change = spectral @ velocity @ spectral
-        unknown = np.full(velocity.shape[:2], np.nan)
-        pairs = Eigenpairs(k, unknown, unknown, np.full_like(velocity, np.nan), velocity)
-        found = kernel(States(pairs, bloch), definition)
-        if found.basis == "bands":
-            raise UserError("definition", definition, "one that is no sum over bands")
+        found = own_kernel(kernel, definition, bloch, k)
         # n = (P K + K+ P) / 2 and a Hermitian change
         for total, operator in ((density, found.matrix), (current, velocity)):
             total += weight * np.einsum("kij,kji->i", operator, change).real

@@ -21,8 +21,7 @@ import numpy as np
 from .. import plugins
 from ..errors import UserError
 from ..lattice.bloch import BlochMatrix
-from ..states.eigenpairs import Eigenpairs
-from ..states.eigenstates import States
+from ..states.eigenstates import own_kernel
 from ..states.operator_products import commutator, star, star_diagonal
 
 # Step and weights of the central difference of order 6: for H(k) with hops of up to 2 a its error
@@ -166,9 +165,7 @@ def density_operator(density: str, definition: str) -> Callable[[BlochMatrix, np
         raise UserError("definition", definition, f"one of: {', '.join(allowed)}")
 
     def operator(bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
-        no_bands, vectors = np.empty((len(k), 0)), np.empty((len(k), bloch.size, 0))
-        states = States(Eigenpairs(k, no_bands, no_bands, vectors, bloch.velocity(k)), bloch)
-        matrix = module.kernel(states, definition).matrix
+        matrix = own_kernel(module.kernel, definition, bloch, k).matrix
         if not np.any(matrix):
             raise UserError("density", density, "one that the model has, such as charge")
         return matrix

@@ -6,17 +6,16 @@ built from the hop table and are never dense, so that 10^5 orbitals take some te
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array, diags_array
 
 from ..errors import UserError, Verbatim
-from ..lattice.hop_table import HopTable
+from ..lattice.row_blocks import rows_of
 from ..lattice.samples import Ribbon
-from ..states.eigenpairs import Eigenpairs
-from ..states.eigenstates import KernelFunction, States
+from ..states.eigenstates import KernelFunction, own_kernel
 from . import disordered_rings
 
 SHAPES = ("ring", "flake")
@@ -134,23 +133,7 @@ def vacancies(ribbon: Ribbon, length: int, fraction: float, seed: int) -> np.nda
 def narrowed(ribbon: Ribbon, orbitals: int) -> Ribbon:
     """The first rows of a ribbon, of whole sites with at least as many orbitals in a cell."""
     ends = ribbon.sites.sum(axis=1).cumsum()
-    stays = ribbon.sites[: np.searchsorted(ends, orbitals) + 1].sum(axis=0) > 0
-    place = np.cumsum(stays) - 1
-
-    def part(table: HopTable) -> HopTable:
-        kept = stays[table.row] & stays[table.column]
-        ends_of = (place[table.row[kept]], place[table.column[kept]])
-        return HopTable(*ends_of, table.cell[kept], table.amplitude[kept])
-
-    return replace(
-        ribbon,
-        hops=part(ribbon.hops),
-        positions=ribbon.positions[stays],
-        sublattice=ribbon.sublattice[stays],
-        cell=ribbon.cell[stays],
-        spin=ribbon.spin[stays],
-        operators={name: part(table) for name, table in ribbon.operators.items()},
-    )
+    return rows_of(ribbon, ribbon.sites[: np.searchsorted(ends, orbitals) + 1].sum(axis=0) > 0)
 
 
 def kernel_blocks(ribbon: Ribbon, kernel: KernelFunction, definition: str) -> dict[int, csr_array]:
@@ -166,12 +149,7 @@ def kernel_blocks(ribbon: Ribbon, kernel: KernelFunction, definition: str) -> di
     reach = int(np.abs(ribbon.hops.cell).max(initial=0))
     count, bloch = 2 * reach + 1, ribbon.bloch
     k = 2 * np.pi * np.arange(count) / (count * ribbon.period)
-    unknown = np.full((count, bloch.size), np.nan)  # energies, which such a kernel has no use for
-    vectors = np.full((count, bloch.size, bloch.size), np.nan)
-    pairs = Eigenpairs(k, unknown, unknown, vectors, bloch.velocity(k))
-    found = kernel(States(pairs, bloch), definition)
-    if found.basis != "hops" or not np.all(np.isfinite(found.matrix)):
-        raise UserError("definition", definition, "one whose operator has elements on hops only")
+    found = own_kernel(kernel, definition, bloch, k, on_hops=True)
     # From phases of positions to phases of cells, which have whole periods.
     phase = np.exp(1j * k[:, None] * bloch.x)
     by_cell = phase[:, :, None] * found.matrix * phase[:, None, :].conj()

@@ -14,7 +14,6 @@ import numpy as np
 from ..errors import UserError, Verbatim
 from ..lattice.samples import System
 from ..states.banded_system import BandedSystem
-from ..states.level_counts import levels_below
 from ..states.step_contour import points_needed
 from .banded_response import DENSE, banded_accumulation
 from .banded_window import WINDOW
@@ -123,6 +122,6 @@ def _at_sample(banded: BandedSystem, period: float, level: float, kt: float) -> 
     k = (np.arange(SAMPLE) + 0.5) * 2 * np.pi / (period * SAMPLE)
     reach = WINDOW * kt
     energies = level + np.array([0.0, -reach, reach]) * np.ones((SAMPLE, 1))
-    counts = levels_below(banded.blocks("hamiltonian", k), energies, banded.scale)
+    counts = banded.levels_below(k, energies)
     changes = np.abs(np.diff(counts[:, 0], append=counts[0, 0])).sum()
     return int(changes), float((counts[:, 2] - counts[:, 1]).mean())

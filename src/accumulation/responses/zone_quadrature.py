@@ -39,6 +39,7 @@ def zone_integral(
     doubtful: np.ndarray,
     cuts: np.ndarray,
     terms: np.ndarray,
+    rows: int,
 ) -> ZoneIntegral:
     """Integral over the zone of a function of k, dk / 2 pi.
 
@@ -52,6 +53,7 @@ def zone_integral(
     doubtful : (interval,) bool, intervals of the mesh whose values do not show what is between them
     cuts : (cut,) sorted, in 1/a, where the function changes abruptly, from k[0] to two zones on
     terms : (process,) integrals of the magnitudes of the terms of a row, whose rounding remains
+    rows : number of rows
     """
     spacing, processes = float(k[1] - k[0]), len(terms)
     room = mesh_rules.room(~doubtful)
@@ -59,14 +61,9 @@ def zone_integral(
     needed = np.zeros(len(k), dtype=bool)
     for shift in range(1 - mesh_rules.WIDE, mesh_rules.WIDE + 1):
         needed |= np.roll(far & (room >= np.maximum(1 - shift, shift)), shift)
+    values = np.zeros((len(k), processes, rows + 1))
     if needed.any():
-        found = function(k[needed])
-        rows = found.shape[-1] - 1
-        values = np.zeros((len(k), processes, rows + 1))
-        values[needed] = found * (spacing / (2 * np.pi))
-    else:
-        rows = function(k[:1] + 0.5 * spacing).shape[-1] - 1
-        values = np.zeros((len(k), processes, rows + 1))
+        values[needed] = function(k[needed]) * (spacing / (2 * np.pi))
     own, misfit = np.zeros((2, *values.shape))
     for width in range(mesh_rules.NARROW + 1, mesh_rules.WIDE + 1):
         fitting = room == width

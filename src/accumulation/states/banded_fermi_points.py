@@ -13,8 +13,8 @@ import numpy as np
 
 from .band_extrema import AT_REST
 from .banded_system import BandedSystem
-from .level_counts import levels_below
-from .near_states import states_near, velocity_basis
+from .eigenpairs import expectation
+from .near_states import states_near, with_velocities
 
 # Intervals are halved until the energies in them vary by less than this fraction of the bound.
 FINEST = 2e-6
@@ -29,8 +29,6 @@ STEPS = 8
 FAR = 2.0
 # States next to one on the level are mixed with it above this element of the velocity.
 MIXED = 1e-3
-# k in one batch of counts.
-BATCH = 128
 # Fermi points closer than this fraction of an interval are one.
 SAME = 1e-3
 
@@ -114,7 +112,7 @@ def _open_cells(
     """
     width = k[1] - k[0]
     start = k
-    first = _counted(system, k, np.full((len(k), 1), level))[:, 0]
+    first = system.levels_below(k, np.full((len(k), 1), level))[:, 0]
     ends = np.stack((first, np.roll(first, -1)), axis=1)
     certain, most = True, MOST_A_ROW * system.rows + ALLOWED
     while True:
@@ -122,7 +120,7 @@ def _open_cells(
         middle = start + 0.5 * width
         shifts = np.array([0.0, -reach - beside, reach + beside])
         energies = level + shifts * np.ones((len(start), 1))
-        counts = _counted(system, middle, energies)
+        counts = system.levels_below(middle, energies)
         is_open = counts[:, 2] - counts[:, 1] >= least
         if least == 1:
             is_open |= ends[:, 0] != ends[:, 1]
@@ -144,28 +142,19 @@ def _open_cells(
     return cells, certain
 
 
-def _counted(system: BandedSystem, k: np.ndarray, energies: np.ndarray) -> np.ndarray:
-    """Numbers of levels below energies (k, energy), in batches of k."""
-    parts = [
-        levels_below(system.blocks("hamiltonian", k[part]), energies[part], system.scale)
-        for part in (slice(i, i + BATCH) for i in range(0, len(k), BATCH))
-    ]
-    return np.concatenate(parts) if parts else np.zeros((0, energies.shape[1]), dtype=int)
-
-
 def _inside(system: BandedSystem, low: float, high: float, change: int, level: float):
     """Fermi points (k, velocity, state) of one short interval, and whether they explain it."""
     middle, length = 0.5 * (low + high), high - low
     reach = 1.5 * system.fastest * length + 1e-8 * system.scale
-    counts = _counted(system, np.array([middle]), np.array([[level - reach, level + reach]]))[0]
+    counts = system.levels_below(np.array([middle]), np.array([[level - reach, level + reach]]))[0]
     number = int(counts[1] - counts[0])
     if number == 0:
         return [], change == 0
     hamiltonian, velocity = (system.matrix(n, middle) for n in ("hamiltonian", "slope"))
     energy, vectors = states_near(hamiltonian, level, number, system.scale)
     # States of bands that cross in the interval go on as they are.
-    vectors, speed = velocity_basis(energy, vectors, velocity, 0.01 * reach)
-    energy = np.einsum("in,in->n", vectors.conj(), hamiltonian.apply(vectors)).real
+    vectors, speed = with_velocities(energy, vectors, velocity, 0.01 * reach)
+    energy = expectation(vectors, hamiltonian.apply(vectors))
     roots: list[float] = []
     certain = True
     for n in range(number):
@@ -203,7 +192,7 @@ def _on_level(system: BandedSystem, k: float, level: float, number: int) -> tupl
     on = np.abs(energy - level) < ON_LEVEL * system.scale
     mixed = vectors[:, on].conj().T @ velocity.apply(vectors[:, ~on])
     alone = bool(np.abs(mixed).max(initial=0.0) < MIXED * system.fastest)
-    states, speed = velocity_basis(energy[on], vectors[:, on], velocity, np.inf)
+    states, speed = with_velocities(energy[on], vectors[:, on], velocity, np.inf)
     return [(k, float(v), state) for v, state in zip(speed, states.T, strict=True)], alone
 
 
@@ -215,8 +204,8 @@ def _followed(system, k: float, state, energy: float, speed: float, level: float
         k = k - (energy - level) / speed
         hamiltonian, velocity = (system.matrix(n, k) for n in ("hamiltonian", "slope"))
         levels, vectors = states_near(hamiltonian, level, number, system.scale, state)
-        vectors, speeds = velocity_basis(levels, vectors, velocity, 1e-8 * system.scale)
-        levels = np.einsum("in,in->n", vectors.conj(), hamiltonian.apply(vectors)).real
+        vectors, speeds = with_velocities(levels, vectors, velocity, 1e-8 * system.scale)
+        levels = expectation(vectors, hamiltonian.apply(vectors))
         best = int(np.argmax(np.abs(vectors.conj().T @ state[:, 0])))
         energy, speed, state = levels[best], speeds[best], vectors[:, [best]]
     if abs(speed) <= AT_REST or abs(energy - level) > ON_LEVEL * system.scale:

@@ -10,12 +10,14 @@ import numpy as np
 from ..lattice.bloch import BlochMatrix
 from ..lattice.row_blocks import BlockMatrices
 from ..lattice.samples import System
-from .eigenpairs import Eigenpairs
-from .eigenstates import KernelFunction, States
+from .eigenstates import KernelFunction, own_kernel
+from .level_counts import levels_below
 from .near_states import LocalMatrix
 
 # Orbitals that fill up blocks have this energy, in units of the bound of the spectrum.
 FILLER = 100.0
+# k in one batch of counts.
+BATCH = 128
 
 
 class BandedSystem:
@@ -38,18 +40,14 @@ class BandedSystem:
     Raises
     ------
     UserError
-        If the density joins distant orbitals.
+        If the density joins distant orbitals, or needs eigenstates.
     """
 
     def __init__(
         self, system: System, kernel: KernelFunction, definitions: Sequence[str], gauge: str
     ):
         def kernel_of(bloch: BlochMatrix, k: np.ndarray, definition: str) -> np.ndarray:
-            # Kernels that need no band use the matrices of the states only.
-            none = np.zeros((len(k), 0))
-            vectors = np.zeros((len(k), bloch.size, 0))
-            pairs = Eigenpairs(k, none, none, vectors, bloch.velocity(k))
-            return kernel(States(pairs, bloch, gauge), definition).matrix
+            return own_kernel(kernel, definition, bloch, k, gauge).matrix
 
         self.kernels = [f"kernel {name}" for name in definitions]
         functions = {
@@ -80,6 +78,17 @@ class BandedSystem:
         """
         filler = FILLER * self.scale if name == "hamiltonian" else 0.0
         return self.matrices.blocks_of(self.matrices.values(name, k), filler)
+
+    def levels_below(self, k: np.ndarray, energy: np.ndarray) -> np.ndarray:
+        """Number of levels below each ``energy`` (k, energy), in t0, at k (k,), in batches of k.
+
+        See :func:`accumulation.states.level_counts.levels_below`.
+        """
+        parts = [
+            levels_below(self.blocks("hamiltonian", k[part]), energy[part], self.scale)
+            for part in (slice(i, i + BATCH) for i in range(0, len(k), BATCH))
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, energy.shape[1]), dtype=int)
 
     def matrix(self, name: str, k: float) -> LocalMatrix:
         """One matrix at one k."""

@@ -74,12 +74,12 @@ def solve(bloch: BlochMatrix, k: np.ndarray) -> Eigenpairs:
     slope = bloch.velocity(k)
     applied = bloch.product(slope, vectors)
     if energy.shape[-1] > 1 and np.min(np.diff(energy, axis=-1)) < DEGENERACY:
-        vectors = _velocity_basis(energy, vectors, applied)
+        vectors = _velocity_bases(energy, vectors, applied)
         applied = bloch.product(slope, vectors)
     return Eigenpairs(k, energy, expectation(vectors, applied), vectors, slope)
 
 
-def _velocity_basis(energy, vectors, applied) -> np.ndarray:
+def _velocity_bases(energy, vectors, applied) -> np.ndarray:
     """Rotate each degenerate group of states so that the velocity is diagonal in it.
 
     Degenerate perturbation theory in k: these are the states that continue smoothly to the
@@ -87,11 +87,27 @@ def _velocity_basis(energy, vectors, applied) -> np.ndarray:
     """
     vectors = vectors.copy()
     for i in np.nonzero(np.any(np.diff(energy, axis=-1) < DEGENERACY, axis=-1))[0]:
-        edges = np.nonzero(np.diff(energy[i]) >= DEGENERACY)[0] + 1
-        for group in np.split(np.arange(energy.shape[-1]), edges):
-            if len(group) > 1:
-                states = vectors[i][:, group]
-                block = states.conj().T @ applied[i][:, group]
-                rotation = np.linalg.eigh(0.5 * (block + block.conj().T))[1]
-                vectors[i][:, group] = states @ rotation
+        vectors[i] = velocity_basis(energy[i], vectors[i], applied[i])
+    return vectors
+
+
+def velocity_basis(
+    energy: np.ndarray, vectors: np.ndarray, applied: np.ndarray, closest: float = DEGENERACY
+) -> np.ndarray:
+    """States at one k, (orbital, band), that diagonalise the velocity in each degenerate group.
+
+    Parameters
+    ----------
+    energy : (band,), ascending, in t0;  vectors : (orbital, band)
+    applied : (orbital, band), the velocity applied to them
+    closest : states next to each other are of one group below this distance, in t0
+    """
+    vectors = vectors.copy()
+    edges = np.nonzero(np.diff(energy) >= closest)[0] + 1
+    for group in np.split(np.arange(len(energy)), edges):
+        if len(group) > 1:
+            states = vectors[:, group]
+            block = states.conj().T @ applied[:, group]
+            rotation = np.linalg.eigh(0.5 * (block + block.conj().T))[1]
+            vectors[:, group] = states @ rotation
     return vectors

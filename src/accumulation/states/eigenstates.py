@@ -171,3 +171,33 @@ class States:
 
 
 KernelFunction = Callable[[States, str], Kernel]
+
+
+def own_kernel(
+    kernel: KernelFunction,
+    definition: str,
+    bloch: BlochMatrix,
+    k: np.ndarray,
+    gauge: str = "atomic",
+    on_hops: bool = False,
+) -> Kernel:
+    """Kernel of a density whose operator is a matrix of the system, without diagonalising.
+
+    Parameters
+    ----------
+    k : (k,), in 1/a;  on_hops : whether it must have elements on hops only
+
+    Raises
+    ------
+    UserError
+        If the kernel needs eigenstates, such as one that is a sum over bands, or lies elsewhere.
+    """
+    unknown = np.broadcast_to(np.nan, (len(k), bloch.size))
+    vectors = np.broadcast_to(np.nan, (len(k), bloch.size, bloch.size))
+    pairs = Eigenpairs(k, unknown, unknown, vectors, bloch.velocity(k))
+    found = kernel(States(pairs, bloch, gauge), definition)
+    bases = ("hops",) if on_hops else ("hops", "orbitals")
+    if found.basis not in bases or not np.all(np.isfinite(found.matrix)):
+        what = "has elements on hops only" if on_hops else "is no sum over bands"
+        raise UserError("definition", definition, f"one whose operator {what}")
+    return found

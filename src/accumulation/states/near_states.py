@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 
-from .eigenpairs import DEGENERACY
+from .eigenpairs import DEGENERACY, expectation, velocity_basis
 
 # Vectors beside those that are sought, and the largest number of iterations.
 GUARD, MOST = 3, 40
 # Residual of an eigenstate, relative to the bound of the spectrum.
 RESIDUAL = 1e-12
+# Relative changes of an energy at which a matrix is singular.
+NUDGES = (0.0, 1e-15, 1e-14)
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,13 @@ class LocalMatrix:
         from scipy.linalg import LinAlgError, solve_banded
 
         width = int(np.abs(self.row - self.column).max(initial=0))
-        band = np.zeros((2 * width + 1, self.size), dtype=complex)
-        band[width + self.row - self.column, self.column] = self.value
-        for nudge in (0.0, 1e-15, 1e-14):
-            band[width] -= energy * (1 + nudge) + nudge if nudge else energy
-            try:
+        for nudge in NUDGES:
+            band = np.zeros((2 * width + 1, self.size), dtype=complex)
+            band[width + self.row - self.column, self.column] = self.value
+            band[width] -= energy + nudge * max(abs(energy), 1.0)
+            # A pivot that is exactly zero.
+            with suppress(LinAlgError):
                 return solve_banded((width, width), band, right, check_finite=False)
-            except LinAlgError:
-                band[width] += energy
         raise LinAlgError("singular matrix")
 
 
@@ -120,7 +122,7 @@ def states_within(
     return levels[inside], np.linalg.qr(vectors[:, inside])[0]
 
 
-def velocity_basis(
+def with_velocities(
     energy: np.ndarray, vectors: np.ndarray, velocity: LocalMatrix, closest: float = DEGENERACY
 ) -> tuple[np.ndarray, np.ndarray]:
     """States that diagonalise the velocity among those that are degenerate, and their velocities.
@@ -133,12 +135,5 @@ def velocity_basis(
     -------
     vectors (row, state), velocity (state,)
     """
-    vectors = vectors.copy()
-    edges = np.flatnonzero(np.diff(energy) >= closest) + 1
-    for group in np.split(np.arange(len(energy)), edges):
-        if len(group) > 1:
-            inner = vectors[:, group].conj().T @ velocity.apply(vectors[:, group])
-            turn = np.linalg.eigh(0.5 * (inner + inner.conj().T))[1]
-            vectors[:, group] = vectors[:, group] @ turn
-    speed = np.einsum("in,in->n", vectors.conj(), velocity.apply(vectors)).real
-    return vectors, speed
+    vectors = velocity_basis(energy, vectors, velocity.apply(vectors), closest)
+    return vectors, expectation(vectors, velocity.apply(vectors))

@@ -10,7 +10,7 @@ SLAB = "slab"
 # Keys of a slab's geometry, and of its system, that are options of the theory.
 GEOMETRY_KEYS = ("plane", "direction", "layers", "trim")
 SYSTEM_KEYS = ("density", "definition", "fermi_energy", "temperature", "k", "k_across", "solver")
-OTHER_KEYS = ("model", "geometry", "points_per_job", "filling", "theory")
+OTHER_KEYS = ("model", "geometry", "points_per_job", "filling")
 LISTS = ("definition", "fermi_energy", "temperature")
 
 
@@ -32,9 +32,7 @@ def as_theory(name: str, own: dict, keys: dict) -> dict:
     UserError
         For a key of the system, or of its geometry, that a slab does not have.
     """
-    for key in own:
-        if key not in (*SYSTEM_KEYS, *OTHER_KEYS):
-            raise unknown_key(f"systems.{name}", key, [*SYSTEM_KEYS, *OTHER_KEYS[:-1]])
+    check_keys(name, own, (*SYSTEM_KEYS, *OTHER_KEYS))
     geometry = keys["geometry"]
     for key in geometry:
         if key not in (*GEOMETRY_KEYS, "kind"):
@@ -43,6 +41,19 @@ def as_theory(name: str, own: dict, keys: dict) -> dict:
     options |= as_options({key: keys[key] for key in SYSTEM_KEYS if key in keys})
     kept = {key: keys[key] for key in ("model", "points_per_job", "filling") if key in keys}
     return {"theory": SLAB, "options": options, **kept}
+
+
+def check_keys(name: str, own: dict, known: tuple[str, ...]) -> None:
+    """Refuse a key of the system ``name`` that such a system does not have.
+
+    Raises
+    ------
+    UserError
+        For a key of ``own``, those of the system itself, that is not known.
+    """
+    for key in own:
+        if key not in known:
+            raise unknown_key(f"systems.{name}", key, known)
 
 
 def as_options(keys: dict) -> dict:

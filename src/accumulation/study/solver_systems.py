@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..errors import UserError, unknown_key
+from ..errors import UserError
 from ..lattice.geometries import GEOMETRIES
-from .slab_systems import as_options
+from .slab_systems import as_options, check_keys
 from .system_parts import checked_plugin
 
 PROFILE = "accumulation_profile"
@@ -12,7 +12,7 @@ DENSE = "dense"
 SYSTEM_KEYS = (
     "density", "definition", "gauge", "fermi_energy", "temperature", "k", "filling", "solver"
 )  # fmt: skip
-OTHER_KEYS = ("model", "geometry", "points_per_job", "theory")
+OTHER_KEYS = ("model", "geometry", "points_per_job")
 
 
 def has_solver(keys: dict) -> bool:
@@ -34,9 +34,7 @@ def as_theory(name: str, own: dict, keys: dict) -> dict:
         gauges.
     """
     path = f"systems.{name}"
-    for key in own:
-        if key not in (*SYSTEM_KEYS, *OTHER_KEYS):
-            raise unknown_key(path, key, [*SYSTEM_KEYS, *OTHER_KEYS[:-1]])
+    check_keys(name, own, (*SYSTEM_KEYS, *OTHER_KEYS))
     kind = (keys.get("geometry") or {}).get("kind")
     if kind in GEOMETRIES and not GEOMETRIES[kind].periodic:
         raise UserError(f"{path}.solver", keys["solver"], f"{DENSE} for a {kind}")

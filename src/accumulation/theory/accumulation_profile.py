@@ -6,6 +6,8 @@ keeps no bands and no matrix elements, so its width may be thousands of rows.
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from .. import plugins
@@ -18,8 +20,7 @@ from ..lattice.samples import System
 from ..responses.banded_response import banded_edge_crossings
 from ..responses.edges import EDGES, regions
 from ..responses.solvers import SOLVERS, cheaper, solved
-from ..responses.static import PROCESSES
-from ..symmetry.mirror_rows import paired_rows
+from ..responses.static import Accumulation
 from . import slab
 
 EQUATION = slab.EQUATION
@@ -105,34 +106,12 @@ def compute(
     if solver == "auto":
         solver = cheaper(system, module, definitions, levels, temperatures, k)
     parts = solved(system, module, definitions, gauge, levels, temperatures, k, solver)
-    values, net, error, status = (
-        np.array([getattr(part, name) for part in parts])
-        for name in ("values", "net", "error", "status")
-    )
-    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
-    even = odd = np.full(values.shape, np.nan)
-    if pairing is not None:
-        even, odd = pairing.parts(values)
-    x, y, z = system.positions.T
-    return {
-        "definition": np.array(definitions),
-        "process": np.array(PROCESSES),
-        "fermi_energy": levels,
-        "temperature": temperatures,
-        "x": x,
-        "y": y,
-        "z": z,
-        "sublattice": system.sublattice,
-        "density_units": np.array(module.UNITS),
-        "density_name": np.array(module.LONG_NAME),
-        "accumulation": values,
-        "net": net,
-        "even": even,
-        "odd": odd,
+    names = [field.name for field in fields(Accumulation)]
+    result = Accumulation(*(np.array([getattr(p, name) for p in parts]) for name in names))
+    y = system.positions[:, 1]
+    return slab.profile(system, module, definitions, levels, temperatures, result) | {
         "edge": np.array(EDGES),
         "edge_crossings": banded_edge_crossings(system, levels, k),
-        "at_edge": values @ regions(y)[: len(EDGES)].T,
-        "error": error,
-        "value_status": status,
+        "at_edge": result.values @ regions(y)[: len(EDGES)].T,
         "solver": np.array(solver),
     }

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import plugins
 from ..crystal.bulk_properties import with_gap
+from ..densities import chosen
 from ..errors import UserError
 from ..identities import Identity
 from ..inputs import at_least
@@ -94,9 +94,7 @@ def compute(
     if solver not in SOLVERS:
         raise UserError("solver", solver, SOLVERS)
     at_least("k", k, 8)
-    module = plugins.load("densities", density)
-    if definition not in module.DEFINITIONS["ribbon"]:
-        raise UserError("definition", definition, module.DEFINITIONS["ribbon"])
+    module, definition = chosen(density, definition, "ribbon")
     crystal = with_gap(lattice)
     gap, velocity = _dirac_cone(lattice, crystal.filling)
     fermi_energy = crystal.midgap + 0.5 * level * crystal.indirect_gap

@@ -11,8 +11,10 @@ import numpy as np
 
 from .. import plugins
 from ..crystal.bulk_properties import with_gap
+from ..densities import chosen
 from ..errors import UserError
 from ..lattice.lattice import Lattice
+from ..lattice.samples import System
 from ..responses.slab_response import slab_accumulations
 from ..responses.solvers import SOLVERS
 from ..responses.static import PROCESSES
@@ -86,11 +88,7 @@ def compute(
     """
     slab = lattice.slab(tuple(plane), tuple(direction), layers, tuple(trim))
     module = plugins.load("densities", density)
-    names = module.DEFINITIONS["ribbon"]
-    definitions = [names[0] if name == "" else name for name in definition]
-    for name in definitions:
-        if name not in names:
-            raise UserError("definition", name, names)
+    definitions = [chosen(density, name, "ribbon")[1] for name in definition]
     levels = np.array([with_gap(lattice).midgap] if midgap else fermi_energy)
     temperatures = np.array(temperature)
     if solver not in SOLVERS:
@@ -99,29 +97,43 @@ def compute(
     result = slab_accumulations(
         slab, module, definitions, levels, temperatures, points, solver=solver
     )
-    ribbon = slab.ribbon
-    pairing = paired_rows(ribbon.positions, ribbon.sublattice, ribbon.spin, ribbon.cell)
+    return profile(slab.ribbon, module, definitions, levels, temperatures, result) | {
+        "mesh_error": result.mesh_error,
+        "area": slab.area,
+    }
+
+
+def profile(
+    system: System, density, definitions: list[str], fermi_energy, temperature, result
+) -> dict[str, np.ndarray]:
+    """The variables that all systems have whose rows are computed by a theory.
+
+    Parameters
+    ----------
+    density : module of the density
+    fermi_energy : (fermi_energy,), temperature : (temperature,), in t0
+    result : values (definition, process, fermi_energy, temperature, row), net, error and status
+    """
+    pairing = paired_rows(system.positions, system.sublattice, system.spin, system.cell)
     even = odd = np.full(result.values.shape, np.nan)
     if pairing is not None:
         even, odd = pairing.parts(result.values)
-    x, y, z = ribbon.positions.T
+    x, y, z = system.positions.T
     return {
         "definition": np.array(definitions),
         "process": np.array(PROCESSES),
-        "fermi_energy": levels,
-        "temperature": temperatures,
+        "fermi_energy": fermi_energy,
+        "temperature": temperature,
         "x": x,
         "y": y,
         "z": z,
-        "sublattice": ribbon.sublattice,
-        "density_units": np.array(module.UNITS),
-        "density_name": np.array(module.LONG_NAME),
+        "sublattice": system.sublattice,
+        "density_units": np.array(density.UNITS),
+        "density_name": np.array(density.LONG_NAME),
         "accumulation": result.values,
         "net": result.net,
         "even": even,
         "odd": odd,
         "error": result.error,
-        "mesh_error": result.mesh_error,
         "value_status": result.status,
-        "area": slab.area,
     }
