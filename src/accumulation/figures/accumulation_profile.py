@@ -93,7 +93,7 @@ def _profile(ax, ds: xr.Dataset, process: str) -> None:
     ax.set_ylim(-limit, limit)
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     factor = f" {per_time()}" if process == "intraband" else ""
-    ax.set_ylabel(f"({accumulation_units(ds.density_units.item())}{factor})")
+    ax.set_ylabel(f"Accumulation ({accumulation_units(ds.density_units.item())}{factor})")
     if 1 < len(set(names.tolist())) <= MOST_NAMES:
         ax.legend(
             fontsize=6,

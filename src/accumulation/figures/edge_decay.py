@@ -17,8 +17,8 @@ CAPTION = (
     "Interband accumulation of an edge near the boundary between the trivial phase (filled "
     "markers) and the topological one (open). (a) What the widest ribbon accumulates beyond a "
     "distance from its edge, over what it accumulates beyond one length hbar v / gap, against the "
-    "distance in units of that length; grey: exponential decay. (b) Length of the decay, fitted, "
-    "against hbar v / gap of the Dirac cone, if the ribbon is wide enough; line: equal. "
+    "distance in units of that length; dotted: exponential decay. (b) Length of the decay, fitted, "
+    "against hbar v / gap of the Dirac cone, if the ribbon is wide enough; dotted: equal. "
     "(c) Relative difference of the edge "
     "accumulation of narrower ribbons from the widest against the gap of the crystal; the "
     "narrowest has the width of the phase diagram of the default study. At 1 both are unrelated."
@@ -46,11 +46,11 @@ def draw(systems: list[dict]) -> Figure:
         length.plot(point.dirac_length, point.decay_length, "o", color=color, markersize=5,
                       markerfacecolor=face)  # fmt: skip
     guide = np.array([1.0, SHOWN])
-    decay.semilogy(guide, np.exp(1 - guide), color=style.GREY, linewidth=0.8, zorder=0)
+    decay.semilogy(guide, np.exp(1 - guide), ":", color="black", linewidth=1.0, zorder=0)
     decay.set_ylim(1e-4, 30)
     ends = np.array([point.dirac_length.item() for point in points])
     guide = np.array([0.0, 1.1 * ends.max()])
-    length.plot(guide, guide, color=style.GREY, linewidth=0.8, zorder=0)
+    length.plot(guide, guide, ":", color="black", linewidth=1.0, zorder=0)
     markers = ("o", "s", "D", "^", "v", "P")
     widths = points[0].widths.values[:-1]
     for number, marker in zip(range(len(widths)), markers, strict=False):

@@ -120,4 +120,6 @@ def _panel(ax, ds, curves: dict) -> None:
             look = {"color": color, "linestyle": line}
             values = curve.isel(temperature=number)
             ax.plot(ds.fermi_energy, values, **look, alpha=1.0 if number == 0 else 0.8)
+    if curves and not any(_shown(curve) for curve in curves.values()):
+        panels.note(ax, "zero")
     ax.set_xlim(ds.fermi_energy.values.min(), ds.fermi_energy.values.max())

@@ -116,7 +116,8 @@ def _row(figure, parts: dict[str, xr.Dataset], letters) -> None:
         ax.text(0.03, 0.95, text, transform=ax.transAxes, va="top", fontsize=6.5)
     # Where all is rounding, it is not drawn larger than it is.
     limit = max(panels.peak(part, *PROCESSES) for part in parts.values())
-    limit = 1.3 * limit if limit > panels.ZERO else 1.0
+    # The remark above needs room.
+    limit = 1.7 * limit if limit > panels.ZERO else 1.0
     for ax, part in zip(axes, parts.values(), strict=True):
         ax.set_ylim(-limit, limit)
         panels.label_accumulation(ax, part)

@@ -17,6 +17,11 @@ CAPTION = (
     "of evidence has the bound of each."
 )
 # Places of the columns, as parts of the width of the table.
+# Of the plain text of datasets.
+SIGNS = {
+    "2 pi": "2π", "^2": "²", "hbar": "ħ", "t0": "t₀", "L_z": "$L_z$", "Delta": "Δ", "angstrom": "Å",
+    " x ": " × ", "MoS2": "MoS₂",
+}  # fmt: skip
 _COLUMNS = {"quantity": 0.0, "units": 0.44, "published": 0.87, "ours": 1.0}
 
 
@@ -35,8 +40,8 @@ def draw(systems: list[dict]) -> Figure:
     for row in range(count):
         one = ds.isel(number=row)
         texts = {
-            "quantity": one.number.item(),
-            "units": one.number_units.item(),
+            "quantity": _typeset(one.number.item()),
+            "units": _typeset(one.number_units.item()),
             "published": f"{one.published.item():.6g}",
             "ours": f"{one.ours.item():.6g}",
         }
@@ -48,6 +53,13 @@ def draw(systems: list[dict]) -> Figure:
     ratio.set_xlabel("ours / published")
     ratio.tick_params(left=False, labelleft=False)
     return figure
+
+
+def _typeset(text: str) -> str:
+    """A quantity or a unit of the dataset with the signs of print."""
+    for plain, sign in SIGNS.items():
+        text = text.replace(plain, sign)
+    return text
 
 
 def _write(ax, x: float, y: float, text: str, **look) -> None:

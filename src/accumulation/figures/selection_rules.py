@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..errors import UserError
 from ..plotting import style
@@ -32,6 +33,8 @@ COLUMNS = {"charge site": "charge", "spin site": "spin", "orbital_moment circula
 FORBIDDEN, BROKEN = "#E4E4E4", "#D00000"
 # Lower end of the histogram, and the value below which the table counts zero.
 LOWEST, ROUNDING = 1e-18, 1e-9
+# A histogram whose bars are all below this has a linear axis.
+DECADE = 10
 COLORS = LogNorm(1e-4, 1)
 
 
@@ -80,7 +83,9 @@ def draw(systems: list[dict], columns: tuple[str, ...] = ()) -> Figure:
                 1.02, edges * i + d + 0.5, _operations(text), transform=_beside(axes[-1]),
                 ha="left", va="center", fontsize=4.8,
             )  # fmt: skip
-    bar = figure.colorbar(image, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=0.015)
+    bar = figure.colorbar(
+        image, ax=axes, location="bottom", shrink=0.5, aspect=40, pad=max(0.015, 0.4 / rows)
+    )
     bar.set_label("allowed: computed value / sum of magnitudes of its terms")
     bar.outline.set_linewidth(0.5)
     below = figure.add_subplot(grid[1, :])
@@ -190,7 +195,10 @@ def _histogram(ax, tables) -> None:
         shown = np.maximum(np.concatenate(values[kind]), LOWEST * 1.01)
         ax.hist(shown, bins=bins, color=color, label=f"{label} ({len(shown)})")
     ax.set_xscale("log")
-    ax.set_yscale("log")
+    if ax.get_ylim()[1] < DECADE:
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    else:
+        ax.set_yscale("log")
     ax.set_xlabel("computed value / sum of magnitudes of its terms")
     ax.set_ylabel("Number of parts")
     ax.legend(loc="upper center", frameon=False)

@@ -44,7 +44,7 @@ def name(ds, number: int | None = None) -> str:
     if model.get("name") == "kane_mele":
         return "Kane-Mele"
     if model.get("name") != "haldane":
-        return ds.attrs["system"]
+        return ds.attrs["system"].replace("_", " ")
     if model["t2"] == 0:
         return "gapped graphene"
     return "Haldane" if number is None else f"Haldane, $C={number}$".replace("-", "−")
