@@ -89,6 +89,7 @@ def _profile(ax, ds: xr.Dataset, process: str) -> None:
     remark = panels.remark_on(value)
     if remark:
         panels.note(ax, remark)
+    panels.doubt(ax, ds)
     limit = 1.15 * peak if peak > panels.ZERO else 1.0
     ax.set_ylim(-limit, limit)
     ax.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

@@ -98,6 +98,7 @@ def _by_layer(ax, ds: xr.Dataset, process: str) -> None:
     remark = panels.remark_on(net)
     if remark:
         ax.text(0.75, 0.8, remark, transform=ax.transAxes, ha="center", fontsize=7)
+    panels.doubt(ax, ds)
     limit = 1.15 * peak if peak > panels.ZERO else 1.0
     ax.set_xlim(-limit, limit)
     ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

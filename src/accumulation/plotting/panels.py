@@ -171,6 +171,12 @@ def note(ax, text: str, height: float = 0.8) -> None:
     ax.text(0.5, height, text, transform=ax.transAxes, ha="center", va="center", fontsize=7)
 
 
+def doubt(ax, ds: xr.Dataset) -> None:
+    """Write the error into a panel of one value of a theory that is flagged."""
+    if int(ds.value_status):
+        note(ax, f"not converged: error {float(ds.error):.2g}", 0.92)
+
+
 def remark_on(values: np.ndarray) -> str | None:
     """``undefined`` if no value (of an array of any shape) is finite, ``zero`` if all vanish."""
     finite = np.abs(values[np.isfinite(values)])
