@@ -152,6 +152,86 @@ def test_counts_of_levels_are_those_of_the_spectrum(name):
                 assert free[i] > 0.49 * nearest - 1e-7
 
 
+# Edge states of a chiral ribbon cross at this k, but for a gap that falls with the width.
+CROSSING = 1.17174504551
+
+
+def crossing_edges(width):
+    return acc.haldane(t2=0.3, phi=np.pi / 2, delta=0.1).ribbon((2, 1), width=width)
+
+
+def test_counts_next_to_levels_of_edge_states_of_a_wide_ribbon():
+    """Rounding of pivots grows there from block to block: without their symmetry, by 20 levels."""
+    system = crossing_edges(100)
+    local = banded(system, "charge", "site")
+    k = CROSSING + np.array([0.0, 1e-6, 1e-4, -1e-5])
+    levels = np.linalg.eigvalsh(system.bloch.hamiltonian(k))
+    beside = 10.0 ** -np.arange(2, 8)
+    energies = levels[:, [99]] + np.concatenate((-beside, beside))
+    expected = (levels[:, None, :] < energies[:, :, None]).sum(axis=-1)
+    sure = np.abs(levels[:, None, :] - energies[:, :, None]).min(axis=-1) > 5e-8
+    assert sure.mean() > 0.9
+    counts = local.levels_below(k, energies)
+    np.testing.assert_array_equal(counts[sure], expected[sure])
+
+
+@pytest.mark.parametrize("width", [40, 100])
+def test_rows_next_to_a_crossing_of_edge_states(width):
+    """Levels e on both sides of E leave a contour terms of 1 / e^3 that cancel: e from 1e-4 on."""
+    system = crossing_edges(width)
+    kernel = plugins.load("densities", "orbital_moment").kernel
+    line = banded_response._BandedLine(system, kernel, ["circulation"], "atomic", 8, 1)
+    beside = 10.0 ** -np.arange(1, 5)
+    k = CROSSING + np.concatenate((-beside, beside))
+    expected = kubo(system, "orbital_moment", "circulation", k, 0.0)[:, 1]
+    found = line.filled(k, 0.0)[:, 0]
+    largest = np.abs(expected).max(axis=1)
+    assert np.all(np.abs(found[:, :-1] - expected).max(axis=1) < 1e-8 * largest)
+    assert np.all(found[:, -1] < 1e-6 * largest)
+
+
+@pytest.mark.exhaustive  # the rows at each k next to it are checked above
+def test_response_at_the_crossing_of_edge_states_as_an_integral_over_both_sides():
+    """Filled bands to the left and to the right of the crossing, by Gauss rules on panels."""
+    system = crossing_edges(100)
+    ends = np.pi / system.period * 0.25 ** np.arange(10)
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    expected = np.zeros(200)
+    for inner, outer in zip([*ends[1:], 0.0], ends, strict=True):
+        half = 0.5 * (outer - inner)
+        at = inner + half * (1 + nodes)
+        for side in (-1, 1):
+            rows = kubo(system, "orbital_moment", "circulation", CROSSING + side * at, 0.0)[:, 1]
+            expected += half * weights @ rows / (2 * np.pi)
+    found = acc.accumulate(
+        system,
+        density="orbital_moment",
+        definition=["circulation"],
+        fermi_energy=[0.0],
+        temperature=[0.0],
+        k=101,
+        solver="selected_inversion",
+    ).sel(process="interband")
+    assert not found.status.any()
+    difference = np.abs(found.accumulation.values.ravel() - expected).max()
+    assert difference < 1e-6 * np.abs(expected).max()
+
+
+def test_a_gap_too_small_to_count_levels_in_is_said():
+    """Its contribution does not fall with the gap: at this width 1e-9."""
+    found = acc.accumulate(
+        crossing_edges(70),
+        density="orbital_moment",
+        definition=["circulation"],
+        fermi_energy=[0.0],
+        temperature=[0.0],
+        k=101,
+        solver="selected_inversion",
+    ).sel(process="interband")
+    assert np.isinf(found.error.values).all()
+    assert found.status.values.all()
+
+
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("temperature", [0.0, 0.02])
 def test_rows_at_each_k_are_those_of_the_double_sum(name, temperature, monkeypatch):

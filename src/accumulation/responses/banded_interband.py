@@ -35,7 +35,7 @@ class BandedResponse:
     """Response of the levels below an energy at each k.
 
     values : (k, definition, row), per unit field e E
-    error : (k, definition) of any row, by the contour
+    error : (k, definition) of any row, by the contour and by rounding
     size : (k, definition), largest sum of the magnitudes of the terms of a row: they leave rounding
     """
 
@@ -108,6 +108,8 @@ def _of_batch(system: BandedSystem, k: np.ndarray, gaps: Gaps) -> BandedResponse
     diagonal, above = (1j / (4 * np.pi) * part for part in sums)
     # Three times as many points have the third power of the factor of convergence.
     factor = convergence(gaps.half, width, count // 3)
+    # No electron is gained or lost, but by rounding.
+    gained = np.abs(np.einsum("niik->k", diagonal[:, 0]))
     values, errors, sizes = [], [], []
     for kernel in kernels:
         fine, third = (
@@ -117,7 +119,8 @@ def _of_batch(system: BandedSystem, k: np.ndarray, gaps: Gaps) -> BandedResponse
         magnitudes = [np.abs(part) for part in kernel]
         terms = _contracted(system, magnitudes, np.abs(diagonal[:, 0]), np.abs(above[:, 0]))
         values.append(fine)
-        errors.append(change * np.minimum(MARGIN * factor**2, 1.0))
+        rounding = gained * max(np.abs(part).max(initial=0.0) for part in kernel)
+        errors.append(change * np.minimum(MARGIN * factor**2, 1.0) + rounding)
         sizes.append(terms.max(axis=1, initial=0.0))
     return BandedResponse(*(np.stack(parts, axis=1) for parts in (values, errors, sizes)))
 

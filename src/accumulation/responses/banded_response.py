@@ -17,6 +17,7 @@ from ..densities import charge
 from ..lattice.bloch import mesh
 from ..lattice.samples import System
 from ..states.banded_fermi_points import (
+    avoid_each_other,
     banded_fermi_points,
     centres,
     intervals_near,
@@ -145,20 +146,17 @@ class _BandedLine:
                 size[one, 0] += np.abs(part).max(initial=0.0)
         if not system.is_real:
 
-            def interband(k):
-                gaps = banded_interband.gaps_at(system, k, level, self.threads)
-                response = banded_interband.filled_response(system, k, gaps, self.threads)
-                return np.concatenate((response.values, response.error[..., None]), axis=-1)
-
             def integrand(k):
                 factors = self._factors[:, 1]
-                return halved(interband, k, self.mirror, factors)
+                return halved(lambda at: self.filled(at, level), k, self.mirror, factors)
 
-            pairs, ends = self._close_pairs(level)
+            pairs, ends, avoided = self._close_pairs(level)
             doubtful = self._intervals_with(points.k) | pairs
             cuts = self._cuts(np.concatenate((points.k, ends)))
             whole = zone_integral(integrand, self.k, doubtful, cuts, self._terms, system.rows)
             value[:, 1], error[:, 1], size[:, 1] = whole.value, whole.error, whole.magnitude
+            if avoided:
+                error[:, 1] = np.inf
         if not points.certain:
             error[:] = np.inf
         return [ZoneIntegral(*parts) for parts in zip(value, error, size, strict=True)]
@@ -201,11 +199,12 @@ class _BandedLine:
         """Ends (end,) of panels, sorted, with their copies one zone on."""
         return np.sort(np.concatenate((ends, ends + 2 * np.pi / self._period)))
 
-    def _close_pairs(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+    def _close_pairs(self, level: float) -> tuple[np.ndarray, np.ndarray, bool]:
         """Intervals (interval,) bool with two levels next to a level, and cuts around them.
 
         Where bands above and below the level come closer than their change between mesh points,
-        the response has a peak that the mesh may miss.
+        the response has a peak that the mesh may miss.  Its integral is not small however small the
+        gap is: the last value says whether there is one too small to count the levels around it.
         """
         doubtful, cuts = np.zeros(len(self.k), dtype=bool), []
         reach = VISIBLE * self.system.fastest * self.spacing
@@ -216,7 +215,12 @@ class _BandedLine:
             doubtful |= self._overlapping(low, high)
             cuts += [low, high]
             reach /= FINER
-        return doubtful, np.concatenate(cuts) if cuts else np.zeros(0)
+        else:
+            ends = zip(low, high, strict=True)
+            if any(avoid_each_other(self.system, *end, level) for end in ends):
+                # What panels would find there is not the peak.
+                return np.zeros(len(self.k), dtype=bool), np.zeros(0), True
+        return doubtful, np.concatenate(cuts) if cuts else np.zeros(0), False
 
     @cached_property
     def _terms(self) -> np.ndarray:
@@ -251,6 +255,21 @@ class _BandedLine:
         counts = self.system.levels_below(k, energies)
         return counts[:, 1] - counts[:, 0]
 
+    def filled(self, k: np.ndarray, level: float) -> np.ndarray:
+        """Interband response at T = 0 and its error, (k, definition, row + 1), at each k (k,)."""
+        system = self.system
+        gaps = banded_interband.gaps_at(system, k, level, self.threads)
+        reach, count = banded_window.isolated_levels(system, k, level, gaps.half)
+        added = np.zeros((len(k), len(system.kernels), system.rows + 1))
+        for i in np.flatnonzero(count):
+            window = banded_window.isolated_window(system, k[i], level, reach[i], count[i])
+            gaps.center[i], gaps.half[i] = window.center, window.half
+            added[i] = banded_window.of_window(system, k[i], window, level, 0.0)[:, 1]
+        response = banded_interband.filled_response(system, k, gaps, self.threads)
+        added[..., :-1] += response.values
+        added[..., -1] += response.error
+        return added
+
     def thermal(self, k: np.ndarray, level: float, temperature: float) -> np.ndarray:
         """Both processes at each k (k,), and the error of the contour.
 
@@ -269,7 +288,7 @@ class _BandedLine:
                 dense[i] = True
                 continue
             gaps.center[i], gaps.half[i] = window.center, window.half
-            values[i, ..., :-1] = banded_window.of_window(system, k[i], window, level, temperature)
+            values[i] = banded_window.of_window(system, k[i], window, level, temperature)
         for number, exact in enumerate(self.exact if dense.any() else ()):
             integrand = Integrand(exact, level, temperature, interband=not system.is_real)
             values[dense, number, :, :-1] = integrand(k[dense], np.zeros(dense.sum(), dtype=int))
@@ -278,5 +297,5 @@ class _BandedLine:
                 system, k[~dense], gaps.part(~dense), self.threads
             )
             values[~dense, :, 1, :-1] += response.values
-            values[~dense, :, 1, -1] = response.error
+            values[~dense, :, 1, -1] += response.error
         return values

@@ -17,9 +17,11 @@ from .eigenpairs import expectation
 from .near_states import states_near, with_velocities
 
 # Intervals are halved until the energies in them vary by less than this fraction of the bound.
-FINEST = 2e-6
+FINEST = 2e-8
 # More open intervals than so many a row, and these at least, mean a flat band on the level.
 MOST_A_ROW, ALLOWED = 20, 256
+# Gaps below this fraction of the bound are rounding: the bands cross.
+SMALLEST_GAP = 1e-12
 # Levels this close to the Fermi energy, as a fraction of the bound, are on it; the search aims at
 # the smaller one.
 ON = 1e-13
@@ -97,6 +99,30 @@ def intervals_near(
     cells, complete = _open_cells(system, k, level, reach, 0.25 * reach, least)
     low, high = (np.array([cell[end] for cell in cells]) for end in (0, 1))
     return low, high, complete
+
+
+def avoid_each_other(system: BandedSystem, low: float, high: float, level: float) -> bool:
+    """Whether bands next to a level have a gap in a short interval of k that is not just rounding.
+
+    Parameters
+    ----------
+    low, high : ends of the interval, in 1/a, with two levels next to ``level`` (in t0)
+    """
+    middle = 0.5 * (low + high)
+    reach = system.fastest * (high - low) + ON_LEVEL * system.scale
+    window = np.array([[level - reach, level + reach]])
+    below, above = system.levels_below(np.array([middle]), window)[0]
+    if above - below < 2:
+        return False
+    hamiltonian, velocity = (system.matrix(n, middle) for n in ("hamiltonian", "slope"))
+    energy, vectors = states_near(hamiltonian, level, int(above - below), system.scale)
+    slope = vectors.conj().T @ velocity.apply(vectors)
+    # Two levels in first order in k, H + v dk: their smallest distance.
+    mixing = 2 * np.abs(slope)
+    speed = np.hypot(np.subtract.outer(slope.diagonal().real, slope.diagonal().real), mixing)
+    apart = np.abs(np.subtract.outer(energy, energy))
+    closest = apart * mixing / np.where(speed > AT_REST, speed, np.inf)
+    return bool(closest.max(initial=0.0) > SMALLEST_GAP * system.scale)
 
 
 def _open_cells(

@@ -46,7 +46,7 @@ def levels_below(blocks: tuple[np.ndarray, ...], energy: np.ndarray, scale: floa
     return count
 
 
-def _inertia(blocks, which_k: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _inertia(blocks, which_k, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positive eigenvalues of all pivots of E - H, and the smallest magnitude, (energy,) each."""
     diagonal, above = blocks[0], blocks[1]
     size = diagonal.shape[1]
@@ -61,27 +61,45 @@ def _inertia(blocks, which_k: np.ndarray, energy: np.ndarray) -> tuple[np.ndarra
             up = above[n - 1][..., which_k]
             down = layout.stored(np.swapaxes(up, 0, 1).conj())
             pivot -= layout.product(layout.product(down, inverse), layout.stored(up))
-        levels = _eigenvalues(layout.plain(pivot))
+        levels, inverse = _decomposed(_hermitian(layout.plain(pivot)))
         number += (levels > 0).sum(axis=0)
         np.minimum(smallest, np.abs(levels).min(axis=0), out=smallest)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            inverse = layout.inverse(pivot)
+        inverse = layout.stored(inverse)
     return number, np.where(np.isnan(smallest), 0.0, smallest)
 
 
-def _eigenvalues(matrix: np.ndarray) -> np.ndarray:
-    """Eigenvalues (i, batch) of Hermitian matrices (i, j, batch)."""
-    if len(matrix) == 1:
-        return matrix[0].real
-    if len(matrix) == 2:
-        half = 0.5 * (matrix[0, 0].real - matrix[1, 1].real)
-        mean = 0.5 * (matrix[0, 0].real + matrix[1, 1].real)
-        root = np.sqrt(half**2 + np.abs(matrix[0, 1]) ** 2)
-        # The smaller one from the determinant, which does not cancel.
-        large = mean + np.where(mean < 0, -root, root)
-        product = matrix[0, 0].real * matrix[1, 1].real - np.abs(matrix[0, 1]) ** 2
-        return np.stack((large, product / np.where(large == 0, 1.0, large)))
-    return np.linalg.eigvalsh(np.moveaxis(matrix, -1, 0)).T
+def _hermitian(matrix: np.ndarray) -> np.ndarray:
+    """Hermitian part of matrices (i, j, batch).
+
+    Pivots are Hermitian but for rounding, which otherwise grows from block to block next to the
+    level of an edge state, as the inverse of a distance to it, until the pivots mean nothing.
+    """
+    return 0.5 * (matrix + np.swapaxes(matrix, 0, 1).conj())
+
+
+def _decomposed(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues (i, batch) and inverses (i, j, batch) of Hermitian matrices (i, j, batch)."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if len(matrix) == 1:
+            return matrix[0].real, 1 / matrix
+        if len(matrix) == 2:
+            return _decomposed_pairs(matrix)
+        levels, vectors = np.linalg.eigh(np.moveaxis(matrix, -1, 0))
+        scaled = vectors / levels[:, None, :]
+        inverse = scaled @ np.swapaxes(vectors, -1, -2).conj()
+    return levels.T, np.moveaxis(inverse, 0, -1)
+
+
+def _decomposed_pairs(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`_decomposed`, of matrices of two rows."""
+    (first, beside), (below, second) = matrix
+    half, mean = 0.5 * (first.real - second.real), 0.5 * (first.real + second.real)
+    root = np.sqrt(half**2 + np.abs(beside) ** 2)
+    # The smaller one from the determinant, which does not cancel.
+    large = mean + np.where(mean < 0, -root, root)
+    determinant = first.real * second.real - np.abs(beside) ** 2
+    levels = np.stack((large, determinant / np.where(large == 0, 1.0, large)))
+    return levels, np.array([[second, -beside], [-below, first]]) / determinant
 
 
 def gap_around(

@@ -12,7 +12,7 @@ from .eigenpairs import DEGENERACY, expectation, velocity_basis
 # Vectors beside those that are sought, and the largest number of iterations.
 GUARD, MOST = 3, 40
 # Residual of an eigenstate, relative to the bound of the spectrum.
-RESIDUAL = 1e-12
+RESIDUAL = 1e-14
 # Relative changes of an energy at which a matrix is singular.
 NUDGES = (0.0, 1e-15, 1e-14)
 
