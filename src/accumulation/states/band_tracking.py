@@ -13,6 +13,9 @@ from .occupations import ON_LEVEL
 
 # Two energies this close (in t0) at a Fermi point need a full diagonalisation.
 CLOSE = 1e-6
+# Newton steps along a band, and the step, as a fraction of a mesh interval, after which the root is
+# exact to rounding.
+MOST_STEPS, SETTLED = 2, 1e-6
 
 
 def hermite_root(e0, e1, v0, v1) -> np.ndarray:
@@ -32,7 +35,7 @@ def follow(bloch, start, spacing, band, target, step, s, low, high):
     """Root and state by inverse iteration on a block of states next to the level.
 
     At the interpolated root the energy of the band is within about spacing^4 of the level, so a few
-    solves with H - E_F isolate its state: four LU solves instead of three diagonalisations.  A
+    solves with H - E_F isolate its state: two or three instead of as many diagonalisations.  A
     state is NaN where the result is not certain (another energy within ``CLOSE``, a long Newton
     step, a residual, a velocity of the wrong sign, a small matrix); then :func:`newton` is needed.
     Arguments are (point,), with ``start`` in 1/a and fractions s, low, high of the ``spacing``.
@@ -45,14 +48,14 @@ def follow(bloch, start, spacing, band, target, step, s, low, high):
     identity = np.eye(size)
     certain = np.ones(len(s), dtype=bool)
     start_fraction = s
-    for rounds in (2, 1, 0):
+    settled = False
+    for number in range(MOST_STEPS + 1):
         points = start + s * spacing
         h, slope = bloch.hamiltonian(points), bloch.velocity(points)
         # The offset makes the matrix regular if a state is exactly on the level.
         shifted = h - (target + 3e-13)[:, None, None] * identity
         try:
-            for _ in range(max(rounds, 1)):
-                block, _ = np.linalg.qr(bloch.solve(shifted, block))
+            block, _ = np.linalg.qr(bloch.solve(shifted, block))
         except np.linalg.LinAlgError:
             return s, failed
         ritz, mix = np.linalg.eigh(adjoint(block) @ (h @ block))
@@ -62,11 +65,13 @@ def follow(bloch, start, spacing, band, target, step, s, low, high):
         state = block[index, :, nearest]
         energy = ritz[index, nearest]
         speed = expectation(state[:, :, None], slope @ state[:, :, None])[:, 0]
-        if rounds:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                shift = np.nan_to_num((target - energy) / (speed * spacing), nan=np.inf)
-            certain &= (np.abs(shift) < 0.05) & (s + shift > low) & (s + shift < high)
-            s = np.where(certain, s + shift, s)
+        if settled or number == MOST_STEPS:
+            break
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shift = np.nan_to_num((target - energy) / (speed * spacing), nan=np.inf)
+        certain &= (np.abs(shift) < 0.05) & (s + shift > low) & (s + shift < high)
+        s = np.where(certain, s + shift, s)
+        settled = bool(np.abs(shift[certain]).max(initial=0.0) < SETTLED)
     ritz[index, nearest] = np.inf
     certain &= np.abs(ritz - target[:, None]).min(axis=1) > CLOSE
     residual = (h @ state[:, :, None])[:, :, 0] - energy[:, None] * state

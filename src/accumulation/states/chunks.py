@@ -10,18 +10,21 @@ import numpy as np
 THREADED = 64
 
 
-def chunks(points: int, size: int) -> list[slice]:
+def chunks(points: int, size: int, matrices: int = 12) -> list[slice]:
     """Slices of k for matrices of ``size`` orbitals, short enough for the cache.
 
     A slice has 10 k at 40 orbitals (0.25 MB a complex matrix) and 2 above 80, so that about twelve
-    matrices fit into the cache.  This is 10-20 % faster than slices four times as long, 1.2-1.7
-    times faster than one batch over all k, and limits the size of temporaries.
+    matrices fit into the cache; work with fewer ``matrices`` gets longer ones.  This is 10-20 %
+    faster than slices four times as long, 1.2-1.7 times faster than one batch over all k, and
+    limits the size of temporaries.
     """
-    step = int(np.clip(16000 // size**2, 2, 64))
+    step = int(np.clip(16000 * 12 // (matrices * size**2), 2, 64))
     return [slice(start, min(start + step, points)) for start in range(0, points, step)]
 
 
-def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = False) -> None:
+def over_chunks(
+    work, points: int, size: int, threads: int = 1, light: bool = False, matrices: int = 12
+) -> None:
     """Call ``work(slice)`` for every chunk of k, on ``threads`` threads.
 
     LAPACK and matmul release the interpreter lock; BLAS should run on one thread.  ``light`` work
@@ -32,7 +35,7 @@ def over_chunks(work, points: int, size: int, threads: int = 1, light: bool = Fa
     # Freeing one large block raises glibc's thresholds for returning memory to the system.  Without
     # it every temporary of every chunk is mapped and cleared again (elements take 2.5 x as long).
     np.empty(31 * 2**20, dtype=np.uint8)
-    parts = chunks(points, size)
+    parts = chunks(points, size, matrices)
     if threads <= 1 or len(parts) == 1:
         for part in parts:
             work(part)

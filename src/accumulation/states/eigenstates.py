@@ -42,14 +42,14 @@ def inverse_gap(energy: np.ndarray, closest: float = DEGENERACY) -> np.ndarray:
 
     Parameters
     ----------
-    energy : (..., band), in t0
+    energy : (..., band), ascending, in t0
     """
     gap = energy[..., None, :] - energy[..., :, None]
-    near = np.abs(gap) < closest
-    gap[near] = 1.0
-    over = np.reciprocal(gap, out=gap)
-    over[near] = 0.0
-    return over
+    if np.diff(energy).min(initial=np.inf) >= closest:
+        np.einsum("...nn->...n", gap)[...] = np.inf
+    else:
+        gap[np.abs(gap) < closest] = np.inf
+    return np.reciprocal(gap, out=gap)
 
 
 class States:
@@ -133,11 +133,10 @@ class States:
     @cached_property
     def mixing_over_i(self) -> np.ndarray:
         """G / i = A_{n'n} / (i (e_n - e_n')), (k, n', n); zero for pairs closer than CLOSE_PAIR."""
-        over = self._inverse_gap
-        close = np.abs(over) > 1 / (CLOSE_PAIR * self.bloch.scale)
-        if close.any():
-            over = np.where(close, 0.0, over)
-        return self.connection_over_i * over
+        over, closest = self._inverse_gap, CLOSE_PAIR * self.bloch.scale
+        if np.diff(self.energy).min(initial=np.inf) < closest:
+            over = np.where(np.abs(over) > 1 / closest, 0.0, over)
+        return self.band_velocity * over**2
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Product with a matrix on the hop table, (k, orbital, n): :meth:`BlochMatrix.product`.

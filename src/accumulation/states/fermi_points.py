@@ -195,7 +195,7 @@ def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPo
         s[lost] = newton(bloch, *where, s[lost], low[lost], high[lost])
 
     if len(search):
-        over_chunks(polish, len(search), bloch.size, threads, light=True)
+        over_chunks(polish, len(search), bloch.size, threads, light=True, matrices=3)
         by_state = ~np.isnan(state[search, 0])
         level_j_n = (level[search], j[search], n[search])
         again = search[out_of_order(*level_j_n, step[search], s[search], by_state)]
