@@ -93,15 +93,18 @@ def bulk(lattice: Lattice | Crystal, filled: int | None = None, points: int | No
     crystal = lattice if isinstance(lattice, Crystal) else lattice.crystal
     filled = filled_bands(crystal, filled)
     hops, size = crystal.hops, crystal.orbitals
-    edges = band_edges(hops, size, filled, points)
+    bloch = ReducedBloch(hops, size)
+    edges = band_edges(bloch, filled, points)
     number = np.nan
     # In three dimensions an open gap makes the Chern number the same in every plane of constant k
     # along a3, so one plane is enough.  In two dimensions chern_number itself proves the gap open.
     proved = edges.direct_gap_error < edges.direct_gap or hops.cell.shape[1] == 2
     if edges.direct_gap > CLOSED and proved:
-        plane = HopTable(hops.row, hops.column, hops.cell[:, :2], hops.amplitude)
+        if hops.cell.shape[1] > 2:
+            plane = HopTable(hops.row, hops.column, hops.cell[:, :2], hops.amplitude)
+            bloch = ReducedBloch(plane, size)
         orientation = np.sign(np.linalg.det(crystal.vectors))
-        number = orientation * chern_number(ReducedBloch(plane, size), filled, points)
+        number = orientation * chern_number(bloch, filled, points)
     return Bulk(
         edges.direct_gap,
         edges.valence_top,

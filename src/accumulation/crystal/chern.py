@@ -130,7 +130,7 @@ def _fluxes(bloch, filled, corner, width, units, frame) -> np.ndarray:
     pieces = []
     while len(start):
         middle = start + step // 2
-        cut = (np.abs(step).sum(axis=1) > 1) & np.isin(_code(middle, units), codes)
+        cut = (np.abs(step).sum(axis=1) > 1) & _among(codes, _code(middle, units))
         pieces.append((start[~cut], step[~cut], owner[~cut]))
         start = np.concatenate((start[cut], middle[cut]))
         step, owner = np.tile(step[cut] // 2, (2, 1)), np.tile(owner[cut], 2)
@@ -151,6 +151,11 @@ def _fluxes(bloch, filled, corner, width, units, frame) -> np.ndarray:
     return np.bincount(owner, phase, len(cells))
 
 
+def _among(codes: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Which of the codes ``wanted`` (point,) are among the sorted ``codes`` (code,)."""
+    return codes[np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)] == wanted
+
+
 def _code(point: np.ndarray, units: int) -> np.ndarray:
     """One integer for each corner (point, 2), equal for corners a reciprocal vector apart."""
     return np.mod(point[:, 0], units) * units + np.mod(point[:, 1], units)
@@ -169,5 +174,7 @@ def _states_at(bloch, states, codes, point, units) -> np.ndarray:
 
 def _overlap(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Phase factor of det(F+ F') of frames (point, orbital, band)."""
-    value = np.linalg.det(np.swapaxes(left.conj(), -1, -2) @ right)
+    product = np.swapaxes(left.conj(), -1, -2) @ right
+    # Of one filled band the determinant is the number itself.
+    value = product[:, 0, 0] if product.shape[1] == 1 else np.linalg.det(product)
     return value / np.abs(value)

@@ -55,16 +55,15 @@ class BandEdges:
     conduction_bottom_error: float
 
 
-def band_edges(hops: HopTable, size: int, filled: int, points: int | None = None) -> BandEdges:
+def band_edges(bloch: ReducedBloch, filled: int, points: int | None = None) -> BandEdges:
     """Direct gap, top of band ``filled`` - 1 and bottom of band ``filled`` over the zone.
 
     Parameters
     ----------
-    hops : hop table of the crystal, ``cell`` (hop, dimension), conjugates included
-    size, filled : number of orbitals, and of bands below the gap
+    bloch : H(f) of the crystal;  filled : number of bands below the gap
     points : initial number of cells along each direction
     """
-    search = _Search(ReducedBloch(hops, size), filled, points)
+    search, size = _Search(bloch, filled, points), bloch.size
     relative = search.bloch.relative
     axes = search.bloch.axes if len(search.bloch.axes) else np.zeros(1, dtype=int)
     if len(axes) == search.bloch.dimension:
@@ -106,18 +105,20 @@ class _Search:
         needed[list(targets)] = True
         for level in range(MAX_LEVELS):
             frames = self.bloch.frames(f)
-            self._note(f, _targets(frames.energy, self.filled), polish=True)
-            bound = self._lower_bounds(frames, needed, half)
-            is_settled = needed & (bound >= self._limits()[:, None])
+            values = _targets(frames.energy, self.filled)
+            self._note(f, values, polish=True)
+            limits = self._limits()[:, None]
+            bound = self._lower_bounds(frames, values, needed, half, limits)
+            is_settled = needed & (bound >= limits)
             budget -= len(f)
             is_last = level == MAX_LEVELS - 1 or budget < 0
-            for bounds, undecided, discarded in zip(
-                bound, needed & ~is_settled, is_settled, strict=True
-            ):
-                capacity = 0 if is_last else MAX_CELLS // 2**dimension
-                if undecided.sum() > capacity:
-                    order = np.argsort(np.where(undecided, bounds, np.inf), kind="stable")
-                    discarded[order[capacity : undecided.sum()]] = True
+            capacity = 0 if is_last else MAX_CELLS // 2**dimension
+            open_cells = needed & ~is_settled
+            for target in np.flatnonzero(open_cells.sum(axis=1) > capacity):
+                order = np.argsort(
+                    np.where(open_cells[target], bound[target], np.inf), kind="stable"
+                )
+                is_settled[target, order[capacity : open_cells[target].sum()]] = True
             self.floor = np.minimum(self.floor, np.where(is_settled, bound, np.inf).min(axis=1))
             needed &= ~is_settled & (bound < self._limits()[:, None])
             remaining = needed.any(axis=0)
@@ -147,15 +148,30 @@ class _Search:
         lowest bound of the discarded cells cannot improve the result and is discarded too.
         """
         gap = self.best[GAP]
-        finest = min(TOLERANCE, 0.5 * gap) if gap > CLOSED else np.inf
-        return np.minimum(self.best - np.array([finest, TOLERANCE, TOLERANCE]), self.floor)
+        limits = self.best - TOLERANCE
+        limits[GAP] = gap - (min(TOLERANCE, 0.5 * gap) if gap > CLOSED else np.inf)
+        return np.minimum(limits, self.floor)
 
-    def _lower_bounds(self, frames: Frames, needed: np.ndarray, half: float) -> np.ndarray:
-        """Lower bounds (target, cell) of the targets in cells of half-width ``half``."""
-        bloch, values = self.bloch, _targets(frames.energy, self.filled)
+    def _lower_bounds(
+        self,
+        frames: Frames,
+        values: np.ndarray,
+        needed: np.ndarray,
+        half: float,
+        limits: np.ndarray,
+    ) -> np.ndarray:
+        """Lower bounds (target, cell) of the targets in cells of half-width ``half``.
+
+        They are finer than needs be only where the coarse ones are below ``limits`` (target, 1).
+
+        Parameters
+        ----------
+        values : (target, cell) at the centres;  needed : (target, cell) bool
+        """
+        bloch = self.bloch
         norm, spread = bloch.change(half, 1)
         bound = values - np.array([[spread], [norm], [norm]])
-        close = np.flatnonzero((needed & (bound < self._limits()[:, None])).any(axis=0))
+        close = np.flatnonzero((needed & (bound < limits)).any(axis=0))
         norm, spread = bloch.change(half, 2)
         for part in blocks(len(close), bloch.size):
             cells = close[part]

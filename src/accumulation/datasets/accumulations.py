@@ -14,6 +14,7 @@ from ..responses.integrands import ExactElements, MeshElements
 from ..responses.static import Accumulation, accumulation
 from ..states.eigenpairs import Eigenpairs, solve
 from ..states.fermi_points import FermiPoints
+from ..states.remembered import RememberedPairs
 from ..symmetry.mirror_rows import paired_rows
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def accumulations(
     module, _ = declaration(elements.attrs["density"])
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     sizes = tuple(elements.sizes[name] for name in lead)
+    pairs_at = RememberedPairs(system.bloch) if np.prod(sizes) > 1 else None
     parts = []
     for index in np.ndindex(sizes):
         selection = dict(zip(lead, index, strict=True))
@@ -112,7 +114,12 @@ def accumulations(
         }
         all_bands = names["definition"] in module.NEEDS_ALL_BANDS
         exact = ExactElements(
-            system.bloch, module.kernel, **names, needs_all_bands=all_bands, regions=regions
+            system.bloch,
+            module.kernel,
+            **names,
+            needs_all_bands=all_bands,
+            regions=regions,
+            pairs_at=pairs_at,
         )
         parts.append(accumulation(mesh_elements, exact, levels, temperatures, threads, points))
     stacked = (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..datasets.files import atomic_write
@@ -16,6 +18,25 @@ METADATA = {
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
     "svg": {"Date": None, "Creator": None},
 }
+# Tables of a font by which programs that set text choose and place its glyphs.
+LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB")
+
+
+@contextmanager
+def lean_fonts() -> Iterator[None]:
+    """Leave the layout tables out of the fonts that are embedded in a PDF.
+
+    Matplotlib has placed every glyph, so nobody reads them, and reducing them to the glyphs of a
+    figure takes as long as drawing it.  Only the default of fontTools can be changed from outside.
+    """
+    from fontTools.subset import Options
+
+    before = getattr(Options, "_drop_tables_default", [])
+    Options._drop_tables_default = [*before, *LAYOUT_TABLES]
+    try:
+        yield
+    finally:
+        Options._drop_tables_default = before
 
 
 def load_fonts() -> None:
@@ -24,8 +45,9 @@ def load_fonts() -> None:
 
     figure = Figure()
     figure.subplots().set_xlabel(r"$\mathbf{(a)}\; x_{n} \times 10^{-3}$")
-    for form in ("png", "pdf"):
-        figure.savefig(io.BytesIO(), format=form)
+    with lean_fonts():
+        for form in ("png", "pdf"):
+            figure.savefig(io.BytesIO(), format=form)
 
 
 def save(figure, paths: list[str], dpi: int) -> None:
@@ -45,7 +67,8 @@ def save(figure, paths: list[str], dpi: int) -> None:
     for path in map(Path, paths):
         form = path.suffix[1:]
         # Without a fixed salt the names of the parts of an SVG are random.
-        with atomic_write(path) as temporary, matplotlib.rc_context({"svg.hashsalt": path.stem}):
+        salt = matplotlib.rc_context({"svg.hashsalt": path.stem})
+        with atomic_write(path) as temporary, salt, lean_fonts():
             try:
                 figure.savefig(temporary, format=form, dpi=dpi, metadata=METADATA[form])
             except (OSError, MemoryError):

@@ -152,18 +152,24 @@ class BlochMatrix:
             largest = np.abs(self._hopping).max(initial=0.0)
             real = np.abs(self._hopping.imag).max(initial=0.0) <= 1e-14 * largest
             return (np.arange(size), True) if real else None
-        dense = np.zeros((len(self.displacement), size, size), dtype=complex)
-        dense[:, self.row, self.column] = self._hopping
         negative = np.abs(self.displacement[:, None] + self.displacement) < 1e-9
         if not np.all(negative.sum(axis=1) == 1):
             return None
-        opposite = dense[np.argmax(negative, axis=1)]
-        tolerance = 1e-14 * np.abs(dense).max(initial=0.0)
+        largest = np.abs(self._hopping).max(axis=0, initial=0.0)
+        tolerance = 1e-14 * largest.max(initial=0.0)
+        # A symmetry takes the hops to each other, and no hop to a place without one.
+        hops = np.flatnonzero(largest > tolerance)
+        table, row, column = self._hopping[:, hops], self.row[hops], self.column[hops]
+        opposite = table[np.argmax(negative, axis=1)]
+        place = np.full(size * size, -1)
+        place[self._places[hops]] = np.arange(len(hops))
         keep = np.arange(size)
         for order in (keep, keep[::-1], np.argsort(-np.round(self.y, 8), kind="stable")):
-            for image, conjugate in ((dense.conj(), True), (opposite, False)):
-                turned = image[:, order][:, :, order]
-                if np.abs(turned - dense).max(initial=0.0) <= tolerance:
+            partner = place[order[row] * size + order[column]]
+            if np.any(partner < 0):
+                continue
+            for image, conjugate in ((table.conj(), True), (opposite, False)):
+                if np.abs(image[:, partner] - table).max(initial=0.0) <= tolerance:
                     return order, conjugate
         return None
 

@@ -10,15 +10,18 @@ the polarizability of each band, sum_n f_n b_n, loses all digits there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..lattice.bloch import BlochMatrix
 from ..states.chunks import gathered
-from ..states.eigenpairs import DEGENERACY, solve
+from ..states.eigenpairs import DEGENERACY, Eigenpairs, solve
 from ..states.eigenstates import KernelFunction, States
 from ..states.occupations import divided_difference, fermi_slope
+from .filled_pairs import filled_response
 from .matrix_elements import matrix_elements, pair_sum
 
 # Stands for the Fermi function in place of a number of filled bands.
@@ -53,6 +56,8 @@ class ExactElements:
     """The same matrix elements at any k, by diagonalising again.
 
     regions : (region, row) weights; if given, rows are summed to regions with them
+    pairs_at : function k (point,) -> Eigenpairs that several of these share, such as
+        :class:`~accumulation.states.remembered.RememberedPairs`
     """
 
     bloch: BlochMatrix
@@ -61,10 +66,12 @@ class ExactElements:
     gauge: str
     needs_all_bands: bool
     regions: np.ndarray | None = None
+    pairs_at: Callable[[np.ndarray], Eigenpairs] | None = None
 
     def states(self, k: np.ndarray) -> States:
         """States at k (point,), in 1/a, with the operators that kernels need."""
-        return States(solve(self.bloch, k), self.bloch, self.gauge)
+        pairs = solve(self.bloch, k) if self.pairs_at is None else self.pairs_at(k)
+        return States(pairs, self.bloch, self.gauge)
 
     def at(self, k: np.ndarray, interband: bool) -> MeshElements:
         """Elements at k (point,), in 1/a; with ``interband`` also the polarizability."""
@@ -126,7 +133,7 @@ class Integrand:
     def _values(self, k, label):
         states = self.exact.states(k)
         beside = states
-        energy, slope, difference = states.energy, None, None
+        energy, slope, difference, of_pairs = states.energy, None, None, None
         count = np.full(len(k), THERMAL) if self.filled is None else self.filled[label]
         thermal = count == THERMAL
         if thermal.any() and self.temperature > 0:
@@ -134,26 +141,34 @@ class Integrand:
             speed = states.velocity[thermal]
             slope[thermal] = fermi_slope(energy[thermal], self.level, self.temperature) * speed
         if self.interband:
-            difference = np.zeros((*energy.shape, energy.shape[1]))
-            difference[thermal] = divided_difference(energy[thermal], self.level, self.temperature)
-            difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
+            of_pairs = partial(filled_response, filled=count)
+            if thermal.any():
+                difference = np.zeros((*energy.shape, energy.shape[1]))
+                at = energy[thermal]
+                difference[thermal] = divided_difference(at, self.level, self.temperature)
+                difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
+                of_pairs = partial(pair_sum, difference=difference)
             if self.always_equal is not None:
                 beside = self._beside(states, k, difference, self.always_equal)
-        return _processes(self.exact, states, slope, beside, difference)
+        return _processes(self.exact, states, slope, beside, of_pairs)
 
     def _beside(self, states: States, k: np.ndarray, difference, always_equal) -> States:
-        """The states, of k where bands touch those next to it."""
+        """The states, of k where bands touch those next to it.
+
+        ``difference`` is None where bands are filled or empty: bands that touch do not count there.
+        """
         equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
         touching = _meeting(states.energy, always_equal) & equal
         meeting = np.any(touching, axis=1)
         if not meeting.any():
             return states
         moved = _moved_apart(self.exact.bloch, k, meeting, always_equal)
-        pairs = np.abs(np.diagonal(difference, 1, axis1=1, axis2=2))
-        # Bands this close all around have elements, 1 / gap times the slope of their mixing, that
-        # rounding hides.
-        stuck = meeting & (moved == k)
-        self.lost |= bool(np.any(pairs[touching & stuck[:, None]] * self.temperature > COUNTS))
+        if difference is not None:
+            pairs = np.abs(np.diagonal(difference, 1, axis1=1, axis2=2))
+            # Bands this close all around have elements, 1 / gap times the slope of their mixing,
+            # that rounding hides.
+            stuck = meeting & (moved == k)
+            self.lost |= bool(np.any(pairs[touching & stuck[:, None]] * self.temperature > COUNTS))
         return states if np.all(moved == k) else self.exact.states(moved)
 
 
@@ -201,11 +216,11 @@ def _of_filled(energy: np.ndarray, count: np.ndarray) -> np.ndarray:
     return np.divide(change, gap, out=np.zeros_like(gap), where=far)
 
 
-def _processes(exact, states, slope, beside, difference) -> np.ndarray:
+def _processes(exact, states, slope, beside, of_pairs) -> np.ndarray:
     """Both processes (k, 2, row), with the Fermi factors of each.
 
-    Intraband of ``states`` with ``slope`` (k, band), interband of the states ``beside`` them with
-    ``difference`` (k, band, band); zero where these are None.
+    Intraband of ``states`` with ``slope`` (k, band), interband of the states ``beside`` them by the
+    function ``of_pairs`` of states and kernel; zero where these are None.
     """
     rows = exact.bloch.size if exact.regions is None else len(exact.regions)
     result = np.zeros((len(states.k), 2, rows))
@@ -213,10 +228,10 @@ def _processes(exact, states, slope, beside, difference) -> np.ndarray:
     if slope is not None:
         density = by_region(matrix_elements(states, kernel, interband=False)[0], exact.regions)
         result[:, 0] = (slope[:, None, :] @ density)[:, 0]
-    if difference is not None:
+    if of_pairs is not None:
         if beside is not states:
             kernel = exact.kernel(beside, exact.definition)
-        interband = pair_sum(beside, kernel, difference)
+        interband = of_pairs(beside, kernel)
         if interband is not None:
             result[:, 1] = by_region(interband, exact.regions)
     return result
