@@ -17,6 +17,10 @@ import yaml
 from accumulation.study import study
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "workflow"))
+
+from snakemake_server import SERVER  # noqa: E402
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES += sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 # Tutorials named as the packages that they need.
@@ -54,15 +58,10 @@ def name(page: Path) -> str:
 
 
 def run(code: str, folder: Path) -> None:
+    """In a process that has the libraries, but not this package, as the run of a notebook has."""
     paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "docs")])
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths, "MPLBACKEND": "agg"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    environment = {**os.environ, "PYTHONPATH": paths, "MPLBACKEND": "agg"}
+    done = SERVER.run([code], folder, environment, timeout=300, module="-c")
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -16,7 +16,9 @@ def double_sum(lattice, local, level, kt, points):
     -2 sum f_n Im{<n|(O v_y + v_y O) / 2|m> <m|v_x|n>} / (e_n - e_m)^2 of S23 and S24, as
     differences of occupations over the gap.
     """
-    fraction = (np.indices((points, points)).reshape(2, -1).T + 0.25) / points
+    # Off every line on which spins are degenerate: there the terms are rounding over rounding.
+    corner = np.indices((points, points)).reshape(2, -1).T
+    fraction = (corner + np.array([0.25, 0.4])) / points
     k = fraction @ np.linalg.inv(lattice.vectors).T * 2 * np.pi
     step = STEP * np.eye(2)
     energy, u = np.linalg.eigh(lattice.hamiltonian(k))
@@ -32,8 +34,7 @@ def double_sum(lattice, local, level, kt, points):
                 pair = (current[:, n, m] * x[:, m, n]).imag
                 weight = filled[:, n] - filled[:, m]
                 gap = energy[:, n] - energy[:, m]
-                # Spins are degenerate where k is its own opposite, and filled alike.
-                total -= np.mean(weight * pair / np.where(weight == 0, 1, gap) ** 2)
+                total -= np.mean(weight * pair / gap**2)
     return 2 * np.pi * total / abs(np.linalg.det(lattice.vectors))
 
 
@@ -89,8 +90,10 @@ def test_the_orbital_hall_plateau_of_mos2_is_the_double_sum():
     assert "charge" not in found
 
 
-def test_a_metal_with_spin_orbit_coupling_has_a_spin_hall_effect_along_z_only():
+def test_a_metal_with_spin_orbit_coupling_has_a_spin_hall_effect_along_z_only(monkeypatch):
     """In the gap it is C_down - C_up = 0; S_z is half of the density ``spin``."""
+    # An identity of its own at 64 levels, which `test_hall` checks; most of the time here.
+    monkeypatch.setattr(hall, "_smeared_apart", lambda *_: np.nan)
     lattice, level, kt = acc.tmd_three_band(spin_orbit=0.25), -0.2, 0.3
     options = {"fermi_energy": (level,), "temperature": (kt,), "tolerance": 1e-3}
     found = hall.compute(

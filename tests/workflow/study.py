@@ -14,9 +14,8 @@ import yaml
 
 sys.path.append(str(Path(__file__).parent))  # this file is loaded by its path
 
-from snakemake_server import Server
+from snakemake_server import SERVER
 
-SERVER = Server()
 ROOT = Path(__file__).parents[2]
 
 CONFIG = {

@@ -1,11 +1,15 @@
 """Files that another program has written anew: attributes may change, numbers may not."""
 
+import os
 import random
+import subprocess
+from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+from workflow_study import SERVER
 
 import accumulation as acc
 from accumulation.datasets import files
@@ -36,6 +40,22 @@ def every_stage() -> dict[str, xr.Dataset]:
 
 
 STAGES = every_stage()
+
+
+@pytest.fixture
+def readers(monkeypatch):
+    """The process that reads an edited file is a fork of one that has the libraries."""
+    real = subprocess.run
+
+    def run(command, env, timeout, **options):
+        if command[1] != "-c":
+            return real(command, env=env, timeout=timeout, **options)
+        return SERVER.run(command[2:], Path(os.getcwd()), dict(env), timeout, module="-c")
+
+    monkeypatch.setattr(sealing.subprocess, "run", run)
+
+
+FORKED = pytest.mark.usefixtures("readers")
 
 
 def edited_in_place(path):
@@ -76,6 +96,7 @@ def classic(path):
 EDITS = [(stage, edit) for stage in STAGES for edit in (edited_in_place, compressed)]
 
 
+@FORKED
 @pytest.mark.parametrize(("stage", "edit"), [*EDITS, ("tile", rewritten), ("tile", classic)])
 def test_edited_attributes_are_accepted(stage, edit, tmp_path):
     path = tmp_path / "stage.nc"
@@ -134,6 +155,7 @@ FAULTS = {
 }
 
 
+@FORKED
 @pytest.mark.parametrize("name", FAULTS)
 def test_other_numbers_are_refused_with_what_they_are(name, tmp_path):
     stage, edit = FAULTS[name]
@@ -147,6 +169,7 @@ def test_other_numbers_are_refused_with_what_they_are(name, tmp_path):
     assert not path.exists()
 
 
+@FORKED
 def test_edited_and_then_damaged_file_never_gives_other_numbers(tmp_path):
     """The library that might not come back reads it in another process."""
     path, draw = tmp_path / "stage.nc", random.Random(3)
@@ -163,6 +186,16 @@ def test_edited_and_then_damaged_file_never_gives_other_numbers(tmp_path):
             continue
         for name, variable in STAGES["tile"].variables.items():
             np.testing.assert_array_equal(found[name].values, variable.values)
+
+
+def test_an_edited_file_is_read_by_a_process_of_its_own(tmp_path):
+    """As the tests above, in which that process is a fork: what is accepted and what is refused."""
+    path = tmp_path / "stage.nc"
+    files.write(STAGES["tile"], path)
+    edited_in_place(path)
+    assert sealing.state(path) == sealing.EDITED
+    value("net", 0.5)(path)
+    assert sealing.state(path) == sealing.OTHER_NUMBERS
 
 
 def test_a_reader_that_does_not_come_back_is_ended(tmp_path, monkeypatch):

@@ -3,14 +3,12 @@
 import copy
 import re
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from workflow_study import ROOT, Project
+from workflow_study import ROOT, SERVER, Project
 
 import accumulation as acc
 
@@ -36,13 +34,13 @@ GRID = {
     "formats": ["png"],
 }
 FIGURE = '''"""A user's own figure of a grid."""
-from matplotlib.figure import Figure
-
 NEEDS = ("response",)
 CAPTION = "a map"
 
 
 def draw(systems, title=""):
+    from matplotlib.figure import Figure  # once it is drawn, not whenever it is looked at
+
     figure = Figure()
     axes = figure.subplots()
     axes.pcolormesh(systems[0]["response"].chern.values)
@@ -111,10 +109,8 @@ def foreseen(project) -> tuple[dict[str, int], set[str]]:
 
 def accumulation(project, *arguments) -> str:
     environment = {**project.environment(), "PYTHONPATH": str(project.folder / "src")}
-    done = subprocess.run(
-        [sys.executable, "-m", "accumulation", *arguments],
-        cwd=project.folder, env=environment, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = SERVER.run(list(arguments), project.folder, environment, 120, module="accumulation")
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

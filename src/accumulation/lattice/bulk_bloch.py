@@ -20,20 +20,28 @@ class BulkTable:
     """Hops of a crystal; their sum with phases e^{i k d} is a Bloch matrix in the atomic gauge.
 
     displacement : (hop, dimension) full displacement of each hop, in a
-    amplitude : (hop, element) amplitude of each hop in its element row * size + column, else zero
+    place : (hop,) element row * size + column of each hop
+    amplitude : (hop,) complex
     size : number of orbitals of a cell
+    distinct : (phase, dimension) the displacements without those that come again: orbitals that
+        share a place share the phases of their hops
+    which : (hop,) of the phases
     """
 
     displacement: np.ndarray
+    place: np.ndarray
     amplitude: np.ndarray
     size: int
+    distinct: np.ndarray
+    which: np.ndarray
 
     @classmethod
     def of(cls, row, column, amplitude, displacement: np.ndarray, size: int) -> BulkTable:
         """Table of hops: row, column, amplitude, each (hop,), and displacement (hop, dimension)."""
-        table = np.zeros((len(row), size * size), dtype=complex)
-        table[np.arange(len(row)), row * size + column] = amplitude
-        return cls(displacement, table, size)
+        place = np.asarray(row) * size + column
+        amplitude = np.asarray(amplitude, dtype=complex)
+        distinct, which = np.unique(displacement, axis=0, return_inverse=True)
+        return cls(displacement, place, amplitude, size, distinct, which.reshape(-1))
 
     def sums(self, k: np.ndarray, factors: list[np.ndarray]) -> np.ndarray:
         """sum_hops factor amplitude e^{i k d} for each factor (hop,).
@@ -51,20 +59,27 @@ class BulkTable:
         return self.evaluate(k, self.weighted(factors))
 
     def weighted(self, factors: list[np.ndarray]) -> np.ndarray:
-        """Amplitudes times each factor (hop,), side by side: (hop, factor * element)."""
-        return np.concatenate([factor[:, None] * self.amplitude for factor in factors], axis=1)
+        """Amplitudes times each factor (hop,), side by side: (phase, factor * element)."""
+        tables = np.zeros((len(self.distinct), len(factors), self.size**2), dtype=complex)
+        for number, factor in enumerate(factors):
+            np.add.at(tables, (self.which, number, self.place), factor * self.amplitude)
+        return tables.reshape(len(tables), len(factors) * self.size**2)
 
     def evaluate(self, k: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
         """Bloch sums (..., factor, orbital, orbital) at k (..., dimension).
 
-        ``amplitude`` (hop, factor * element) is made once by :meth:`weighted` for many k.
+        ``amplitude`` (phase, factor * element) is made once by :meth:`weighted` for many k.
         """
-        values = np.exp(1j * (k @ self.displacement.T)) @ amplitude
+        values = np.exp(1j * (k @ self.distinct.T)) @ amplitude
         return values.reshape(*k.shape[:-1], -1, self.size, self.size)
 
     def matrix(self, k: np.ndarray) -> np.ndarray:
         """H(k), (..., orbital, orbital), in t0, at k (..., dimension)."""
-        return self.evaluate(k, self.amplitude)[..., 0, :, :]
+        return self.evaluate(k, self._hamiltonian)[..., 0, :, :]
+
+    @cached_property
+    def _hamiltonian(self) -> np.ndarray:
+        return self.weighted([np.ones(len(self.amplitude))])
 
 
 @dataclass(frozen=True)

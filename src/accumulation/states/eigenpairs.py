@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,28 +87,37 @@ def _velocity_bases(energy, vectors, applied) -> np.ndarray:
     neighbouring k points.
     """
     vectors = vectors.copy()
-    for i in np.nonzero(np.any(np.diff(energy, axis=-1) < DEGENERACY, axis=-1))[0]:
-        vectors[i] = velocity_basis(energy[i], vectors[i], applied[i])
+    some = np.nonzero(np.any(np.diff(energy, axis=-1) < DEGENERACY, axis=-1))[0]
+    vectors[some] = velocity_basis(energy[some], vectors[some], applied[some])
     return vectors
 
 
 def velocity_basis(
     energy: np.ndarray, vectors: np.ndarray, applied: np.ndarray, closest: float = DEGENERACY
 ) -> np.ndarray:
-    """States at one k, (orbital, band), that diagonalise the velocity in each degenerate group.
+    """States (..., orbital, band) that diagonalise the velocity in each degenerate group.
 
     Parameters
     ----------
-    energy : (band,), ascending, in t0;  vectors : (orbital, band)
-    applied : (orbital, band), the velocity applied to them
+    energy : (..., band), ascending, in t0;  vectors : (..., orbital, band)
+    applied : (..., orbital, band), the velocity applied to them
     closest : states next to each other are of one group below this distance, in t0
     """
-    vectors = vectors.copy()
-    edges = np.nonzero(np.diff(energy) >= closest)[0] + 1
-    for group in np.split(np.arange(len(energy)), edges):
-        if len(group) > 1:
-            states = vectors[:, group]
-            block = states.conj().T @ applied[:, group]
-            rotation = np.linalg.eigh(0.5 * (block + block.conj().T))[1]
-            vectors[:, group] = states @ rotation
-    return vectors
+    shape, count = vectors.shape, energy.shape[-1]
+    batch = math.prod(shape[:-2])
+    vectors, applied = (a.reshape(batch, *shape[-2:]) for a in (vectors.copy(), applied))
+    # Groups end where the distance to the next state is large, and at the last state of each k.
+    last = np.ones((batch, count), dtype=bool)
+    last[:, :-1] = np.diff(energy.reshape(batch, count), axis=-1) >= closest
+    ends = np.flatnonzero(last)
+    sizes = np.diff(ends, prepend=-1)
+    # All groups of one size at once: a crystal may have one pair a band at every k.
+    for size in np.unique(sizes[sizes > 1]):
+        k, end = np.divmod(ends[sizes == size], count)
+        bands = (end[:, None] + np.arange(1 - size, 1))[:, None, :]
+        group = (k[:, None, None], np.arange(shape[-2])[:, None], bands)
+        states = vectors[group]
+        block = adjoint(states) @ applied[group]
+        rotation = np.linalg.eigh(0.5 * (block + adjoint(block)))[1]
+        vectors[group] = states @ rotation
+    return vectors.reshape(shape)

@@ -13,7 +13,7 @@ from ..lattice.bloch import BlochMatrix
 from .band_extrema import AT_REST, extremum, tangent_top
 from .band_segments import ON_MESH, Segments, segments_of
 from .band_tracking import ends_of_flat, follow, hermite_root, newton, out_of_order
-from .chunks import over_chunks
+from .chunks import chunks, over_chunks
 from .eigenpairs import DEGENERACY, solve
 from .occupations import ON_LEVEL, occupation
 
@@ -140,23 +140,43 @@ def _completed(bands: _Bands, fermi_energy, points: FermiPoints) -> FermiPoints:
     Where several bands meet on a level each is found by its extremum, and other features of an
     interval may hide one of them.
     """
-    bloch = bands.bloch
-    zone = 2 * np.pi / bloch.period
+    together = _points_together(bands, points)
+    # One touch stands for all that are together on a level.
+    touches = np.array([n for n, same in together.items() if n == same[points.step[same] == 0][0]])
     parts = [points]
-    for touch in np.flatnonzero(points.step == 0):
-        level, k = points.level[touch], points.k[touch]
-        distance = np.abs(np.mod(points.k - k + 0.5 * zone, zone) - 0.5 * zone)
-        same = (points.level == level) & (distance < ON_MESH * bands.spacing)
-        if touch != np.flatnonzero(same & (points.step == 0))[0]:
-            continue
-        pair = solve(bloch, points.k[[touch]])
-        on_level = np.abs(pair.energy[0] - fermi_energy[level]) < DEGENERACY
-        moving = np.abs(pair.velocity[0]) > AT_REST
-        band = np.setdiff1d(np.flatnonzero(on_level & moving), points.band[same])
-        copies = points.part(np.full(len(band), touch))
-        parts.append(replace(copies, band=band, edge=np.ones(len(band), dtype=bool)))
+    for part in chunks(len(touches), bands.bloch.size):
+        pair = solve(bands.bloch, points.k[touches[part]])
+        levels = np.asarray(fermi_energy, dtype=float)[points.level[touches[part]]]
+        on_level = np.abs(pair.energy - levels[:, None]) < DEGENERACY
+        moving = on_level & (np.abs(pair.velocity) > AT_REST)
+        for touch, some in zip(touches[part], moving, strict=True):
+            band = np.setdiff1d(np.flatnonzero(some), points.band[together[touch]])
+            copies = points.part(np.full(len(band), touch))
+            parts.append(replace(copies, band=band, edge=np.ones(len(band), dtype=bool)))
     columns = ([getattr(part, field.name) for part in parts] for field in fields(FermiPoints))
     return FermiPoints(*(np.concatenate(column) for column in columns))
+
+
+def _points_together(bands: _Bands, points: FermiPoints) -> dict[int, np.ndarray]:
+    """Points (point,) on the same level at the same k as each touch, ascending, by the touch.
+
+    A flat band touches its level at every point of the mesh, so that they are looked up in their
+    order, once around the zone.
+    """
+    zone, reach = 2 * np.pi / bands.bloch.period, ON_MESH * bands.spacing
+    found = {}
+    for level in np.unique(points.level[points.step == 0]):
+        here = np.flatnonzero(points.level == level)
+        k = np.mod(points.k[here], zone)
+        order = np.argsort(k, kind="stable")
+        around = np.concatenate((k[order] - zone, k[order], k[order] + zone))
+        here_around = np.tile(here[order], 3)
+        touches = points.step[here] == 0
+        first = np.searchsorted(around, k[touches] - reach, side="right")
+        end = np.searchsorted(around, k[touches] + reach, side="left")
+        for touch, i, j in zip(here[touches], first, end, strict=True):
+            found[int(touch)] = np.sort(here_around[i:j])
+    return dict(sorted(found.items()))
 
 
 def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPoints:

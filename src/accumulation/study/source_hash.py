@@ -32,6 +32,9 @@ ROOT = Path(plugins.__file__).parent
 # They check input and word messages; no value of a dataset depends on them.
 WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, locations, own_code, plugins)}
 
+# Fields of a node with the statements that it contains, or with the parts that contain these.
+BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+
 
 @cache
 def code_hash(*starts: tuple[str, str | None]) -> str:
@@ -186,7 +189,7 @@ class _Module:
                 self.definitions.setdefault(bound, []).append(node)
         table = symtable.symtable(text, str(path), "exec")
         self._visited: dict[str, tuple[str, list]] = {}
-        self.globals_of = {child.get_name(): _globals(child) for child in table.get_children()}
+        self._scopes = {child.get_name(): child for child in table.get_children()}
 
     def _bindings(self, node: ast.stmt) -> list[str]:
         if isinstance(node, ast.ImportFrom):
@@ -232,15 +235,16 @@ class _Module:
         return "\n".join(ast.dump(node) for node in nodes), following
 
     def _names(self, node: ast.stmt) -> set[str]:
-        loaded = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        inside = self.globals_of.get(getattr(node, "name", None))
-        if inside is None:
-            return loaded
+        scope = self._scopes.get(getattr(node, "name", None))
+        if scope is None:
+            return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         # Decorators, defaults and bases are evaluated outside of the definition's own scope.
         outside = [*node.decorator_list, *getattr(node, "bases", [])]
         if hasattr(node, "args"):
             outside += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-        return inside | {n.id for o in outside for n in ast.walk(o) if isinstance(n, ast.Name)}
+        return _globals(scope) | {
+            n.id for o in outside for n in ast.walk(o) if isinstance(n, ast.Name)
+        }
 
     def _through(self, node: ast.stmt, used: str) -> list[tuple[str, str | None]]:
         """Definitions reached through an imported name; of a module, the attributes used."""
@@ -276,9 +280,14 @@ def _globals(table: symtable.SymbolTable) -> set[str]:
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
             head = node.body[0] if node.body else None
             if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant):
                 node.body = node.body[1:]
+        # Only statements contain definitions; most nodes are in expressions.
+        for parts in (getattr(node, field, ()) for field in BLOCKS):
+            waiting.extend(parts)
     return tree
