@@ -22,7 +22,7 @@ from ..lattice.samples import System
 from ..responses.edges import edge_crossings, regions, ribbon_gap
 from ..responses.static import INACCURATE, NO_LIMIT
 from ..states.fermi_points import fermi_points
-from . import stage_runs
+from . import conjugate_points, stage_runs
 
 # Bits of ``status``: quantities that are undefined or inaccurate at a point.
 BULK_GAP_CLOSED, BULK_METAL, RIBBON_METAL, ERROR_LARGE = 1, 2, 4, 8
@@ -94,27 +94,13 @@ def elements_point(
     ``source`` holds the point's bands; without it they are diagonalised here.
     """
     system = stage_runs.build(**point)
-    if source is None:
-        bands = notebook.bands(system, k=settings.get("k", 1))
-    else:  # of the same point, by its key
+    if source is not None:  # of the same point, by its key
         identity = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
-        bands = source.assign_attrs(identity)
-    elements = notebook.elements(
-        system,
-        bands,
-        density=settings["density"],
-        definition=list(settings["definition"]),
-        gauge=list(settings["gauge"]),
-    )
-    names = ("k", "weight", "energy", "velocity", "density", "polarizability")
-    values = {name: elements[name].values for name in names}
-    if not values["polarizability"].any():
-        del values["polarizability"]
-    if not settings["profile"]:
-        weights = regions(system.positions[:, 1], settings["edge_depth"])
-        for name in ("density", "polarizability"):
-            if name in values:
-                values[name] = values[name] @ weights.T
+        values = _elements(system, settings, source.assign_attrs(identity))
+    elif settings["profile"]:
+        values = _elements(system, settings)
+    else:  # much less to keep
+        values = dict(conjugate_points.from_either(system, settings, _elements))
     values |= bulk_point(point, settings)
     filled = int(values["filling"]) * (system.bloch.size // system.crystal.orbitals)
     energy = values["energy"]
@@ -128,6 +114,29 @@ def elements_point(
     values["status"] = np.array(
         values["status"] | RIBBON_METAL * (not gap > CLOSED), dtype=np.int16
     )
+    return values
+
+
+def _elements(
+    system: System, settings: dict, bands: xr.Dataset | None = None
+) -> dict[str, np.ndarray]:
+    """Energies, velocities and matrix elements of a system, diagonalised if without ``bands``."""
+    elements = notebook.elements(
+        system,
+        notebook.bands(system, k=settings.get("k", 1)) if bands is None else bands,
+        density=settings["density"],
+        definition=list(settings["definition"]),
+        gauge=list(settings["gauge"]),
+    )
+    names = ("k", "weight", "energy", "velocity", "density", "polarizability")
+    values = {name: elements[name].values for name in names}
+    if not values["polarizability"].any():
+        del values["polarizability"]
+    if not settings["profile"]:
+        weights = regions(system.positions[:, 1], settings["edge_depth"])
+        for name in ("density", "polarizability"):
+            if name in values:
+                values[name] = values[name] @ weights.T
     return values
 
 

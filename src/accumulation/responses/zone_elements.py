@@ -15,7 +15,7 @@ import numpy as np
 
 from ..lattice.bloch import BlochMatrix
 from ..states.chunks import over_chunks
-from ..states.eigenpairs import Eigenpairs, overlap
+from ..states.eigenpairs import Eigenpairs, overlap, solve
 from ..states.eigenstates import KernelFunction, States
 from .matrix_elements import center_y, matrix_elements
 
@@ -23,6 +23,9 @@ from .matrix_elements import center_y, matrix_elements
 RELATED = 1e-9
 # Where the signs are taken, as fractions of half the mesh, and the smallest mesh worth it.
 SAMPLES, LEAST = (0.137, 0.481, 0.853), 24
+
+# Signs of density and polarizability, by indices (definition, gauge).
+Signs = dict[tuple[int, int], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,7 @@ def zone_elements(
     center = np.empty((len(k), bloch.size))
 
     def elements_at(part):
-        pairs = eigenpairs_at(part)
-        states = [States(pairs, bloch, gauge) for gauge in gauges]
-        parts = {
-            (d, g): matrix_elements(one, kernel(one, name))
-            for g, one in enumerate(states)
-            for d, name in enumerate(definitions)
-        }
-        return states[0], parts
+        return _elements(eigenpairs_at(part), bloch, kernel, definitions, gauges)
 
     signs = _signs(bloch, k, elements_at)
     order = bloch.reversal[0] if signs and bloch.reversal else None
@@ -95,22 +91,74 @@ def zone_elements(
     return ZoneElements(density, interband, center)
 
 
-def _signs(bloch, k, elements_at) -> dict[tuple[int, int], tuple[int, int]] | None:
+def conjugation_signs(
+    bloch: BlochMatrix,
+    conjugate: BlochMatrix,
+    kernel: KernelFunction,
+    definitions: list[str],
+    gauges: list[str],
+) -> Signs | None:
+    """Signs that density and polarizability get if H(k) is replaced by H(-k)* (time reversal).
+
+    Parameters
+    ----------
+    bloch, conjugate : of a system, and of the one whose amplitudes are complex conjugate
+    kernel : function (states, definition) of a density
+
+    Returns
+    -------
+    Signs at -k by indices (definition, gauge), None where the elements are not related like this
+    """
+    keep = np.arange(bloch.size)
+    signs: Signs = {}
+    for fraction in SAMPLES[:2] if bloch.period else (0.0,):
+        k = np.array([np.pi * fraction / (bloch.period or 1.0)])
+        here, there = (
+            _elements(solve(one, at), one, kernel, definitions, gauges)[1]
+            for one, at in ((bloch, k), (conjugate, -k))
+        )
+        signs = _agreeing(signs, here, there, keep)
+    return _chosen(signs)
+
+
+def _elements(pairs: Eigenpairs, bloch: BlochMatrix, kernel, definitions, gauges):
+    """States in the first gauge, and matrix elements by indices (definition, gauge)."""
+    states = [States(pairs, bloch, gauge) for gauge in gauges]
+    parts = {
+        (d, g): matrix_elements(one, kernel(one, name))
+        for g, one in enumerate(states)
+        for d, name in enumerate(definitions)
+    }
+    return states[0], parts
+
+
+def _signs(bloch, k, elements_at) -> Signs | None:
     """Signs of density and polarizability at -k by definition and gauge, None without symmetry."""
     if len(k) < LEAST or bloch.reversal is None:
         return None
     order = bloch.reversal[0]
-    signs: dict[tuple[int, int], list[set[int]]] = {}
+    signs: Signs = {}
     for fraction in SAMPLES:
         i = int(fraction * (len(k) // 2))
         here, there = (elements_at(slice(n, n + 1))[1] for n in (i, len(k) - 1 - i))
-        for key in here:
-            possible = [
-                _possible(one, other, order)
-                for one, other in zip(here[key], there[key], strict=True)
-            ]
-            before = signs.setdefault(key, [{1, -1}, {1, -1}])
-            signs[key] = [a & b for a, b in zip(before, possible, strict=True)]
+        signs = _agreeing(signs, here, there, order)
+    return _chosen(signs)
+
+
+def _agreeing(signs: dict, here: dict, there: dict, order: np.ndarray) -> dict:
+    """Those of the signs, sets by definition and gauge, that relate the elements at two k."""
+    left = {}
+    for key in here:
+        possible = [
+            _possible(one, other, order) for one, other in zip(here[key], there[key], strict=True)
+        ]
+        before = signs.get(key, [{1, -1}, {1, -1}])
+        left[key] = [a & b for a, b in zip(before, possible, strict=True)]
+    return left
+
+
+def _chosen(signs: dict) -> Signs | None:
+    """One sign of each set; None if a set is empty."""
     if any(not options for pair in signs.values() for options in pair):
         return None
     return {key: (max(pair[0]), max(pair[1])) for key, pair in signs.items()}

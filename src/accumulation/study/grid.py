@@ -145,10 +145,13 @@ def _bins(values: tuple, size: int) -> list[list]:
         return [list(values)]
     # The median, which one additional value rarely changes.
     width = size * median(b - a for a, b in itertools.pairwise(exact))
+    # Opposite values, such as those of a flux, share work: symmetric axes have them in one bin.
+    both = exact == [-value for value in reversed(exact)]
     bins: dict[int, list] = {}
     for value in sorted(values):
+        place = 2 * abs(Fraction(repr(value))) if both else Fraction(repr(value))
         # A small offset, so that rounding does not decide in which bin a value falls.
-        index = floor(Fraction(repr(value)) / width + Fraction(1, 10**6))
+        index = floor(place / width + Fraction(1, 10**6))
         bins.setdefault(index, []).append(value)
     return list(bins.values())
 
