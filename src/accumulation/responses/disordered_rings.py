@@ -126,8 +126,12 @@ def _product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """left @ right in real arithmetic where ``left`` is real."""
     if np.iscomplexobj(left) or not np.iscomplexobj(right):
         return left @ right
-    product = np.empty((*left.shape[:-1], right.shape[-1]), dtype=complex)
-    product.real, product.imag = left @ right.real, left @ right.imag
+    product = np.zeros((*left.shape[:-1], right.shape[-1]), dtype=complex)
+    # Velocities of a real H are imaginary.
+    if right.real.any():
+        product.real = left @ right.real
+    if right.imag.any():
+        product.imag = left @ right.imag
     return product
 
 

@@ -24,6 +24,7 @@ from ..states.eigenpairs import solve
 from ..states.eigenstates import States
 from ..states.fermi_points import fermi_points
 from ..states.occupations import occupation
+from ..states.remembered import RememberedPairs
 from ..symmetry.mirror_rows import paired_rows
 from ..symmetry.symmetry_rules import Symmetries, operator_residual
 
@@ -144,10 +145,12 @@ def _one_ribbon(ribbon, labels, levels, gauge, k) -> dict[str, np.ndarray]:
     value = np.zeros((*shape, len(PARTS)))
     dimension, forbidden = np.zeros(shape, dtype=int), np.zeros((*shape, len(PARTS) + 1))
     reduce = parts_of_profile(ribbon)
-    moments = []
+    moments, pairs_at = [], RememberedPairs(ribbon.bloch)
     for d, label in enumerate(labels):
         kernel = plugins.load("densities", label[0]).kernel
-        profiles, scales, rounding, crossings, mesh = responses(ribbon, *label, levels, gauge, k)
+        profiles, scales, rounding, crossings, mesh = responses(
+            ribbon, *label, levels, gauge, k, pairs_at
+        )
         moments.append(mesh.density.sum(axis=-1))
         for e, level in enumerate(levels):
             # The rules of the center hold in all of its gap, where the same states are filled.
@@ -225,8 +228,10 @@ def parts_of_profile(ribbon) -> list[np.ndarray]:
     return [even.T, odd.T, np.ones((1, len(sites)))]
 
 
-def responses(ribbon, density, definition, levels, gauge, k):
+def responses(ribbon, density, definition, levels, gauge, k, pairs_at=None):
     """Response profiles of one density of a ribbon, and the scales for its comparison with zero.
+
+    ``pairs_at`` is a function of k that returns eigenpairs, which several densities share.
 
     Returns
     -------
@@ -239,7 +244,7 @@ def responses(ribbon, density, definition, levels, gauge, k):
     module = plugins.load("densities", density)
     needs_all_bands = definition in module.NEEDS_ALL_BANDS
     exact = ExactElements(
-        ribbon.bloch, module.kernel, definition, gauge, needs_all_bands, ribbon.sites
+        ribbon.bloch, module.kernel, definition, gauge, needs_all_bands, ribbon.sites, pairs_at
     )
     mesh = elements_on_mesh(exact, k)
     points = fermi_points(ribbon.bloch, mesh.k, mesh.energy, mesh.velocity, levels)
