@@ -62,7 +62,7 @@ class BulkTable:
         """Amplitudes times each factor (hop,), side by side: (phase, factor * element)."""
         tables = np.zeros((len(self.distinct), len(factors), self.size**2), dtype=complex)
         for number, factor in enumerate(factors):
-            np.add.at(tables, (self.which, number, self.place), factor * self.amplitude)
+            np.add.at(tables[:, number], (self.which, self.place), factor * self.amplitude)
         return tables.reshape(len(tables), len(factors) * self.size**2)
 
     def evaluate(self, k: np.ndarray, amplitude: np.ndarray) -> np.ndarray:
