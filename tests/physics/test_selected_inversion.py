@@ -17,6 +17,7 @@ from accumulation.states.eigenpairs import solve
 from accumulation.states.eigenstates import Kernel
 from accumulation.states.fermi_points import fermi_points
 from accumulation.states.level_counts import gap_around, levels_below
+from accumulation.states.near_states import LocalMatrix, states_near
 from accumulation.states.selected_inversion import commutator_blocks
 from accumulation.states.step_contour import convergence, imaginary_points, points_needed
 
@@ -460,3 +461,27 @@ def test_random_lattices(seed):
     response = banded_interband.filled_response(local, k, banded_interband.gaps_at(local, k, level))
     largest = np.abs(expected).max(axis=1)
     assert np.all(np.abs(response.values[:, 0] - expected).max(axis=1) <= 1e-8 * largest + 1e-14)
+
+
+@pytest.mark.parametrize("size", [20, 61, 140])
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_states_next_to_an_energy_in_the_middle_of_a_symmetric_spectrum(size, count):
+    """Mixtures of levels at the same distance above and below are not taken for states."""
+    strong = np.where(np.arange(size - 1) % 2 == 0, 1.0, 1.3)
+    row, column = np.arange(size - 1), np.arange(1, size)
+    value = np.exp(0.3j * row) * strong
+    matrix = LocalMatrix(
+        size,
+        np.concatenate((row, column)),
+        np.concatenate((column, row)),
+        np.concatenate((value, value.conj())),
+    )
+    for energy in (0.0, 0.2, -0.6):
+        levels, vectors = states_near(matrix, energy, count, 3.0)
+        expected = np.linalg.eigvalsh(matrix.dense())
+        distance = np.sort(np.abs(expected - energy))
+        if distance[count] < 1.5 * distance[count - 1]:  # others are as near
+            continue
+        np.testing.assert_allclose(np.sort(np.abs(levels - energy)), distance[:count], atol=1e-12)
+        residual = matrix.apply(vectors) - vectors * levels
+        assert np.abs(residual).max() < 1e-12

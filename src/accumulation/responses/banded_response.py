@@ -263,6 +263,8 @@ class _BandedLine:
         added = np.zeros((len(k), len(system.kernels), system.rows + 1))
         for i in np.flatnonzero(count):
             window = banded_window.isolated_window(system, k[i], level, reach[i], count[i])
+            if window is None:
+                continue
             gaps.center[i], gaps.half[i] = window.center, window.half
             added[i] = banded_window.of_window(system, k[i], window, level, 0.0)[:, 1]
         response = banded_interband.filled_response(system, k, gaps, self.threads)

@@ -32,6 +32,8 @@ AROUND = 4.0
 ISOLATED, FEW, FARTHER = 0.03, 6, 4.0
 # Rounding of a velocity between two states, relative to the bound of the spectrum over their gap.
 ROUNDING, CROSSING = 2.3e-16, 10.0
+# Residual of a state that has been found, relative to the bound.
+FOUND = 1e-11
 
 
 @dataclass(frozen=True)
@@ -90,11 +92,18 @@ def isolated_levels(
 
 def isolated_window(
     system: BandedSystem, k: float, level: float, reach: float, count: int
-) -> Window:
-    """The ``count`` states within ``reach`` of a level at one k: see :func:`isolated_levels`."""
-    found = states_near(system.matrix("hamiltonian", k), level, count, system.scale)
+) -> Window | None:
+    """The ``count`` states within ``reach`` of a level at one k: see :func:`isolated_levels`.
+
+    None if they are not found.
+    """
+    hamiltonian = system.matrix("hamiltonian", k)
+    energy, vectors = states_near(hamiltonian, level, count, system.scale)
+    rest = hamiltonian.apply(vectors) - vectors * energy
+    if np.abs(rest).max() > FOUND * system.scale or np.abs(energy - level).max() > reach:
+        return None
     farthest = FARTHER * reach
-    return _window(system, k, level, *found, farthest, farthest)
+    return _window(system, k, level, energy, vectors, farthest, farthest)
 
 
 def _window(system, k, level, energy, vectors, reach, around) -> Window:

@@ -60,7 +60,8 @@ class LocalMatrix:
             band[width + self.row - self.column, self.column] = self.value
             band[width] -= energy + nudge * max(abs(energy), 1.0)
             # A pivot that is exactly zero.
-            with suppress(LinAlgError):
+            singular = (LinAlgError, FloatingPointError)
+            with suppress(*singular), np.errstate(divide="raise", invalid="raise"):
                 return solve_banded((width, width), band, right, check_finite=False)
         raise LinAlgError("singular matrix")
 
@@ -76,7 +77,8 @@ def states_near(
 
     Notes
     -----
-    Inverse iteration with a block of vectors and Rayleigh-Ritz projection.
+    Inverse iteration with a block of vectors and Rayleigh-Ritz projection.  States are ranked by
+    the norm of (H - E) u, as a mixture of states above and below has its mean energy next to E too.
     """
     block = min(matrix.size, count + GUARD)
     vectors = np.random.default_rng(0).normal(size=(matrix.size, block)).astype(complex)
@@ -88,9 +90,10 @@ def states_near(
         inner = vectors.conj().T @ applied
         levels, turn = np.linalg.eigh(0.5 * (inner + inner.conj().T))
         vectors, applied = vectors @ turn, applied @ turn
-        nearest = np.sort(np.argsort(np.abs(levels - energy), kind="stable")[:count])
-        rest = applied[:, nearest] - vectors[:, nearest] * levels[nearest]
-        if np.linalg.norm(rest, axis=0).max(initial=0.0) < RESIDUAL * scale:
+        residual = np.linalg.norm(applied - vectors * levels, axis=0)
+        distance = np.hypot(levels - energy, residual)
+        nearest = np.sort(np.argsort(distance, kind="stable")[:count])
+        if residual[nearest].max(initial=0.0) < RESIDUAL * scale:
             break
     return levels[nearest], vectors[:, nearest]
 
