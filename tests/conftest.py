@@ -20,7 +20,8 @@ FIRST += [
     "test_merge_large",
     "test_bad_config",
 ]
-FIRST += ["test_referee", "test_hall", "test_hall_operators"]
+FIRST += ["test_referee", "test_large_samples", "test_wire", "test_selection_rules"]
+FIRST += ["test_snippets", "test_bulk", "test_selected_inversion", "test_slab", "test_edited_files"]
 
 
 def pytest_configure(config):

@@ -179,7 +179,7 @@ def test_no_dissipation_no_accumulation_in_random_models(seed):
 def test_responses_span_all_that_is_allowed(model, edge):
     """Not only may every allowed profile occur: over Fermi energies and temperatures all do."""
     ribbon = acc.haldane(**model).ribbon(*EDGES[edge])
-    levels = np.linspace(-2.7, 2.7, 60)
+    levels = np.linspace(-2.7, 2.7, 30)
     for density in ("charge", "orbital_moment"):
         module = plugins.load("densities", density)
         definition = module.DEFINITIONS["ribbon"][0]

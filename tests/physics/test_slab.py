@@ -204,7 +204,7 @@ def test_layers_in_the_middle_are_the_crystal():
     expected = by_orbital * [1.0, -0.5]
     slab = lattice.slab(layers=9)
     response = slab.response(
-        density="T", fermi_energy=level, temperature=kt, k=60, k_across=30
+        density="T", fermi_energy=level, temperature=kt, k=60, k_across=16
     ).sel(process="intraband")
     rows = response.accumulation.values.ravel() * slab.area
     found = [rows[response.sublattice.values == name] for name in "AB"]

@@ -1,11 +1,8 @@
 """The command ``accumulation``: projects and their configs, what is listed, what is refused."""
 
-import subprocess
-import sys
-
 import pytest
 import yaml
-from workflow_study import ROOT, config
+from workflow_study import ROOT, SERVER, config
 
 from accumulation import cli, locations, plugins
 from accumulation.errors import UserError
@@ -152,11 +149,7 @@ def test_unused_refuses_a_folder_without_a_config_and_leaves_what_is_not_ours(fo
 
 def test_looks_need_no_number_of_cores(project):
     for look in (["--summary"], ["--list-changes", "params"], ["--unlock"]):
-        command = [sys.executable, "-m", "snakemake", *look]
-        done = subprocess.run(
-            command, cwd=project.folder, env=project.environment(),
-            capture_output=True, text=True, timeout=120,
-        )  # fmt: skip
+        done = SERVER.run(look, project.folder, project.environment(), timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
