@@ -15,10 +15,14 @@ from .selected_inversion import layout_for
 ASIDE = 3.7e-9
 # A pivot smaller than this fraction of the bound spoils the count, which is then repeated.
 SINGULAR, TRIES = 1e-13, 4
+# Pivots are at least this large, in t0.
+TINY = 1e-30
 # Energies beyond so many times the bound are taken as this.
 BEYOND = 1.5
 # The search for the levels next to an energy goes on down to this fraction of the bound.
 NEAREST = 1e-9
+# First by distances that fall by this factor.
+COARSE = 16.0
 
 
 def levels_below(blocks: tuple[np.ndarray, ...], energy: np.ndarray, scale: float) -> np.ndarray:
@@ -85,7 +89,8 @@ def _decomposed(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if len(matrix) == 2:
             return _decomposed_pairs(matrix)
         levels, vectors = np.linalg.eigh(np.moveaxis(matrix, -1, 0))
-        scaled = vectors / levels[:, None, :]
+        # LAPACK takes no infinite numbers; the count is repeated anyway.
+        scaled = vectors / np.where(np.abs(levels) < TINY, TINY, levels)[:, None, :]
         inverse = scaled @ np.swapaxes(vectors, -1, -2).conj()
     return levels.T, np.moveaxis(inverse, 0, -1)
 
@@ -118,8 +123,8 @@ def gap_around(
     level, and at most 2 ``scale`` + \\|level\\|
     """
     farthest = 2 * scale * np.ones(len(level))
-    steps = np.arange(int(np.ceil(np.log(1 / NEAREST) / np.log(4))) + 1)
-    distance = farthest[:, None] * 0.25**steps
+    steps = np.arange(int(np.ceil(np.log(1 / NEAREST) / np.log(COARSE))) + 1)
+    distance = farthest[:, None] / COARSE**steps
     shifts = np.concatenate((np.zeros((len(level), 1)), -distance, distance), axis=1)
     counts = levels_below(blocks, level[:, None] + shifts, scale)
     number, split = counts[:, 0], len(steps)
@@ -129,8 +134,11 @@ def gap_around(
         # Distances fall; the first that holds no level, unless all do.
         first = np.where(empty.any(axis=1), np.argmax(empty, axis=1), split - 1)
         free.append(distance[np.arange(len(level)), first])
-    # One bisection: twice the distance found.
-    trial = np.stack((level - 2 * free[0], level + 2 * free[1]), axis=1)
-    empty = levels_below(blocks, trial, scale) == number[:, None]
-    below, above = (np.where(e, 2 * d, d) for e, d in zip(empty.T, free, strict=True))
+    below, above = free
+    for factor in (4.0, 2.0):  # of the distance found, to within the last
+        trial = np.stack((level - factor * below, level + factor * above), axis=1)
+        empty = levels_below(blocks, trial, scale) == number[:, None]
+        below, above = (
+            np.where(e, factor * d, d) for e, d in zip(empty.T, (below, above), strict=True)
+        )
     return number, np.minimum(below, farthest), np.minimum(above, farthest)
