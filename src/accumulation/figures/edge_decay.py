@@ -25,6 +25,8 @@ CAPTION = (
 )
 # Beyond so many lengths the other edge is near.
 SHOWN = 8.0
+# Entries of a row of the legend.
+COLUMNS = 9
 FLOOR = 1e-16
 
 
@@ -68,7 +70,7 @@ def draw(systems: list[dict]) -> Figure:
         Line2D([], [], marker=marker, color=style.GREY, linestyle="none", label=f"width {width}")
         for width, marker in zip(widths, markers, strict=False)
     ]
-    style.legend_below(figure, handles)
+    style.legend_below(figure, handles, min(len(handles), COLUMNS))
     return figure
 
 

@@ -207,6 +207,7 @@ class _BandedLine:
         gap is: the last value says whether there is one too small to count the levels around it.
         """
         doubtful, cuts = np.zeros(len(self.k), dtype=bool), []
+        low = high = np.zeros(0)
         reach = VISIBLE * self.system.fastest * self.spacing
         while reach > CLOSEST * self.system.scale:
             low, high, complete = intervals_near(self.system, self.k, level, reach, least=2)

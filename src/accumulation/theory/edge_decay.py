@@ -42,7 +42,7 @@ VARIABLES = {
     ),
     "decay_length": ((), "a", "length over which it decays, fitted", "58"),
     "dirac_length": ((), "a", "hbar v / gap of the Dirac cone", "S30"),
-    "decay_difference": ((), "1", "fitted length over hbar v / gap, minus one", "58, S30"),
+    "decay_difference": ((), "a", "fitted length minus hbar v / gap", "58, S30"),
     "gap": ((), "t0", "direct gap of the crystal", "54"),
     "velocity": ((), "t0 a / hbar", "velocity of the cone", "54"),
     "chern": ((), "1", "Chern number of the filled bands", "S13"),
@@ -50,9 +50,9 @@ VARIABLES = {
 }
 CHECKS = {
     "decay_difference": Identity(
-        "the accumulation of an edge decays over hbar v / gap near the phase boundary",
+        "an edge accumulates over hbar v / gap, to a lattice constant, near the phase boundary",
         "the velocity and the gap of the crystal's Dirac cone",
-        0.1,
+        1.0,
     ),
 }
 # Points of the zone along each vector, divisible by 6, so that K is one; and a step away from K.
@@ -125,7 +125,7 @@ def compute(
         "beyond": beyond,
         "decay_length": fitted,
         "dirac_length": length,
-        "decay_difference": fitted / length - 1,
+        "decay_difference": fitted - length,
         "gap": gap,
         "velocity": velocity,
         "chern": crystal.chern,
