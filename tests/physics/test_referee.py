@@ -54,7 +54,7 @@ def test_nothing_is_silently_wrong(seed, index):
 
 
 # No band moves; levels of several kinds.
-BY_INVERSION = [(700, 5), (700, 1), (700, 9)]
+BY_INVERSION = [(700, 5), (700, 9)]
 
 
 @pytest.mark.parametrize(("seed", "index"), BY_INVERSION)
@@ -62,7 +62,8 @@ def test_nothing_is_silently_wrong_by_selected_inversion(seed, index):
     problem = draw(seed, index)
     entries = judge(problem, "selected_inversion")
     wrong = [e for e in entries if e.verdict not in (AGREED, FLAGGED, UNDECIDED)]
-    assert entries and not wrong, f"{problem}\n" + "\n".join(str(entry) for entry in wrong)
+    assert entries
+    assert not wrong, f"{problem}\n" + "\n".join(str(entry) for entry in wrong)
 
 
 def test_draws_are_reproducible_one_by_one():
