@@ -161,6 +161,14 @@ def crossing_edges(width):
     return acc.haldane(t2=0.3, phi=np.pi / 2, delta=0.1).ribbon((2, 1), width=width)
 
 
+def interband_at_the_crossing(system):
+    given = {"density": "orbital_moment", "definition": ["circulation"], "k": 101}
+    found = acc.accumulate(
+        system, fermi_energy=[0.0], temperature=[0.0], solver="selected_inversion", **given
+    )
+    return found.sel(process="interband")
+
+
 def test_counts_next_to_levels_of_edge_states_of_a_wide_ribbon():
     """Rounding of pivots grows there from block to block: without their symmetry, by 20 levels."""
     system = crossing_edges(100)
@@ -204,15 +212,7 @@ def test_response_at_the_crossing_of_edge_states_as_an_integral_over_both_sides(
         for side in (-1, 1):
             rows = kubo(system, "orbital_moment", "circulation", CROSSING + side * at, 0.0)[:, 1]
             expected += half * weights @ rows / (2 * np.pi)
-    found = acc.accumulate(
-        system,
-        density="orbital_moment",
-        definition=["circulation"],
-        fermi_energy=[0.0],
-        temperature=[0.0],
-        k=101,
-        solver="selected_inversion",
-    ).sel(process="interband")
+    found = interband_at_the_crossing(system)
     assert not found.status.any()
     difference = np.abs(found.accumulation.values.ravel() - expected).max()
     assert difference < 1e-6 * np.abs(expected).max()
@@ -220,15 +220,7 @@ def test_response_at_the_crossing_of_edge_states_as_an_integral_over_both_sides(
 
 def test_a_gap_too_small_to_count_levels_in_is_said():
     """Its contribution does not fall with the gap: at this width 1e-9."""
-    found = acc.accumulate(
-        crossing_edges(70),
-        density="orbital_moment",
-        definition=["circulation"],
-        fermi_energy=[0.0],
-        temperature=[0.0],
-        k=101,
-        solver="selected_inversion",
-    ).sel(process="interband")
+    found = interband_at_the_crossing(crossing_edges(70))
     assert np.isinf(found.error.values).all()
     assert found.status.values.all()
 

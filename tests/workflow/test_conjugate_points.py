@@ -1,5 +1,7 @@
 """Elements of points with complex conjugate amplitudes: one from the other, or computed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -7,6 +9,7 @@ import xarray as xr
 from accumulation.densities import named
 from accumulation.jobs import conjugate_points, points
 from accumulation.jobs.points import elements_point, response_point
+from accumulation.lattice.hop_table import HopTable
 from accumulation.study import grid
 
 SETTINGS = {
@@ -94,6 +97,18 @@ def test_a_density_without_a_sign_is_computed(monkeypatch):
     found, expected = elements_point(one, SETTINGS), computed(one, SETTINGS)
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value)
+
+
+def test_systems_that_differ_in_their_operators_alone_are_not_taken_for_one():
+    system = points.stage_runs.build(**point(0.7, t2=0.1))
+    at = np.arange(len(system.positions))
+    one, other = (
+        replace(system, operators={"T": HopTable(at, at, 0 * at, value * np.ones(len(at)))})
+        for value in (1.0, 2.0)
+    )
+    problems = {conjugate_points._Problem.of(s, SETTINGS) for s in (system, one, other)}
+    assert len(problems) == 3
+    assert conjugate_points._Problem.of(replace(one), SETTINGS) in problems
 
 
 def test_opposite_values_of_an_axis_share_a_tile():

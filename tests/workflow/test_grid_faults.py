@@ -140,27 +140,22 @@ class Watch:
                 files.read(path)
                 self.seen[name] = date
 
-    def at_work(self, process, stage: str) -> bool:
-        """Whether a job of a stage is found before the process ends."""
-        while process.poll() is None:
-            if any(job[0] == stage for job in jobs(self.project).values()):
-                return True
-            self.look()
-            time.sleep(0.02)
-        process.communicate()
-        return False
-
-    def until(self, process, found):
-        """The first thing that ``found`` finds while the process runs."""
+    def first(self, process, found):
+        """The first thing that ``found`` finds while the process runs; None if it ends before."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             what = found()
-            if what:
-                return what
-            assert process.poll() is None, process.communicate()[0]
+            if what or process.poll() is not None:
+                return what or None
             self.look()
             time.sleep(0.03)
         raise AssertionError("never found")
+
+    def until(self, process, found):
+        """The first thing that ``found`` finds while the process runs."""
+        what = self.first(process, found)
+        assert what, process.communicate()[0]
+        return what
 
 
 def computed(text: str) -> dict[str, int]:
@@ -213,8 +208,11 @@ def test_run_killed_at_each_stage(project, done):
         # A job may be over before anybody looks: then once more.
         for _ in range(5):
             process = begun(project, f"results/grid/{system}/response.nc")
-            if watch.at_work(process, stage):
+            if watch.first(
+                process, lambda s=stage: [j for j in jobs(project).values() if j[0] == s]
+            ):
                 break
+            process.communicate()
             forget(project, f"grid/{system}/response.nc")
             if stage != "merge":
                 forget(project, f"tiles/{stage}/*/*")

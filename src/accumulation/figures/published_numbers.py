@@ -16,12 +16,12 @@ CAPTION = (
     "bands of the crystal are partly p orbitals of sulphur, with less angular momentum. The table "
     "of evidence has the bound of each."
 )
-# Places of the columns, as parts of the width of the table.
-# Of the plain text of datasets.
+# Signs of print for the plain text of datasets.
 SIGNS = {
     "2 pi": "2π", "^2": "²", "hbar": "ħ", "t0": "t₀", "L_z": "$L_z$", "Delta": "Δ", "angstrom": "Å",
     " x ": " × ", "MoS2": "MoS₂",
 }  # fmt: skip
+# Places of the columns, as parts of the width of the table.
 _COLUMNS = {"quantity": 0.0, "units": 0.44, "published": 0.87, "ours": 1.0}
 
 

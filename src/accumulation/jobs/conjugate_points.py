@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 
 import numpy as np
@@ -38,9 +38,9 @@ def from_either(
     if not system.periodic:
         return compute(system, settings)
     imaginary = system.hops.amplitude.imag
-    leading = imaginary[np.argmax(imaginary != 0)]
-    if leading == 0:
+    if not imaginary.any():
         return compute(system, settings)
+    leading = imaginary[np.argmax(imaginary != 0)]
     # Without negative zeros, in which the two may differ.
     if leading > 0:
         chosen = _with_amplitudes(system, system.hops.amplitude + 0.0)
@@ -66,12 +66,13 @@ class _Problem:
 
     @classmethod
     def of(cls, system: System, settings: dict) -> _Problem:
-        hops = system.hops
-        digest = hashlib.sha256(grid.canonical(settings).encode())
-        parts = (hops.row, hops.column, hops.cell, hops.amplitude, system.positions, system.spin)
-        for part in (*parts, np.array([system.period])):
+        labels = [settings, system.period, system.sublattice.tolist(), list(system.operators)]
+        digest = hashlib.sha256(grid.canonical(labels).encode())
+        tables = [system.hops, *system.operators.values()]
+        tables += [] if system.dipoles is None else [system.dipoles]
+        parts = [getattr(table, column.name) for table in tables for column in fields(table)]
+        for part in (*parts, system.positions, system.spin):
             digest.update(np.ascontiguousarray(part).tobytes())
-        digest.update(" ".join(system.sublattice.tolist()).encode())
         return cls(digest.hexdigest(), system, settings)
 
 

@@ -250,12 +250,6 @@ class _BandedLine:
             inside[np.arange(start, max(end, start + 1)) % len(self.k)] = True
         return inside
 
-    def _occupied(self, k: np.ndarray, level: float, reach: float) -> np.ndarray:
-        """Number of levels within ``reach`` of a level at each k, (k,) int."""
-        energies = level + np.array([-reach, reach]) * np.ones((len(k), 1))
-        counts = self.system.levels_below(k, energies)
-        return counts[:, 1] - counts[:, 0]
-
     def filled(self, k: np.ndarray, level: float) -> np.ndarray:
         """Interband response at T = 0 and its error, (k, definition, row + 1), at each k (k,)."""
         system = self.system
@@ -282,7 +276,7 @@ class _BandedLine:
         """
         system = self.system
         values = np.zeros((len(k), len(system.kernels), 2, system.rows + 1))
-        count = self._occupied(k, level, banded_window.WINDOW * temperature)
+        count = system.levels_within(k, level, banded_window.WINDOW * temperature)
         dense = (count > 0) & ((system.rows <= DENSE) | (count * SHARE > system.rows))
         gaps = banded_interband.gaps_at(system, k, level, self.threads)
         for i in np.flatnonzero((count > 0) & ~dense):

@@ -30,6 +30,8 @@ AROUND = 4.0
 # Half gaps below this fraction of the bound cost the contour digits where few levels are near, at
 # most so many, and no others up to so many times farther.
 ISOLATED, FEW, FARTHER = 0.03, 6, 4.0
+# Reaches that are tried, each FARTHER times smaller than the one before.
+REACHES = 13
 # Rounding of a velocity between two states, relative to the bound of the spectrum over their gap.
 ROUNDING, CROSSING = 2.3e-16, 10.0
 # Residual of a state that has been found, relative to the bound.
@@ -77,8 +79,8 @@ def isolated_levels(
     small = np.flatnonzero(half < ISOLATED * system.scale)
     if not len(small):
         return reach, count
-    tried = system.scale / FARTHER ** np.arange(1, 14)
-    energies = level + np.broadcast_to(np.concatenate((-tried, tried)), (len(small), 26))
+    tried = system.scale / FARTHER ** np.arange(1, 1 + REACHES)
+    energies = level + np.concatenate((-tried, tried)) * np.ones((len(small), 1))
     below, above = np.split(system.levels_below(k[small], energies), 2, axis=1)
     inside = above - below
     fits = (inside[:, 1:] > 0) & (inside[:, 1:] <= FEW) & (inside[:, 1:] == inside[:, :-1])

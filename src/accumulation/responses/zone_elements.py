@@ -102,7 +102,7 @@ def conjugation_signs(
 
     Parameters
     ----------
-    bloch, conjugate : of a system, and of the one whose amplitudes are complex conjugate
+    bloch, conjugate : of a periodic system, and of the one whose amplitudes are complex conjugate
     kernel : function (states, definition) of a density
 
     Returns
@@ -110,9 +110,9 @@ def conjugation_signs(
     Signs at -k by indices (definition, gauge), None where the elements are not related like this
     """
     keep = np.arange(bloch.size)
-    signs: Signs = {}
-    for fraction in SAMPLES[:2] if bloch.period else (0.0,):
-        k = np.array([np.pi * fraction / (bloch.period or 1.0)])
+    signs: dict = {}
+    for fraction in SAMPLES[:2]:
+        k = np.array([np.pi * fraction / bloch.period])
         here, there = (
             _elements(solve(one, at), one, kernel, definitions, gauges)[1]
             for one, at in ((bloch, k), (conjugate, -k))
@@ -137,7 +137,7 @@ def _signs(bloch, k, elements_at) -> Signs | None:
     if len(k) < LEAST or bloch.reversal is None:
         return None
     order = bloch.reversal[0]
-    signs: Signs = {}
+    signs: dict = {}
     for fraction in SAMPLES:
         i = int(fraction * (len(k) // 2))
         here, there = (elements_at(slice(n, n + 1))[1] for n in (i, len(k) - 1 - i))

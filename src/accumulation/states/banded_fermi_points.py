@@ -110,12 +110,11 @@ def avoid_each_other(system: BandedSystem, low: float, high: float, level: float
     """
     middle = 0.5 * (low + high)
     reach = system.fastest * (high - low) + ON_LEVEL * system.scale
-    window = np.array([[level - reach, level + reach]])
-    below, above = system.levels_below(np.array([middle]), window)[0]
-    if above - below < 2:
+    number = int(system.levels_within(np.array([middle]), level, reach)[0])
+    if number < 2:
         return False
     hamiltonian, velocity = (system.matrix(n, middle) for n in ("hamiltonian", "slope"))
-    energy, vectors = states_near(hamiltonian, level, int(above - below), system.scale)
+    energy, vectors = states_near(hamiltonian, level, number, system.scale)
     slope = vectors.conj().T @ velocity.apply(vectors)
     # Two levels in first order in k, H + v dk: their smallest distance.
     mixing = 2 * np.abs(slope)
@@ -172,8 +171,7 @@ def _inside(system: BandedSystem, low: float, high: float, change: int, level: f
     """Fermi points (k, velocity, state) of one short interval, and whether they explain it."""
     middle, length = 0.5 * (low + high), high - low
     reach = 1.5 * system.fastest * length + 1e-8 * system.scale
-    counts = system.levels_below(np.array([middle]), np.array([[level - reach, level + reach]]))[0]
-    number = int(counts[1] - counts[0])
+    number = int(system.levels_within(np.array([middle]), level, reach)[0])
     if number == 0:
         return [], change == 0
     hamiltonian, velocity = (system.matrix(n, middle) for n in ("hamiltonian", "slope"))

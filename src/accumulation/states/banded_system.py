@@ -90,6 +90,12 @@ class BandedSystem:
         ]
         return np.concatenate(parts) if parts else np.zeros((0, energy.shape[1]), dtype=int)
 
+    def levels_within(self, k: np.ndarray, level: float, reach: float) -> np.ndarray:
+        """Number of levels within ``reach`` of a level, both in t0, at each k (k,), int."""
+        energies = level + np.array([-reach, reach]) * np.ones((len(k), 1))
+        counts = self.levels_below(k, energies)
+        return counts[:, 1] - counts[:, 0]
+
     def matrix(self, name: str, k: float) -> LocalMatrix:
         """One matrix at one k."""
         m = self.matrices

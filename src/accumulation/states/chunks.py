@@ -8,9 +8,11 @@ import numpy as np
 
 # From this size on, computations without a diagonalisation are faster on several threads.
 THREADED = 64
+# Matrices that work on a chunk has at hand at once, and the elements of each that fit the cache.
+MATRICES, ELEMENTS = 12, 16000
 
 
-def chunks(points: int, size: int, matrices: int = 12) -> list[slice]:
+def chunks(points: int, size: int, matrices: int = MATRICES) -> list[slice]:
     """Slices of k for matrices of ``size`` orbitals, short enough for the cache.
 
     A slice has 10 k at 40 orbitals (0.25 MB a complex matrix) and 2 above 80, so that about twelve
@@ -18,12 +20,12 @@ def chunks(points: int, size: int, matrices: int = 12) -> list[slice]:
     faster than slices four times as long, 1.2-1.7 times faster than one batch over all k, and
     limits the size of temporaries.
     """
-    step = int(np.clip(16000 * 12 // (matrices * size**2), 2, 64))
+    step = int(np.clip(ELEMENTS * MATRICES // (matrices * size**2), 2, 64))
     return [slice(start, min(start + step, points)) for start in range(0, points, step)]
 
 
 def over_chunks(
-    work, points: int, size: int, threads: int = 1, light: bool = False, matrices: int = 12
+    work, points: int, size: int, threads: int = 1, light: bool = False, matrices: int = MATRICES
 ) -> None:
     """Call ``work(slice)`` for every chunk of k, on ``threads`` threads.
 

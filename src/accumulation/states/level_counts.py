@@ -50,7 +50,7 @@ def levels_below(blocks: tuple[np.ndarray, ...], energy: np.ndarray, scale: floa
     return count
 
 
-def _inertia(blocks, which_k, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _inertia(blocks, which_k: np.ndarray, energy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positive eigenvalues of all pivots of E - H, and the smallest magnitude, (energy,) each."""
     diagonal, above = blocks[0], blocks[1]
     size = diagonal.shape[1]

@@ -24,12 +24,13 @@ class RememberedPairs:
     def __call__(self, k: np.ndarray) -> Eigenpairs:
         """Eigenpairs at k (k,), in 1/a."""
         points = k.tolist()
-        missing = np.array([point not in self._kept for point in points], dtype=bool)
+        # Looked up once: other threads add to it.
+        known = [self._kept.get(point) for point in points]
+        missing = np.array([one is None for one in known], dtype=bool)
         if missing.all():
             pairs = solve(self._bloch, k)
             self._keep(points, pairs)
             return pairs
-        known = [self._kept.get(point) for point in points]
         if missing.any():
             new = solve(self._bloch, k[missing])
             self._keep(new.k.tolist(), new)
