@@ -31,7 +31,7 @@ def test_an_edge_decays_over_the_length_of_the_cone_and_both_solvers_agree():
         for solver in ("dense", "selected_inversion")
     )
     np.testing.assert_allclose(dense["edge"], selected["edge"], rtol=1e-5)  # the error of dense
-    assert selected["decay_difference"] == pytest.approx(0.0, abs=0.1 * selected["dirac_length"])
+    assert selected["decay_difference"] == pytest.approx(0.0, abs=0.1)
     assert selected["finite_width"][-1] == 0
     assert 0.05 < selected["finite_width"][0] < 1
 

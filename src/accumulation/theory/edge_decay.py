@@ -42,7 +42,7 @@ VARIABLES = {
     ),
     "decay_length": ((), "a", "length over which it decays, fitted", "58"),
     "dirac_length": ((), "a", "hbar v / gap of the Dirac cone", "S30"),
-    "decay_difference": ((), "a", "fitted length minus hbar v / gap", "58, S30"),
+    "decay_difference": ((), "1", "fitted length over hbar v / gap, minus one", "58, S30"),
     "gap": ((), "t0", "direct gap of the crystal", "54"),
     "velocity": ((), "t0 a / hbar", "velocity of the cone", "54"),
     "chern": ((), "1", "Chern number of the filled bands", "S13"),
@@ -50,9 +50,9 @@ VARIABLES = {
 }
 CHECKS = {
     "decay_difference": Identity(
-        "an edge accumulates over hbar v / gap, to a lattice constant, near the phase boundary",
+        "the accumulation of an edge decays over hbar v / gap near the phase boundary",
         "the velocity and the gap of the crystal's Dirac cone",
-        1.0,
+        0.1,
     ),
 }
 # Points of the zone along each vector, divisible by 6, so that K is one; and a step away from K.
@@ -61,6 +61,8 @@ MESH, STEP = 96, 0.02
 # these lengths, and ends within this part of half the ribbon.
 BEGIN, LEAST, COVERED, INSIDE = 3.0, 5.0, 2.0, 0.45
 BINS = 120
+# Of the distances of rows from the edge, in a.
+DECIMALS = 9
 
 
 def compute(
@@ -112,8 +114,10 @@ def compute(
     distance = np.linspace(0.0, 0.5 * thickness[-1], BINS)
     upper = y > 0
     depth, held = y.max() - y[upper], rows[upper]
-    beyond = np.array([held[depth >= d].sum() for d in distance])
-    fitted = _fitted_length(distance, beyond, length, 0.5 * thickness[-1])
+    beyond = _beyond(distance, depth, held)
+    # At the rows themselves, as the bins of a wide ribbon are coarse.
+    places = np.unique(np.round(depth, DECIMALS))
+    fitted = _fitted_length(places, _beyond(places, depth, held), length, 0.5 * thickness[-1])
     edge = np.array(edges)
     return {
         "widths": np.array(widths),
@@ -125,7 +129,7 @@ def compute(
         "beyond": beyond,
         "decay_length": fitted,
         "dirac_length": length,
-        "decay_difference": fitted - length,
+        "decay_difference": fitted / length - 1,
         "gap": gap,
         "velocity": velocity,
         "chern": crystal.chern,
@@ -149,6 +153,11 @@ def _dirac_cone(lattice: Lattice, filled: int) -> tuple[float, float]:
     around = np.array([[1, 0], [0, 1], [-1, 0], [0, -1]]) * STEP
     square = (gaps(lowest + around) ** 2).mean() - values.min() ** 2
     return float(values.min()), float(np.sqrt(max(square, 0.0)) / (2 * STEP))
+
+
+def _beyond(distance: np.ndarray, depth: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """What rows at ``depth`` (row,) hold (row,) at each ``distance`` (place,) and beyond."""
+    return np.array([held[depth >= d - 0.5 * 10.0**-DECIMALS].sum() for d in distance])
 
 
 def _fitted_length(distance, beyond, length: float, half: float) -> float:
