@@ -95,7 +95,7 @@ clean:
 	find results -mindepth 1 -maxdepth 1 ! -name gallery -exec rm -rf {} +
 
 # A stamp is written last, so an installation that was cut off is done again.
-$(VENV)/.study: requirements.lock pyproject.toml setup.py
+$(VENV)/.study: requirements.lock pyproject.toml setup.py src/accumulation/states/_compiled.c
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)

@@ -1,11 +1,13 @@
-"""The wheel carries the workflow: the build puts Snakefile and workflow/ into the package.
+"""What a build does beside copying the package: a compiled module, and the workflow in the wheel.
 
-In a clone, and in an editable installation, they are used where they lie.
+The compiled module is optional: without a C compiler the package is installed without it.  It uses
+the stable interface of Python 3.11, so that one wheel of a platform serves later versions.  In a
+clone, and in an editable installation, the workflow is used where it lies.
 """
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 PACKAGE = "accumulation"
@@ -37,4 +39,17 @@ class BuildWithWorkflow(build_py):
         return super().get_source_files() + [str(path) for path in workflow_files()]
 
 
-setup(cmdclass={"build_py": BuildWithWorkflow})
+COMPILED = Extension(
+    "accumulation.states._compiled",
+    ["src/accumulation/states/_compiled.c"],
+    # Comparisons without traps are what lets compilers use vectors for divisions by gaps.
+    extra_compile_args=["-O3", "-fno-trapping-math", "-g0"],
+    py_limited_api=True,
+    optional=True,
+)
+
+setup(
+    cmdclass={"build_py": BuildWithWorkflow},
+    ext_modules=[COMPILED],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)

@@ -119,7 +119,7 @@ def bands(system: System, k: int = 401, eigenvectors: bool = True, threads: int 
 
     # The middle of an odd mesh, k = 0, is its own partner and is diagonalised too.
     half = (len(points) + 1) // 2 if paired else len(points)
-    over_chunks(diagonalise, half, bloch.size, threads)
+    over_chunks(diagonalise, half, bloch.size, threads, matrices=2)
     values = {"k": points, "weight": weight, "energy": energy, "velocity": velocity}
     values |= dict(zip(("eigenvector_re", "eigenvector_im"), vectors, strict=False))
     attrs = {"kind": system.kind, "period": system.period, "fingerprint": system.fingerprint}
@@ -185,7 +185,7 @@ def elements(
         "energy": bands.energy.values,
         "velocity": bands.velocity.values,
         "center_y": of_zone.center,
-        "moment": of_zone.density.sum(axis=-1).squeeze(drop),
+        "moment": of_zone.moment.squeeze(drop),
         "density": of_zone.density.squeeze(drop),
         "polarizability": of_zone.polarizability.squeeze(drop),
         **hop_variables(system),

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 # Of a working copy only what belongs to the sources.
 LEFT_OUT = shutil.ignore_patterns(
     "__pycache__",
+    "*.so",
     "*.egg-info",
     "build",
     "dist",
@@ -31,6 +32,8 @@ LEFT_OUT = shutil.ignore_patterns(
     ".snakemake",
     ".*_cache",
 )
+
+COMPILER = shutil.which(os.environ.get("CC") or "cc")
 
 OWN_MODEL = '''
 """Two atoms in a honeycomb, of different energies."""
@@ -126,11 +129,26 @@ def test_wheel_carries_every_file_of_the_package_and_of_the_workflow(built):
     wanted |= {
         str(path.relative_to(package))
         for path in (package / "accumulation").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.suffix not in (".pyc", ".c", ".so")
     }
     with zipfile.ZipFile(built[0]) as file:
         carried = {name for name in file.namelist() if ".dist-info/" not in name}
+    if COMPILER:
+        wanted.add("accumulation/states/_compiled.abi3.so")
     assert carried == wanted
+
+
+def test_a_build_without_a_compiler_lacks_the_compiled_module_only(built, tmp_path, monkeypatch):
+    """It is optional: whoever has no compiler, or one that fails, can install the package."""
+    with tarfile.open(built[1]) as file:
+        file.extractall(tmp_path, filter="data")
+    monkeypatch.setenv("CC", "false")
+    wheel = wheel_of(next(tmp_path.glob("accumulation-*")), tmp_path)
+    names = []
+    for path in (built[0], wheel):
+        with zipfile.ZipFile(path) as file:
+            names.append({name for name in file.namelist() if ".dist-info/" not in name})
+    assert {name for name in names[0] if not name.endswith(".so")} == names[1]
 
 
 def test_study_of_an_own_model_from_another_folder(installed, tmp_path):

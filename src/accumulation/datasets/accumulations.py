@@ -34,8 +34,8 @@ def declaration(name: str) -> tuple:
     return module, texts
 
 
-def eigenpairs_of(bloch: BlochMatrix, ds: xr.Dataset) -> Callable[[slice], Eigenpairs]:
-    """Function slice of k -> Eigenpairs, from the dataset of bands or by diagonalising again."""
+def eigenpairs_of(bloch: BlochMatrix, ds: xr.Dataset) -> Callable[[slice | np.ndarray], Eigenpairs]:
+    """Function slice or indices of k -> Eigenpairs, from the bands or by diagonalising again."""
     k = ds.k.values
     if "eigenvector_re" not in ds:
         return lambda part: solve(bloch, k[part])

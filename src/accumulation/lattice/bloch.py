@@ -189,14 +189,29 @@ class BlochMatrix:
         return matrix
 
     @cached_property
+    def _elements(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows and columns (element,) in which hops and site operators may be other than zero."""
+        tables = list(self.operators.values())
+        rows = np.concatenate([self.row, *(table.row for table in tables)])
+        return rows, np.concatenate([self.column, *(table.column for table in tables)])
+
+    @cached_property
     def _blocks(self) -> list[tuple[slice, slice]]:
         """Blocks of rows, each with the columns in which hops and site operators are not zero."""
         if self.dipoles is not None:  # the velocity reaches further than the hops
             return [(slice(0, self.size), slice(0, self.size))]
-        tables = list(self.operators.values())
-        rows = np.concatenate([self.row, *(table.row for table in tables)])
-        columns = np.concatenate([self.column, *(table.column for table in tables)])
-        return banded.row_blocks(self.size, rows, columns)
+        return banded.row_blocks(self.size, *self._elements)
+
+    @cached_property
+    def reach(self) -> np.ndarray:
+        """(orbital, 2) int: first column, and that after the last, of hops and site operators."""
+        if self.dipoles is not None:
+            return np.tile(np.array([0, self.size], dtype=np.intc), (self.size, 1))
+        rows, columns = self._elements
+        first, last = np.full(self.size, self.size), np.zeros(self.size, dtype=int)
+        np.minimum.at(first, rows, columns)
+        np.maximum.at(last, rows, columns + 1)
+        return np.stack((first, last), axis=1).astype(np.intc)
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """``matrix @ vectors``, (k, orbital, n), for a matrix that vanishes where no hop (and no
@@ -231,6 +246,22 @@ class BlochMatrix:
         k : (k,), in 1/a
         """
         return self._evaluate(self._hopping_parts, self.is_real, k)
+
+    def lower_band(self, k: np.ndarray) -> np.ndarray:
+        """Elements H(k)[j + i, j] of a real H(k) as (k, j, i), i up to ``bandwidth``, in t0.
+
+        Parameters
+        ----------
+        k : (k,), in 1/a
+        """
+        width = self.bandwidth + 1
+        below = np.flatnonzero(self.row >= self.column)
+        row, column = self.row[below], self.column[below]
+        band = np.zeros((len(k), self.size * width))
+        phase = k[:, None] * self.displacement
+        phases = np.hstack((np.cos(phase), np.sin(phase)))
+        band[:, column * width + row - column] = phases @ self._hopping_parts[:, below]
+        return band.reshape(len(k), self.size, width)
 
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:
         """Velocity along x (Eq. 4), (k, orbital, orbital), in t0 a and the atomic basis.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..states.compiled import row_elements
 from ..states.eigenpairs import DEGENERACY, overlap
 from ..states.eigenstates import CLOSEST, Kernel, States, inverse_gap
 
@@ -27,10 +28,19 @@ def matrix_elements(
     part of i times a real number, which vanishes identically.  H(k) is real, for instance, if time
     reversal times the mirror x -> -x is a symmetry (zigzag Haldane ribbons at every flux).
     """
+    complex_any = (np.iscomplexobj(a) for a in (states.eigenvector, states.slope, kernel.matrix))
+    interband = interband and any(complex_any)
+    if kernel.basis == "hops":
+        mixed = states.mixed if interband else None
+        found = row_elements(states.bloch.reach, kernel.matrix, states.eigenvector, mixed)
+        if found is not None:
+            density, value = found
+            return np.swapaxes(density, -1, -2), None if value is None else np.swapaxes(
+                value, -1, -2
+            )
     applied = states.apply(kernel)
     density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
-    complex_any = (np.iscomplexobj(a) for a in (states.eigenvector, states.slope, kernel.matrix))
-    if not interband or not any(complex_any):
+    if not interband:
         return density, None
     # Re[i z] = -Im z
     value = _minus_imaginary(applied, states.mixed)

@@ -25,13 +25,23 @@ def stencil(half_width: int) -> np.ndarray:
 
 
 def lagrange(half_width: int, t: np.ndarray) -> np.ndarray:
-    """Lagrange polynomials of the points of :func:`stencil` at ``t`` (...), as (..., point)."""
+    """Lagrange polynomials of the points of :func:`stencil` at ``t`` (...), as (..., point).
+
+    ``t`` should be from 0 to 1, where the powers are accurate.
+    """
+    powers = np.vander(t.ravel(), 2 * half_width, increasing=True)
+    return (powers @ _coefficients(half_width)).reshape(*t.shape, 2 * half_width)
+
+
+@cache
+def _coefficients(half_width: int) -> np.ndarray:
+    """Coefficients (power, point) of the Lagrange polynomials."""
     points = stencil(half_width).astype(float)
-    polynomials = np.empty((*t.shape, len(points)))
-    for i, point in enumerate(points):
-        others = np.delete(points, i)
-        polynomials[..., i] = ((t[..., None] - others) / (point - others)).prod(axis=-1)
-    return polynomials
+    others = [np.delete(points, i) for i in range(len(points))]
+    polynomials = [
+        np.poly(other) / np.prod(p - other) for p, other in zip(points, others, strict=True)
+    ]
+    return np.array(polynomials)[:, ::-1].T
 
 
 def rational_weights(

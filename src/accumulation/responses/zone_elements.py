@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..lattice.bloch import BlochMatrix
-from ..states.chunks import over_chunks
+from ..states import compiled
+from ..states.chunks import MATRICES, over_chunks
 from ..states.eigenpairs import Eigenpairs, overlap, solve
 from ..states.eigenstates import KernelFunction, States
-from .matrix_elements import center_y, matrix_elements
+from .matrix_elements import matrix_elements
 
 # Elements at k and -k that differ by less, relative to the largest, are related by symmetry.
 RELATED = 1e-9
@@ -30,17 +31,20 @@ Signs = dict[tuple[int, int], tuple[int, int]]
 
 @dataclass(frozen=True)
 class ZoneElements:
-    """density, polarizability : (definition, gauge, k, band, row);  center : (k, band), in a"""
+    """density, polarizability : (definition, gauge, k, band, row)
+    moment : (definition, gauge, k, band), the density summed over rows;  center : (k, band), in a
+    """
 
     density: np.ndarray
     polarizability: np.ndarray
+    moment: np.ndarray
     center: np.ndarray
 
 
 def zone_elements(
     bloch: BlochMatrix,
     k: np.ndarray,
-    eigenpairs_at: Callable[[slice], Eigenpairs],
+    eigenpairs_at: Callable[[slice | np.ndarray], Eigenpairs],
     kernel: KernelFunction,
     definitions: list[str],
     gauges: list[str],
@@ -57,38 +61,44 @@ def zone_elements(
     """
     shape = (len(definitions), len(gauges), len(k), bloch.size, bloch.size)
     # In memory rows come before bands, as in the eigenvectors, which avoids transposed copies.
-    # np.zeros takes no memory where the polarizability vanishes identically and nothing is written.
-    density = np.swapaxes(np.empty(shape), -1, -2)
-    interband = np.swapaxes(np.zeros(shape), -1, -2)
-    center = np.empty((len(k), bloch.size))
+    # np.zeros takes no memory where the polarizability vanishes identically and nothing is written,
+    # which a real H(k) suggests.
+    density, interband = np.empty(shape), (np.zeros if bloch.is_real else np.empty)(shape)
+    moment, center = np.empty(shape[:-1]), np.empty((len(k), bloch.size))
 
     def elements_at(part):
         return _elements(eigenpairs_at(part), bloch, kernel, definitions, gauges)
 
     signs = _signs(bloch, k, elements_at)
     order = bloch.reversal[0] if signs and bloch.reversal else None
-    place = None if order is None else bloch.y[np.argsort(order)]
+    places = bloch.y[None] if order is None else np.stack((bloch.y, bloch.y[np.argsort(order)]))
 
     def fill(part):
         states, parts = elements_at(part)
-        # At k = 0 of an odd mesh the states' own elements come last.
-        for (d, g), (diagonal, mixed) in parts.items():
-            if signs is not None and order is not None:
-                sign = signs[d, g]
-                np.multiply(diagonal[..., order], sign[0], out=density[d, g, ::-1][part])
-                if mixed is not None:
-                    np.multiply(mixed[..., order], sign[1], out=interband[d, g, ::-1][part])
-            density[d, g, part] = diagonal
-            if mixed is not None:
-                interband[d, g, part] = mixed
-        if place is not None:
-            center[::-1][part] = place @ overlap(states.eigenvector, states.eigenvector)
-        center[part] = center_y(states)
+        # k = 0 of an odd mesh is its own image.
+        with_image = slice(part.start, min(part.stop, len(k) // 2))
+        for (d, g), both in parts.items():
+            for i, (values, out) in enumerate(zip(both, (density, interband), strict=True)):
+                if values is None and bloch.is_real:
+                    continue
+                out[d, g, part] = 0.0 if values is None else np.swapaxes(values, -1, -2)
+                if order is not None and signs is not None:
+                    compiled.reflect(out[d, g], order, signs[d, g][i], with_image)
+            moment[d, g, part] = both[0].sum(axis=-1)
+            if order is not None and signs is not None:
+                moment[d, g, ::-1][with_image] = signs[d, g][0] * moment[d, g, with_image]
+        here = places @ overlap(states.eigenvector, states.eigenvector)
+        if order is not None:
+            center[::-1][part] = here[:, 1]
+        center[part] = here[:, 0]
 
     # The middle of an odd mesh, k = 0, is its own partner and is computed too.
     points = len(k) if order is None else (len(k) + 1) // 2
-    over_chunks(fill, points, bloch.size, threads, light=bloch.is_real)
-    return ZoneElements(density, interband, center)
+    # The compiled module works on one k after the other.
+    matrices = 2 if compiled.MODULE else MATRICES
+    over_chunks(fill, points, bloch.size, threads, light=bloch.is_real, matrices=matrices)
+    by_band = np.swapaxes(density, -1, -2), np.swapaxes(interband, -1, -2)
+    return ZoneElements(*by_band, moment, center)
 
 
 def conjugation_signs(
@@ -137,11 +147,9 @@ def _signs(bloch, k, elements_at) -> Signs | None:
     if len(k) < LEAST or bloch.reversal is None:
         return None
     order = bloch.reversal[0]
-    signs: dict = {}
-    for fraction in SAMPLES:
-        i = int(fraction * (len(k) // 2))
-        here, there = (elements_at(slice(n, n + 1))[1] for n in (i, len(k) - 1 - i))
-        signs = _agreeing(signs, here, there, order)
+    i = np.array([int(fraction * (len(k) // 2)) for fraction in SAMPLES])
+    here, there = (elements_at(n)[1] for n in (i, len(k) - 1 - i))
+    signs = _agreeing({}, here, there, order)
     return _chosen(signs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,18 +11,23 @@ import numpy as np
 THREADED = 64
 # Matrices that work on a chunk has at hand at once, and the elements of each that fit the cache.
 MATRICES, ELEMENTS = 12, 16000
+EVEN = 4
 
 
 def chunks(points: int, size: int, matrices: int = MATRICES) -> list[slice]:
-    """Slices of k for matrices of ``size`` orbitals, short enough for the cache.
+    """Slices of k for matrices of ``size`` orbitals, short enough for the cache, all of one length.
 
-    A slice has 10 k at 40 orbitals (0.25 MB a complex matrix) and 2 above 80, so that about twelve
-    matrices fit into the cache; work with fewer ``matrices`` gets longer ones.  This is 10-20 %
-    faster than slices four times as long, 1.2-1.7 times faster than one batch over all k, and
-    limits the size of temporaries.
+    A slice has up to 10 k at 40 orbitals (0.25 MB a complex matrix) and 2 above 80, so that about
+    twelve matrices fit into the cache; work with fewer ``matrices`` gets longer ones.  This is
+    10-20 % faster than slices four times as long, 1.2-1.7 times faster than one batch over all k,
+    and limits the size of temporaries.
     """
     step = int(np.clip(ELEMENTS * MATRICES // (matrices * size**2), 2, 64))
-    return [slice(start, min(start + step, points)) for start in range(0, points, step)]
+    number = -(-points // step)
+    # A number that two or four threads share evenly.
+    number = min(points, EVEN * -(-number // EVEN)) if number > 1 else number
+    ends = [points * i // max(number, 1) for i in range(number + 1)]
+    return [slice(*pair) for pair in pairwise(ends)]
 
 
 def over_chunks(
@@ -47,8 +53,11 @@ def over_chunks(
         for part in parts[offset::threads]:
             work(part)
 
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(share, range(threads)):
+    # This thread does a share, too: one less to start.
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = pool.map(share, range(1, threads))
+        share(0)
+        for _ in others:
             pass
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..lattice.bloch import BlochMatrix
-from . import banded_eigh
+from . import banded_eigh, compiled
 
 # States closer than this (in t0) are rotated to diagonalise the velocity among them, so that the
 # velocity and density of each band are continuous through a crossing.
@@ -63,21 +63,21 @@ def expectation(vectors: np.ndarray, applied: np.ndarray) -> np.ndarray:
 
 def eigh(bloch: BlochMatrix, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Energies (k, band), in t0, and eigenvectors (k, orbital, band) of H(k) on k (k,), in 1/a."""
-    matrix, width = bloch.hamiltonian(k), bloch.bandwidth
-    if bloch.is_real and banded_eigh.is_faster(bloch.size, width):
-        return banded_eigh.eigh(matrix, width)
-    return np.linalg.eigh(matrix)
+    if bloch.is_real and banded_eigh.is_faster(bloch.size, bloch.bandwidth):
+        return banded_eigh.eigh(bloch.lower_band(k))
+    return np.linalg.eigh(bloch.hamiltonian(k))
 
 
 def solve(bloch: BlochMatrix, k: np.ndarray) -> Eigenpairs:
     """Diagonalise H(k) on a batch of k (k,), in 1/a."""
     energy, vectors = eigh(bloch, k)
     slope = bloch.velocity(k)
-    applied = bloch.product(slope, vectors)
     if energy.shape[-1] > 1 and np.min(np.diff(energy, axis=-1)) < DEGENERACY:
-        vectors = _velocity_bases(energy, vectors, applied)
-        applied = bloch.product(slope, vectors)
-    return Eigenpairs(k, energy, expectation(vectors, applied), vectors, slope)
+        vectors = _velocity_bases(energy, vectors, bloch.product(slope, vectors))
+    velocity = compiled.expectations(bloch.reach, slope, vectors)
+    if velocity is None:
+        velocity = expectation(vectors, bloch.product(slope, vectors))
+    return Eigenpairs(k, energy, velocity, vectors, slope)
 
 
 def _velocity_bases(energy, vectors, applied) -> np.ndarray:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from ..errors import UserError, Verbatim
 from ..lattice.bloch import BlochMatrix
+from . import compiled
+from .computed_once import computed_once
 from .eigenpairs import DEGENERACY, Eigenpairs, adjoint
 
 # Pairs of states closer than this fraction of :attr:`BlochMatrix.scale` are left out of the
@@ -110,33 +111,37 @@ class States:
             raise UserError("operator", name, Verbatim(f"one that the system has: {why}"))
         return self.bloch.operator(name, self.k)
 
-    @cached_property
+    @computed_once
     def velocity_y(self) -> np.ndarray:
         """Velocity across, i[H, y] (Eq. 4), (k, orbital, orbital), in t0 a."""
         return self.bloch.velocity_y(self.k)
 
-    @cached_property
+    @computed_once
     def band_velocity(self) -> np.ndarray:
         """Velocity <n|dH/dk|n'> along x, (k, band, band), in t0 a."""
         return adjoint(self.eigenvector) @ self.product(self.slope, self.eigenvector)
 
-    @cached_property
+    @computed_once
     def _inverse_gap(self) -> np.ndarray:
         """1 / (e_n - e_n'), (k, n', n), in 1/t0; zero among degenerate states."""
         return inverse_gap(self.energy)
 
-    @cached_property
+    @computed_once
     def connection_over_i(self) -> np.ndarray:
         """Berry connection A_{n'n} / i off the diagonal (S22), (k, n', n), in a."""
         return self.band_velocity * self._inverse_gap
 
-    @cached_property
+    @computed_once
     def mixing_over_i(self) -> np.ndarray:
         """G / i = A_{n'n} / (i (e_n - e_n')), (k, n', n); zero for pairs closer than CLOSE_PAIR."""
-        over, closest = self._inverse_gap, CLOSE_PAIR * self.bloch.scale
+        over, closest = self._inverse_gap, self._closest_pair
         if np.diff(self.energy).min(initial=np.inf) < closest:
             over = np.where(np.abs(over) > 1 / closest, 0.0, over)
         return self.band_velocity * over**2
+
+    @property
+    def _closest_pair(self) -> float:
+        return max(DEGENERACY, CLOSE_PAIR * self.bloch.scale)
 
     def product(self, matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Product with a matrix on the hop table, (k, orbital, n): :meth:`BlochMatrix.product`.
@@ -163,10 +168,13 @@ class States:
             return kernel.matrix @ self.mixed
         return self.product(kernel.matrix, self.mixed)
 
-    @cached_property
+    @computed_once
     def mixed(self) -> np.ndarray:
         """u G / i, (k, orbital, band): first-order change of each state in the field, over i."""
-        return self.eigenvector @ self.mixing_over_i
+        found = compiled.mixed_states(
+            self.bloch.reach, self.slope, self.energy, self.eigenvector, self._closest_pair
+        )
+        return self.eigenvector @ self.mixing_over_i if found is None else found
 
 
 KernelFunction = Callable[[States, str], Kernel]
