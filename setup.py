@@ -5,6 +5,7 @@ the stable interface of Python 3.11, so that one wheel of a platform serves late
 clone, and in an editable installation, the workflow is used where it lies.
 """
 
+from hashlib import sha256
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -39,9 +40,11 @@ class BuildWithWorkflow(build_py):
         return super().get_source_files() + [str(path) for path in workflow_files()]
 
 
+SOURCE = "src/accumulation/states/_compiled.c"
 COMPILED = Extension(
     "accumulation.states._compiled",
-    ["src/accumulation/states/_compiled.c"],
+    [SOURCE],
+    define_macros=[("SOURCE", f'"{sha256(Path(SOURCE).read_bytes()).hexdigest()[:12]}"')],
     # Comparisons without traps are what lets compilers use vectors for divisions by gaps.
     extra_compile_args=["-O3", "-fno-trapping-math", "-g0"],
     py_limited_api=True,

@@ -1,6 +1,8 @@
 """The compiled module computes what NumPy does, and everything works without it."""
 
 import threading
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import numpy.testing as npt
@@ -9,6 +11,7 @@ import pytest
 import accumulation as acc
 from accumulation.states import compiled
 from accumulation.states.computed_once import computed_once
+from accumulation.study import source_hash
 
 RIBBONS = {
     "zigzag": lambda: acc.haldane(t2=0.06, phi=np.pi / 2, delta=0.3).ribbon((1, 0), 13),
@@ -17,6 +20,7 @@ RIBBONS = {
     "chiral": lambda: acc.haldane(t2=0.06, phi=0.7, delta=0.3).ribbon((2, 1), 9),
     "spins": lambda: acc.kane_mele(spin_orbit=0.06, delta=0.1, rashba=0.07).ribbon((1, 1), 5),
 }
+C_FILE = Path(compiled.__file__).with_name("_compiled.c")
 built = pytest.mark.skipif(compiled.MODULE is None, reason="installed without a C compiler")
 
 
@@ -32,6 +36,15 @@ def random_arrays(size: int, number: type, seed: int = 0):
     columns = np.arange(size)
     arrays[0] *= (reach[:, :1] <= columns) & (columns < reach[:, 1:])
     return reach.astype(np.intc), *arrays
+
+
+@pytest.mark.skipif(not C_FILE.is_file(), reason="a wheel has no sources")
+def test_the_hash_of_the_c_source_is_that_of_the_file():
+    """It is a part of the keys of stages: a change of the file reruns what uses it."""
+    assert sha256(C_FILE.read_bytes()).hexdigest()[:12] == compiled.SOURCE
+    module = source_hash._module(compiled.__name__)
+    for name, used in (("expectations", "MODULE"), ("_parts", "MODULE"), ("MODULE", "SOURCE")):
+        assert (compiled.__name__, used) in module.visit(name)[1]
 
 
 @built

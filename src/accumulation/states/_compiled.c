@@ -403,8 +403,16 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef module = {
-    PyModuleDef_HEAD_INIT, "accumulation.states._compiled", NULL, 0, methods, NULL, NULL, NULL,
+/* SOURCE, given by setup.py, is a hash of this file. */
+static int set_constants(PyObject *module)
+{
+    return PyModule_AddStringConstant(module, "SOURCE", SOURCE);
+}
+
+static PyModuleDef_Slot slots[] = {{Py_mod_exec, set_constants}, {0, NULL}};
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "accumulation.states._compiled", NULL, 0, methods, slots, NULL, NULL,
     NULL,
 };
 
@@ -414,5 +422,5 @@ PyMODINIT_FUNC PyInit__compiled(void)
         PyErr_SetString(PyExc_ImportError, "this processor has no AVX2 or no FMA");
         return NULL;
     }
-    return PyModuleDef_Init(&module);
+    return PyModuleDef_Init(&definition);
 }

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+SOURCE: str
+
 def band_eigenpairs(
     address: int,
     size: int,

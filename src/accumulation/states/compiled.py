@@ -13,9 +13,16 @@ import numpy as np
 
 from . import lapack
 
+# Hash of `_compiled.c`.  As a part of the source it makes studies rerun when that file changes, and
+# it tells a module that was compiled from another one.
+SOURCE = "5fc6ab55343e"
+
 MODULE: Any
 try:
     from . import _compiled as MODULE
+
+    if MODULE.SOURCE != SOURCE:
+        MODULE = None
 except ImportError:  # no compiler when the package was installed
     MODULE = None
 
