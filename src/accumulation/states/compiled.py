@@ -50,7 +50,8 @@ def row_elements(
 
     Parameters
     ----------
-    reach, kernel, vectors : as in :func:`expectations`
+    reach : (orbital, 2), as in :func:`expectations`
+    kernel : (k, orbital, orbital);  vectors : (k, orbital, band)
     mixed : m, (k, orbital, band), or None
 
     Returns
@@ -83,7 +84,7 @@ def mixed_states(
 
     Parameters
     ----------
-    reach, vectors : as in :func:`expectations`
+    reach : (orbital, 2), as in :func:`expectations`;  vectors : (k, orbital, band)
     slope : V, (k, orbital, orbital), in t0 a
     energy : (k, band), in t0;  closest : more than 0, in t0
 
