@@ -15,7 +15,7 @@ from accumulation import plugin_api
 MODULES = [
     found.name
     for found in pkgutil.walk_packages(accumulation.__path__, "accumulation.")
-    if not found.name.endswith("__main__")
+    if not found.name.rpartition(".")[2].startswith("_")
 ]
 # Rooms in which every array is described, beside those of the public names.
 ROOMS = ("crystal", "densities", "lattice", "responses", "states", "symmetry")

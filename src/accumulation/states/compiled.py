@@ -52,7 +52,7 @@ def row_elements(
     ----------
     reach : (orbital, 2), as in :func:`expectations`
     kernel : (k, orbital, orbital);  vectors : (k, orbital, band)
-    mixed : m, (k, orbital, band), or None
+    mixed : (k, orbital, band), m above, or None
 
     Returns
     -------
@@ -85,7 +85,7 @@ def mixed_states(
     Parameters
     ----------
     reach : (orbital, 2), as in :func:`expectations`;  vectors : (k, orbital, band)
-    slope : V, (k, orbital, orbital), in t0 a
+    slope : (k, orbital, orbital), V above, in t0 a
     energy : (k, band), in t0;  closest : more than 0, in t0
 
     Returns
