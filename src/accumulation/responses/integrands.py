@@ -102,9 +102,9 @@ class Integrand:
         as it is a sum over Fermi points.
     threads : number of threads over chunks of k
     interband : whether to compute this part; otherwise it is zero
-    always_equal : (band - 1,) bool, neighbouring bands that are degenerate at all k.  Where other
-        bands meet, the matrix elements are taken beside the crossing, as degenerate states do not
-        determine their limit.
+    always_equal : gives (band - 1,) bool, neighbouring bands that are degenerate at all k.  Where
+        other bands meet, the matrix elements are taken beside the crossing, as degenerate states do
+        not determine their limit.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class Integrand:
     filled: np.ndarray | None = None
     threads: int = 1
     interband: bool = True
-    always_equal: np.ndarray | None = None
+    always_equal: Callable[[], np.ndarray] | None = None
     lost: bool = False
 
     def __call__(self, k: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -148,15 +148,17 @@ class Integrand:
                 difference[thermal] = divided_difference(at, self.level, self.temperature)
                 difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
                 of_pairs = partial(pair_sum, difference=difference)
-            if self.always_equal is not None:
-                beside = self._beside(states, k, difference, self.always_equal)
+            beside = self._beside(states, k, difference)
         return _processes(self.exact, states, slope, beside, of_pairs)
 
-    def _beside(self, states: States, k: np.ndarray, difference, always_equal) -> States:
+    def _beside(self, states: States, k: np.ndarray, difference) -> States:
         """The states, of k where bands touch those next to it.
 
         ``difference`` is None where bands are filled or empty: bands that touch do not count there.
         """
+        if self.always_equal is None or not _meeting(states.energy, False).any():
+            return states
+        always_equal = self.always_equal()
         equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
         touching = _meeting(states.energy, always_equal) & equal
         meeting = np.any(touching, axis=1)
@@ -172,7 +174,7 @@ class Integrand:
         return states if np.all(moved == k) else self.exact.states(moved)
 
 
-def _meeting(energy: np.ndarray, always_equal: np.ndarray) -> np.ndarray:
+def _meeting(energy: np.ndarray, always_equal: np.ndarray | bool) -> np.ndarray:
     """Which bands meet the next at each k, (k, band - 1) bool, other than those always equal.
 
     energy : (k, band), in t0
