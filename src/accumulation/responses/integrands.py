@@ -34,7 +34,7 @@ SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 # Rounding mixes bands of a gap g by 1e-16 / g, which their connection, of bands that touch finite,
 # has once more over g times the difference of their velocities: 1e-16 / q^3 at the distance q.  It
 # is taken at a gap (in t0) of at least CLEAR, so far away at most.  Where bands avoid each other
-# instead, gaps below it are above it again at the distance BESIDE (in 1/a).
+# instead, their gap is another one at the distance BESIDE (in 1/a).
 CLEAR, FAR_SHIFTS, BESIDE = 1e-7, (1e-4, 3e-4, 1e-3), 1e-5
 # Divided differences of the occupation above this, over the temperature, count.
 COUNTS = 1e-6
@@ -177,14 +177,31 @@ class Integrand:
                 stuck = meeting & (moved == k)
                 counts = pairs[touching & stuck[:, None]] * self.temperature > COUNTS
                 self.lost |= bool(np.any(counts))
-        close = np.any(_meeting(states.energy, always_equal, CLEAR) & equal, axis=1)
-        # Bands that avoid each other are apart a little farther on.
-        there = _energy_beside(bloch, k[close], BESIDE)
-        close[close] = _meeting(there, always_equal, CLEAR).any(axis=1)
-        if close.any():
-            clear = _moved_apart(bloch, k, close, always_equal, FAR_SHIFTS, CLEAR)
+        if difference is not None:
+            clear = self._clear(states.energy, k, equal, always_equal)
             moved = np.where(clear != k, clear, moved)
         return states if np.all(moved == k) else self.exact.states(moved)
+
+    def _clear(self, energy: np.ndarray, k: np.ndarray, equal: np.ndarray, always_equal):
+        """Wave vectors (k,), those next to a touch moved to where rounding leaves elements digits.
+
+        Divided differences of the occupation remain those at k, which the elements vary less than.
+
+        Parameters
+        ----------
+        energy : (k, band), in t0;  equal : (k, band - 1) bool, neighbours of equal velocity
+        """
+        bloch = self.exact.bloch
+        close = _meeting(energy, always_equal, CLEAR) & equal
+        some = np.flatnonzero(close.any(axis=1))
+        if not len(some):
+            return k
+        # Bands that avoid each other part faster than those whose velocities meet.
+        there = np.diff(_energy_beside(bloch, k[some], BESIDE), axis=1)
+        slow = np.abs(there - np.diff(energy[some], axis=1)) < 2 * TOUCHING * BESIDE
+        touching = np.zeros(len(k), dtype=bool)
+        touching[some] = np.any(close[some] & slow, axis=1)
+        return _moved_apart(bloch, k, touching, always_equal, FAR_SHIFTS, CLEAR)
 
 
 def _meeting(
@@ -214,8 +231,9 @@ def _moved_apart(
         return ~_meeting(_energy_beside(bloch, k[selected], shift), always_equal, closest).any(1)
 
     moved, remaining = k.copy(), np.flatnonzero(meeting)
-    # Bands that still meet there are flat.
-    remaining = remaining[apart(remaining, shifts[-1])]
+    if len(remaining):
+        # Bands that still meet there are flat.
+        remaining = remaining[apart(remaining, shifts[-1])]
     for shift in shifts:
         if not len(remaining):
             break
