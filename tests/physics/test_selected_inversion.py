@@ -11,6 +11,7 @@ from accumulation.lattice.row_blocks import BlockMatrices, block_starts
 from accumulation.responses import banded_interband, banded_response, banded_window
 from accumulation.responses.edges import edge_crossings
 from accumulation.responses.solvers import cheaper
+from accumulation.responses.zone_quadrature import zone_integral
 from accumulation.states.banded_fermi_points import banded_fermi_points
 from accumulation.states.banded_mirror import halved
 from accumulation.states.banded_system import BandedSystem
@@ -408,6 +409,24 @@ def test_what_the_solver_cannot_do_is_said():
         acc.accumulate(flake, solver="selected_inversion")
     with pytest.raises(UserError, match=r"solver.*one of"):
         acc.accumulate(ribbon, solver="sparse")
+
+
+@pytest.mark.parametrize("rows", [10, 4000])
+def test_a_mesh_too_coarse_for_a_small_gap_is_refined_at_any_width(rows):
+    """Peaks at both valleys, as wide as the mesh is fine: 24 intervals of 81 decide."""
+    k = np.arange(81) * 2 * np.pi / 81
+    mass = 0.08
+
+    def function(at):
+        near = sum(1 / (mass**2 + 4 * np.sin(0.5 * (at - valley)) ** 2) for valley in (2.0, 4.3))
+        values = np.repeat(near[:, None, None], rows + 1, axis=-1)
+        values[..., -1] = 0.0
+        return values
+
+    none = np.zeros(len(k), dtype=bool)
+    found = zone_integral(function, k, none, np.zeros(0), np.zeros(1), rows)
+    exact = 2 / (mass * np.sqrt(4 + mass**2))
+    assert np.abs(found.value - exact).max() < found.error.item() < 1e-5 * exact
 
 
 def test_a_kernel_of_eigenstates_is_refused_not_taken_for_zero():
