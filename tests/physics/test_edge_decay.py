@@ -31,9 +31,38 @@ def test_an_edge_decays_over_the_length_of_the_cone_and_both_solvers_agree():
         for solver in ("dense", "selected_inversion")
     )
     np.testing.assert_allclose(dense["edge"], selected["edge"], rtol=1e-5)  # the error of dense
-    assert selected["decay_difference"] == pytest.approx(0.0, abs=0.1)
+    assert selected["decay_difference"] == pytest.approx(0.0, abs=0.03)
     assert selected["finite_width"][-1] == 0
     assert 0.05 < selected["finite_width"][0] < 1
+
+
+def test_the_lever_of_a_moment_is_no_part_of_the_decay():
+    """Half the ribbon is 11 lengths: the moment of what decays has a 10 % shorter one."""
+    found = computed(0.45, widths=(4, 220))
+    assert found["decay_difference"] == pytest.approx(0.0, abs=0.02)
+    x = found["distance"] / found["dirac_length"]
+    fitted = (x > 3) & (x < 5)
+    line = np.polyfit(x[fitted], np.log(np.abs(found["beyond"][fitted])), 1)[0]
+    assert -1 / line < 0.91
+
+
+def test_a_power_of_the_distance_is_no_part_of_the_decay():
+    """A straight line through the logarithm is 10 % off between three and five lengths."""
+    x = np.linspace(2.0, 6.0, 81)
+    tail = -0.02 * np.exp(-x - 1.6 / x)
+    fitted = (x >= 3) & (x <= 5)
+    line = np.polyfit(x[fitted], np.log(-tail[fitted]), 1)[0]
+    assert -1 / line > 1.1
+    found = edge_decay._fitted_length(7.0 * x, tail, 7.0, 100.0)
+    assert found == pytest.approx(7.0, rel=1e-10)
+
+
+def test_a_density_that_is_no_moment_decays_as_its_rows():
+    """Spin beside a gap of each spin: rows have no factor of the distance."""
+    lattice = acc.kane_mele(spin_orbit=T2, delta=0.7)
+    options = {"density": "spin", "definition": "", "k": 60, "widths": (4, 120)}
+    found = edge_decay.compute(lattice, **options)
+    np.testing.assert_array_equal(found["tail"], found["beyond"])
 
 
 @pytest.mark.parametrize(

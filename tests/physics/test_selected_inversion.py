@@ -5,11 +5,13 @@ import pytest
 
 import accumulation as acc
 from accumulation import plugins
+from accumulation.densities import charge
 from accumulation.errors import UserError
 from accumulation.lattice.row_blocks import BlockMatrices, block_starts
 from accumulation.responses import banded_interband, banded_response, banded_window
 from accumulation.responses.edges import edge_crossings
 from accumulation.responses.solvers import cheaper
+from accumulation.responses.zone_quadrature import zone_integral
 from accumulation.states.banded_fermi_points import banded_fermi_points
 from accumulation.states.banded_mirror import halved
 from accumulation.states.banded_system import BandedSystem
@@ -251,6 +253,30 @@ def test_rows_at_each_k_are_those_of_the_double_sum(name, temperature, monkeypat
     assert np.abs(values[:, 1] - expected[:, 1]).max() <= 1e-8 * largest[1]
 
 
+@pytest.mark.parametrize(("direction", "width"), [((1, 1), 4), ((-2, -1), 6)])
+def test_a_band_that_touches_a_flat_one_at_the_level(direction, width):
+    """Rows next to the touch are those a little farther on: rounding hides none of its elements."""
+    ribbon = acc.kagome().ribbon(direction, width)
+    line = banded_response._BandedLine(ribbon, charge.kernel, ["site"], "atomic", 60, 1)
+    k = np.array([0.0, 5e-6, 2e-5, 1e-4, 2e-4, 1e-3])
+    rows = line.thermal(k, 2.0, 0.001)[:, 0, 1, :-1]
+    # They change over sqrt(T), 0.03 / a; without the pairs that touch they are 95 % off.
+    assert np.abs(rows - rows[-1]).max() < 5e-3 * np.abs(rows[-1]).max()
+
+
+def test_a_response_at_a_touch_of_bands_is_the_same_with_both_solvers():
+    options = {"density": "charge", "k": 101, "fermi_energy": 2.0, "temperature": 0.001}
+    ribbon = acc.kagome().ribbon((-2, -1), 6)
+    dense, selected = (
+        acc.accumulate(ribbon, solver=name, **options).sel(process="interband")
+        for name in ("dense", "selected_inversion")
+    )
+    largest = np.abs(dense.accumulation).max().item()
+    assert dense.error.item() < 1e-5 * largest
+    assert selected.error.item() < 1e-5 * largest
+    np.testing.assert_allclose(selected.accumulation, dense.accumulation, atol=2e-6 * largest)
+
+
 def test_window_reaches_where_the_fermi_function_is_constant():
     assert np.tanh(0.5 * banded_window.WINDOW) == 1.0
 
@@ -383,6 +409,24 @@ def test_what_the_solver_cannot_do_is_said():
         acc.accumulate(flake, solver="selected_inversion")
     with pytest.raises(UserError, match=r"solver.*one of"):
         acc.accumulate(ribbon, solver="sparse")
+
+
+@pytest.mark.parametrize("rows", [10, 4000])
+def test_a_mesh_too_coarse_for_a_small_gap_is_refined_at_any_width(rows):
+    """Peaks at both valleys, as wide as the mesh is fine: 24 intervals of 81 decide."""
+    k = np.arange(81) * 2 * np.pi / 81
+    mass = 0.08
+
+    def function(at):
+        near = sum(1 / (mass**2 + 4 * np.sin(0.5 * (at - valley)) ** 2) for valley in (2.0, 4.3))
+        values = np.repeat(near[:, None, None], rows + 1, axis=-1)
+        values[..., -1] = 0.0
+        return values
+
+    none = np.zeros(len(k), dtype=bool)
+    found = zone_integral(function, k, none, np.zeros(0), np.zeros(1), rows)
+    exact = 2 / (mass * np.sqrt(4 + mass**2))
+    assert np.abs(found.value - exact).max() < found.error.item() < 1e-5 * exact
 
 
 def test_a_kernel_of_eigenstates_is_refused_not_taken_for_zero():

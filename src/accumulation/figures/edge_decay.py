@@ -16,7 +16,8 @@ THEORY = "edge_decay"
 CAPTION = (
     "Interband accumulation of an edge near the boundary between the trivial phase (filled "
     "markers) and the topological one (open). (a) What the widest ribbon accumulates beyond a "
-    "distance from its edge, over what it accumulates beyond one length hbar v / gap, against the "
+    "distance from its edge (of moments: the current of which it is the moment), over that beyond "
+    "one length hbar v / gap, against the "
     "distance in units of that length; dotted: exponential decay. (b) Length of the decay, fitted, "
     "against hbar v / gap of the Dirac cone, if the ribbon is wide enough; dotted: equal. "
     "(c) Relative difference of the edge "
@@ -39,10 +40,10 @@ def draw(systems: list[dict]) -> Figure:
     colors = style.ENERGY(np.linspace(0.0, 0.9, len(points)))
     for point, color in zip(points, colors, strict=True):
         x = point.distance.values / point.dirac_length.item()
-        unit = np.abs(np.interp(1.0, x, point.beyond.values))
-        shown = (x <= min(SHOWN, 0.6 * x[-1])) & (point.beyond.values != 0)
+        unit = np.abs(np.interp(1.0, x, point.tail.values))
+        shown = (x <= min(SHOWN, 0.6 * x[-1])) & (point.tail.values != 0)
         style_of = "-" if point.chern.item() == 0 else "--"
-        decay.semilogy(x[shown], np.abs(point.beyond.values[shown]) / unit, style_of, color=color,
+        decay.semilogy(x[shown], np.abs(point.tail.values[shown]) / unit, style_of, color=color,
                        linewidth=1.0)  # fmt: skip
         face = color if point.chern.item() == 0 else "white"
         length.plot(point.dirac_length, point.decay_length, "o", color=color, markersize=5,
@@ -85,7 +86,7 @@ def _points(ds: xr.Dataset) -> list[xr.Dataset]:
 
 def _labels(decay, length, narrow) -> None:
     decay.set_xlabel(r"distance from the edge ($\hbar v/$gap)")
-    decay.set_ylabel("accumulation beyond it, relative")
+    decay.set_ylabel("tail beyond it, relative")
     length.set_xlabel(rf"$\hbar v/$gap ({tex_units('a')})")
     length.set_ylabel(f"length of the decay ({tex_units('a')})")
     narrow.set_xlabel(f"gap of the crystal ({tex_units('t0')})")

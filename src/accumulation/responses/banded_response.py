@@ -24,6 +24,8 @@ from ..states.banded_fermi_points import (
 )
 from ..states.banded_mirror import Mirror, halved, mirror_of
 from ..states.banded_system import BandedSystem
+from ..states.chunks import gathered
+from ..states.eigenpairs import DEGENERACY
 from ..states.eigenstates import KernelFunction
 from . import banded_interband, banded_window
 from .edges import counted_at_edges
@@ -130,6 +132,8 @@ class _BandedLine:
         self.k, _ = mesh(points, system.period)
         self.threads = threads
         self.spacing = float(self.k[1] - self.k[0])
+        # Of each definition, whether bands too close for their elements count.
+        self._lost = np.zeros(len(definitions), dtype=bool)
 
     def at_zero(self, level: float) -> list[ZoneIntegral]:
         """Both processes at T = 0, of each definition."""
@@ -171,6 +175,7 @@ class _BandedLine:
         def integrand(k):
             return halved(both, k, self.mirror, self._factors.ravel())
 
+        self._lost[:] = False
         doubtful, cuts, complete = np.zeros(len(self.k), dtype=bool), np.zeros(0), True
         if temperature < VISIBLE * self.system.fastest * self.spacing:
             # The mesh may miss the window; away from it the integrand is as smooth as at T = 0.
@@ -181,14 +186,30 @@ class _BandedLine:
         terms = np.stack((np.zeros_like(self._terms), self._terms), axis=1).ravel()
         whole = zone_integral(integrand, self.k, doubtful, cuts, terms, self.system.rows)
         error = whole.error if complete else np.full_like(whole.error, np.inf)
+        error = error.reshape(-1, 2)
+        error[self._lost, 1] = np.inf
         value = whole.value.reshape(-1, 2, self.system.rows)
-        of_each = (value, error.reshape(-1, 2), whole.magnitude.reshape(-1, 2))
+        of_each = (value, error, whole.magnitude.reshape(-1, 2))
         return [ZoneIntegral(*parts) for parts in zip(*of_each, strict=True)]
 
     @cached_property
     def mirror(self) -> Mirror | None:
         """A symmetry that takes k to -k: the mesh has both."""
         return mirror_of(self.system, self.y)
+
+    @cached_property
+    def _equal(self) -> np.ndarray:
+        """Neighbouring bands that are degenerate at all k of the mesh, (band - 1,) bool."""
+        bloch = self.exact[0].bloch
+
+        def farthest(part):
+            return np.diff(np.linalg.eigvalsh(bloch.hamiltonian(self.k[part])), axis=1).max(axis=0)
+
+        found = gathered(farthest, len(self.k), bloch.size, self.threads)
+        return np.max(found, axis=0) < DEGENERACY
+
+    def _always_equal(self) -> np.ndarray:
+        return self._equal
 
     @property
     def _factors(self) -> np.ndarray:
@@ -287,8 +308,15 @@ class _BandedLine:
             gaps.center[i], gaps.half[i] = window.center, window.half
             values[i] = banded_window.of_window(system, k[i], window, level, temperature)
         for number, exact in enumerate(self.exact if dense.any() else ()):
-            integrand = Integrand(exact, level, temperature, interband=not system.is_real)
+            integrand = Integrand(
+                exact,
+                level,
+                temperature,
+                interband=not system.is_real,
+                always_equal=self._always_equal,
+            )
             values[dense, number, :, :-1] = integrand(k[dense], np.zeros(dense.sum(), dtype=int))
+            self._lost[number] |= integrand.lost
         if not system.is_real and not dense.all():
             response = banded_interband.filled_response(
                 system, k[~dense], gaps.part(~dense), self.threads

@@ -31,6 +31,11 @@ THERMAL = -1
 TOUCHING = 1e-3
 # Distances by which a k may be moved away from a crossing of bands, in 1/a.
 SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
+# Rounding mixes bands of a gap g by 1e-16 / g, which their connection, of bands that touch finite,
+# has once more over g times the difference of their velocities: 1e-16 / q^3 at the distance q.  It
+# is taken at a gap (in t0) of at least CLEAR, so far away at most.  Where bands avoid each other
+# instead, their gap is another one at the distance BESIDE (in 1/a).
+CLEAR, FAR_SHIFTS, BESIDE = 1e-7, (1e-4, 3e-4, 1e-3), 1e-5
 # Divided differences of the occupation above this, over the temperature, count.
 COUNTS = 1e-6
 
@@ -102,9 +107,9 @@ class Integrand:
         as it is a sum over Fermi points.
     threads : number of threads over chunks of k
     interband : whether to compute this part; otherwise it is zero
-    always_equal : (band - 1,) bool, neighbouring bands that are degenerate at all k.  Where other
-        bands meet, the matrix elements are taken beside the crossing, as degenerate states do not
-        determine their limit.
+    always_equal : gives (band - 1,) bool, neighbouring bands that are degenerate at all k.  Where
+        other bands meet, the matrix elements are taken beside the crossing, as degenerate states do
+        not determine their limit.
 
     Attributes
     ----------
@@ -118,7 +123,7 @@ class Integrand:
     filled: np.ndarray | None = None
     threads: int = 1
     interband: bool = True
-    always_equal: np.ndarray | None = None
+    always_equal: Callable[[], np.ndarray] | None = None
     lost: bool = False
 
     def __call__(self, k: np.ndarray, label: np.ndarray) -> np.ndarray:
@@ -148,63 +153,104 @@ class Integrand:
                 difference[thermal] = divided_difference(at, self.level, self.temperature)
                 difference[~thermal] = _of_filled(energy[~thermal], count[~thermal])
                 of_pairs = partial(pair_sum, difference=difference)
-            if self.always_equal is not None:
-                beside = self._beside(states, k, difference, self.always_equal)
+            beside = self._beside(states, k, difference)
         return _processes(self.exact, states, slope, beside, of_pairs)
 
-    def _beside(self, states: States, k: np.ndarray, difference, always_equal) -> States:
+    def _beside(self, states: States, k: np.ndarray, difference) -> States:
         """The states, of k where bands touch those next to it.
 
         ``difference`` is None where bands are filled or empty: bands that touch do not count there.
         """
+        if self.always_equal is None or not _meeting(states.energy, False, CLEAR).any():
+            return states
+        bloch, always_equal = self.exact.bloch, self.always_equal()
         equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
         touching = _meeting(states.energy, always_equal) & equal
         meeting = np.any(touching, axis=1)
-        if not meeting.any():
-            return states
-        moved = _moved_apart(self.exact.bloch, k, meeting, always_equal)
+        moved = k
+        if meeting.any():
+            moved = _moved_apart(bloch, k, meeting, always_equal)
+            if difference is not None:
+                pairs = np.abs(np.diagonal(difference, 1, axis1=1, axis2=2))
+                # Bands this close all around have elements, 1 / gap times the slope of their
+                # mixing, that rounding hides.
+                stuck = meeting & (moved == k)
+                counts = pairs[touching & stuck[:, None]] * self.temperature > COUNTS
+                self.lost |= bool(np.any(counts))
         if difference is not None:
-            pairs = np.abs(np.diagonal(difference, 1, axis1=1, axis2=2))
-            # Bands this close all around have elements, 1 / gap times the slope of their mixing,
-            # that rounding hides.
-            stuck = meeting & (moved == k)
-            self.lost |= bool(np.any(pairs[touching & stuck[:, None]] * self.temperature > COUNTS))
+            clear = self._clear(states.energy, k, equal, always_equal)
+            moved = np.where(clear != k, clear, moved)
         return states if np.all(moved == k) else self.exact.states(moved)
 
+    def _clear(self, energy: np.ndarray, k: np.ndarray, equal: np.ndarray, always_equal):
+        """Wave vectors (k,), those next to a touch moved to where rounding leaves elements digits.
 
-def _meeting(energy: np.ndarray, always_equal: np.ndarray) -> np.ndarray:
+        Divided differences of the occupation remain those at k, which the elements vary less than.
+
+        Parameters
+        ----------
+        energy : (k, band), in t0;  equal : (k, band - 1) bool, neighbours of equal velocity
+        """
+        bloch = self.exact.bloch
+        close = _meeting(energy, always_equal, CLEAR) & equal
+        some = np.flatnonzero(close.any(axis=1))
+        if not len(some):
+            return k
+        # Bands that avoid each other part faster than those whose velocities meet.
+        there = np.diff(_energy_beside(bloch, k[some], BESIDE), axis=1)
+        slow = np.abs(there - np.diff(energy[some], axis=1)) < 2 * TOUCHING * BESIDE
+        touching = np.zeros(len(k), dtype=bool)
+        touching[some] = np.any(close[some] & slow, axis=1)
+        return _moved_apart(bloch, k, touching, always_equal, FAR_SHIFTS, CLEAR)
+
+
+def _meeting(
+    energy: np.ndarray, always_equal: np.ndarray | bool, closest: float = DEGENERACY
+) -> np.ndarray:
     """Which bands meet the next at each k, (k, band - 1) bool, other than those always equal.
 
-    energy : (k, band), in t0
+    energy : (k, band), in t0;  closest : gap of bands that do not meet, in t0
     """
-    return (np.diff(energy, axis=1) < DEGENERACY) & ~always_equal
+    return (np.diff(energy, axis=1) < closest) & ~np.asarray(always_equal)
 
 
 def _moved_apart(
-    bloch: BlochMatrix, k: np.ndarray, meeting: np.ndarray, always_equal: np.ndarray
+    bloch: BlochMatrix,
+    k: np.ndarray,
+    meeting: np.ndarray,
+    always_equal: np.ndarray,
+    shifts: tuple[float, ...] = SHIFTS,
+    closest: float = DEGENERACY,
 ) -> np.ndarray:
     """Wave vectors (k,), those where bands are ``meeting`` (k,) moved until these are apart.
 
-    By as little as it takes, up to 1e-4, enough for bands that touch quadratically.
+    By one of the ``shifts`` (in 1/a), the smallest that takes their gap to ``closest`` (in t0).
     """
 
-    # k and -k go opposite ways, so that what cancels between them still does.
-    outward = np.where(np.sin(k * bloch.period) < 0, -1.0, 1.0)
-
     def apart(selected, shift):
-        energy = np.linalg.eigvalsh(bloch.hamiltonian(k[selected] + shift * outward[selected]))
-        return ~_meeting(energy, always_equal).any(axis=1)
+        return ~_meeting(_energy_beside(bloch, k[selected], shift), always_equal, closest).any(1)
 
     moved, remaining = k.copy(), np.flatnonzero(meeting)
-    # Bands that still meet there are flat.
-    remaining = remaining[apart(remaining, SHIFTS[-1])]
-    for shift in SHIFTS:
+    if len(remaining):
+        # Bands that still meet there are flat.
+        remaining = remaining[apart(remaining, shifts[-1])]
+    for shift in shifts:
         if not len(remaining):
             break
         far = apart(remaining, shift)
-        moved[remaining[far]] += shift * outward[remaining[far]]
+        moved[remaining[far]] += shift * _outward(bloch, k[remaining[far]])
         remaining = remaining[~far]
     return moved
+
+
+def _outward(bloch: BlochMatrix, k: np.ndarray) -> np.ndarray:
+    """Direction (k,) to move k (k,): k and -k go opposite ways, and what cancels still does."""
+    return np.where(np.sin(k * bloch.period) < 0, -1.0, 1.0)
+
+
+def _energy_beside(bloch: BlochMatrix, k: np.ndarray, shift: float) -> np.ndarray:
+    """Energies (k, band), in t0, at a distance ``shift`` (1/a) from k (k,)."""
+    return np.linalg.eigvalsh(bloch.hamiltonian(k + shift * _outward(bloch, k)))
 
 
 def _of_filled(energy: np.ndarray, count: np.ndarray) -> np.ndarray:

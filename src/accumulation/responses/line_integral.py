@@ -97,6 +97,10 @@ class LineIntegral:
         fine = enough * FINE / TOLERANCE
         return tuple(np.maximum(error, 10 * self.rounding) for error in (enough, fine))
 
+    def _always_equal(self) -> np.ndarray:
+        """Neighbouring bands that are degenerate at all k, (band - 1,) bool."""
+        return self.bands.always_equal
+
     def sees(self, temperature: float) -> bool:
         """Whether a Fermi function of that temperature (t0) covers mesh points in every band."""
         return temperature >= VISIBLE * self.bands.fastest * self.bands.spacing
@@ -114,9 +118,12 @@ class LineIntegral:
             values[:, 1] = contract(filled, mesh.polarizability)
             close, crossing = self.bands.close_pairs(level, temperature)
             if close.any():
-                equal = self.bands.always_equal
                 exact_integrand = Integrand(
-                    self.exact, level, temperature, threads=self.threads, always_equal=equal
+                    self.exact,
+                    level,
+                    temperature,
+                    threads=self.threads,
+                    always_equal=self._always_equal,
                 )
                 values[close, 1] = exact_integrand(mesh.k[close], np.zeros(close.sum(), dtype=int))[
                     :, 1
@@ -229,9 +236,14 @@ class LineIntegral:
         )
         ends, narrowest = cuts
         panels = cut(low, high, ends, 1e-14)
-        interband, equal = self.mesh.polarizability is not None, self.bands.always_equal
         exact_integrand = Integrand(
-            self.exact, level, temperature, refined_parts.filled, self.threads, interband, equal
+            self.exact,
+            level,
+            temperature,
+            refined_parts.filled,
+            self.threads,
+            interband=self.mesh.polarizability is not None,
+            always_equal=self._always_equal,
         )
 
         def measured(k, label):

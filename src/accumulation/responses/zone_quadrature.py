@@ -20,6 +20,9 @@ FINE = 1e-8
 # Nodes of a refinement, times rows: of a cheap one, and at most; and numbers of nodes.
 LITTLE, MOST = 4e4, 4e5
 FEW_NODES, MOST_NODES = 1_500, 6_000
+# But so many times the points of the mesh in any case: of a cheap one, and of one that is needed.
+# Each valley of a small gap takes twice the points of a mesh that just does not resolve it.
+CHEAP_SHARE, NEEDED_SHARE = 0.5, 5.0
 # The smallest unit of an error.
 SMALLEST = 1e-13
 
@@ -79,7 +82,8 @@ def zone_integral(
         def measured(at, label):
             return function(at) / (2 * np.pi)
 
-        most = (min(LITTLE / rows, FEW_NODES), max(min(MOST / rows, MOST_NODES), len(k)))
+        affordable = max(min(MOST / rows, MOST_NODES), NEEDED_SHARE * len(k))
+        most = (min(LITTLE / rows, FEW_NODES), affordable)
         panels = cut(k[0] + low * spacing, k[0] + high * spacing, cuts, 1e-14)
         value, more, size = integrate(
             measured, panels, total, magnitude, _tolerance, most, narrowest=1e-13
@@ -95,9 +99,9 @@ def _to_refine(own, misfit, doubtful, magnitude) -> tuple[np.ndarray, np.ndarray
     worst = misfit.max(axis=-1, initial=0.0)
     enough, fine = _tolerance(total, magnitude)
     refined = doubtful
-    for target, most in ((fine, LITTLE), (enough, MOST)):
+    for target, most, share in ((fine, LITTLE, CHEAP_SHARE), (enough, MOST, NEEDED_SHARE)):
         more = with_worst(doubtful, worst, 0.5 * target)
-        if (more & ~doubtful).sum() * len(NODES) <= max(most / rows, 0.5 * len(doubtful)):
+        if (more & ~doubtful).sum() * len(NODES) <= max(most / rows, share * len(doubtful)):
             refined = more
             break
     return refined, misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)

@@ -1,9 +1,26 @@
 """How far into a wide ribbon an edge accumulates, near the boundary between two phases.
 
-Close to the boundary the crystal is a Dirac cone with the gap 2 |m|.  States that an edge disturbs
-decay as exp(-|m| y / hbar v), what they accumulate (Eq. 58) as its square: over hbar v / gap, up to
-a power of y.  A ribbon narrower than a few of these lengths has two edges that see each other, and
-the accumulation at either differs from that of a wide one.
+Close to the boundary the crystal is a Dirac cone with the gap 2 |m|.  At q from the cone and at the
+imaginary energy i omega from its middle, a Green function G decays into the crystal over 1 / kappa,
+(hbar v kappa)^2 = m^2 + (hbar v q)^2 + omega^2.  The interband response (Eq. 58) is an integral of
+[G, dG/dq] over omega and q.  What an edge changes has gone there and back: beyond the distance d,
+
+    J(d) = int dq int domega exp(-2 kappa d) P(d, q, omega),
+
+with a polynomial P of d whose square comes from dkappa / dq and vanishes at q = 0.  P is analytic
+next to q = omega = 0 unless a state of the edge is there, and each power of q^2 or omega^2 makes
+the integral fall by 1 / d more:
+
+    J(d) = exp(-d / l) (c_0 + c_1 l / d + ...)  with  l = hbar v / gap,
+
+of which the logarithm is fitted, a - d / l + b / d.  In the topological phase states of the edge
+filled beyond the middle of the gap add exp(-2 kappa_F d), the decay of that at the Fermi energy.
+
+A moment is -y / 2 times the current of its row, y from the middle of the ribbon.  Beyond d it is
+(y_edge - d) J(d) less the integral of J, which is no exponential: this factor is taken out.
+
+A ribbon narrower than a few of these lengths has two edges that see each other, and the
+accumulation at either differs from that of a wide one.
 """
 
 from __future__ import annotations
@@ -40,7 +57,13 @@ VARIABLES = {
         "interband accumulation of the upper half of the widest ribbon beyond this distance",
         "58",
     ),
-    "decay_length": ((), "a", "length over which it decays, fitted", "58"),
+    "tail": (
+        ("bin",),
+        f"{_UNITS}, of moments over a",
+        "that of the rows, of moments over their distance from the middle: what decays",
+        "58",
+    ),
+    "decay_length": ((), "a", "length over which the tail decays, fitted", "58"),
     "dirac_length": ((), "a", "hbar v / gap of the Dirac cone", "S30"),
     "decay_difference": ((), "1", "fitted length over hbar v / gap, minus one", "58, S30"),
     "gap": ((), "t0", "direct gap of the crystal", "54"),
@@ -52,7 +75,7 @@ CHECKS = {
     "decay_difference": Identity(
         "the accumulation of an edge decays over hbar v / gap near the phase boundary",
         "the velocity and the gap of the crystal's Dirac cone",
-        0.1,
+        0.05,
     ),
 }
 # Points of the zone along each vector, divisible by 6, so that K is one; and a step away from K.
@@ -60,6 +83,10 @@ MESH, STEP = 96, 0.02
 # The fit begins so many times hbar v / gap from the edge, and at least so far (in a), covers two of
 # these lengths, and ends within this part of half the ribbon.
 BEGIN, LEAST, COVERED, INSIDE = 3.0, 5.0, 2.0, 0.45
+# It takes at least so many rows, twice its coefficients.
+ROWS = 6
+# The density whose rows are moments about the middle of the ribbon in all definitions.
+MOMENT = "orbital_moment"
 BINS = 120
 # Of the distances of rows from the edge, in a.
 DECIMALS = 9
@@ -114,10 +141,11 @@ def compute(
     distance = np.linspace(0.0, 0.5 * thickness[-1], BINS)
     upper = y > 0
     depth, held = y.max() - y[upper], rows[upper]
-    beyond = _beyond(distance, depth, held)
+    is_moment = density == MOMENT or definition in getattr(module, "MOMENT_OF_CURRENT", ())
+    decaying = held / y[upper] if is_moment else held
     # At the rows themselves, as the bins of a wide ribbon are coarse.
     places = np.unique(np.round(depth, DECIMALS))
-    fitted = _fitted_length(places, _beyond(places, depth, held), length, 0.5 * thickness[-1])
+    fitted = _fitted_length(places, _beyond(places, depth, decaying), length, 0.5 * thickness[-1])
     edge = np.array(edges)
     return {
         "widths": np.array(widths),
@@ -126,7 +154,8 @@ def compute(
         "error": np.array(errors),
         "finite_width": np.abs(edge - edge[-1]) / np.abs(edge[-1]),
         "distance": distance,
-        "beyond": beyond,
+        "beyond": _beyond(distance, depth, held),
+        "tail": _beyond(distance, depth, decaying),
         "decay_length": fitted,
         "dirac_length": length,
         "decay_difference": fitted / length - 1,
@@ -160,15 +189,16 @@ def _beyond(distance: np.ndarray, depth: np.ndarray, held: np.ndarray) -> np.nda
     return np.array([held[depth >= d - 0.5 * 10.0**-DECIMALS].sum() for d in distance])
 
 
-def _fitted_length(distance, beyond, length: float, half: float) -> float:
-    """Decay length of ``beyond`` (bin,) by a straight line through its logarithm.
+def _fitted_length(distance, tail, length: float, half: float) -> float:
+    """Decay length l of ``tail`` (place,) by a fit of ln |tail| = a - d / l + b / d.
 
     NaN if the ribbon is too narrow for it.
     """
     first = max(BEGIN * length, LEAST)
     last = first + COVERED * length
-    inside = (distance >= first) & (distance <= last) & (beyond != 0)
-    if last > INSIDE * half or inside.sum() < 3:
+    inside = (distance >= first) & (distance <= last) & (tail != 0)
+    if last > INSIDE * half or inside.sum() < ROWS:
         return np.nan
-    slope = np.polyfit(distance[inside], np.log(np.abs(beyond[inside])), 1)[0]
-    return float(-1 / slope)
+    d = distance[inside] / length
+    terms = np.stack((np.ones(len(d)), -d, 1 / d), axis=1)
+    return float(length / np.linalg.lstsq(terms, np.log(np.abs(tail[inside])))[0][1])
