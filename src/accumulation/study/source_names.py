@@ -10,7 +10,6 @@ import ast
 import hashlib
 import importlib.util
 import marshal
-import os
 import symtable
 import sys
 from contextlib import suppress
@@ -19,6 +18,8 @@ from functools import cache
 from pathlib import Path
 
 from .. import plugins
+from ..datasets.files import atomic_write
+from ..errors import UserError
 
 PACKAGE = plugins.__name__.partition(".")[0]
 ROOT = Path(plugins.__file__).parent
@@ -92,12 +93,9 @@ def _circumstances() -> bytes:
 
 
 def _keep(path: Path, content: tuple) -> None:
-    """Write a file in one step; a folder that cannot be written to is left as it is."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        unfinished.write_bytes(marshal.dumps(content))
-        os.replace(unfinished, path)
+    """Write a file; a folder that cannot be written to is left as it is."""
+    with suppress(UserError), atomic_write(path) as temporary:
+        temporary.write_bytes(marshal.dumps(content))
 
 
 class _Reader:
