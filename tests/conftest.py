@@ -2,6 +2,7 @@
 
 import compileall
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,17 @@ FIRST += ["test_snippets", "test_bulk", "test_selected_inversion", "test_slab", 
 
 
 def pytest_configure(config):
-    """Compile the package once, for all its copies that the tests of the workflow make."""
-    if not hasattr(config, "workerinput"):
-        compileall.compile_dir(Path(__file__).parents[1] / "src", quiet=2)
+    """Compile and read the package once, for all its copies that the tests of the workflow make."""
+    if hasattr(config, "workerinput"):
+        return
+    compileall.compile_dir(Path(__file__).parents[1] / "src", quiet=2)
+    from accumulation.study.source_names import ROOT, names_of
+
+    with pytest.MonkeyPatch.context() as change:
+        change.setattr(sys, "dont_write_bytecode", False)
+        for path in ROOT.rglob("*.py"):
+            parts = path.relative_to(ROOT.parent).with_suffix("").parts
+            names_of(".".join(parts).removesuffix(".__init__"))
 
 
 def pytest_xdist_auto_num_workers(config):

@@ -129,7 +129,7 @@ def test_wheel_carries_every_file_of_the_package_and_of_the_workflow(built):
     wanted |= {
         str(path.relative_to(package))
         for path in (package / "accumulation").rglob("*")
-        if path.is_file() and path.suffix not in (".pyc", ".c", ".so")
+        if path.is_file() and path.suffix not in (".c", ".so") and "__pycache__" not in path.parts
     }
     with zipfile.ZipFile(built[0]) as file:
         carried = {name for name in file.namelist() if ".dist-info/" not in name}

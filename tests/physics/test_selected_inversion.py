@@ -342,7 +342,7 @@ def test_edge_states_that_cross_a_level(system, level, expected):
     """As many at each edge as the Chern number, or twice the spin's."""
     counts = banded_response.banded_edge_crossings(system, np.array([level]), 61)
     assert counts[:, 0].tolist() == expected
-    k = (np.arange(401) - 200) / 401 * 2 * np.pi / system.period
+    k = (np.arange(201) - 100) / 201 * 2 * np.pi / system.period
     bands = solve(system.bloch, k)
     points = fermi_points(system.bloch, k, bands.energy, bands.velocity, [level])
     np.testing.assert_array_equal(counts, edge_crossings(system.bloch, points, 1))

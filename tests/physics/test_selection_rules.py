@@ -251,7 +251,7 @@ def test_faults_are_named():
 
 @pytest.mark.parametrize("gauge", ["atomic", "cell"])
 @pytest.mark.parametrize("phi", [0.0, HALF, PHI])
-@pytest.mark.parametrize("width", [2, 4, 5, 6])
+@pytest.mark.parametrize("width", [2, 4, 5, pytest.param(6, marks=pytest.mark.exhaustive)])
 def test_found_exactly_where_allowed_at_special_fluxes(gauge, phi, width):
     """Real hops, half flux and two cells across have operations that permute no sites."""
     found = selection_rules.compute(

@@ -203,9 +203,9 @@ def test_layers_in_the_middle_are_the_crystal():
     by_orbital = np.einsum("kn,kn,kin->i", slope, speed, np.abs(u) ** 2) / points**3
     expected = by_orbital * [1.0, -0.5]
     slab = lattice.slab(layers=9)
-    response = slab.response(
-        density="T", fermi_energy=level, temperature=kt, k=60, k_across=16
-    ).sel(process="intraband")
+    response = slab.response(density="T", fermi_energy=level, temperature=kt, k=60, k_across=8).sel(
+        process="intraband"
+    )
     rows = response.accumulation.values.ravel() * slab.area
     found = [rows[response.sublattice.values == name] for name in "AB"]
     for values, own in zip(found, expected, strict=True):

@@ -89,6 +89,7 @@ SERVER = Server()
 def _serve() -> None:
     for name in IMPORTED:
         importlib.import_module(name)
+    sys.modules["snakemake.cli"].get_argument_parser()  # finds Snakemake's plugins, once
     gc.collect()
     gc.freeze()  # else the collector would copy the pages of every fork
     pristine = list(sys.path[1:]), set(sys.modules)

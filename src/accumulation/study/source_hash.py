@@ -19,37 +19,32 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import symtable
 from functools import cache
 from pathlib import Path
 
 from .. import errors, locations, plugins
 from .. import plugin_checks as own_code
 from ..datasets import arguments
+from .source_names import PACKAGE, Reference, file_of, names_of
 
-PACKAGE = plugins.__name__.partition(".")[0]
-ROOT = Path(plugins.__file__).parent
 # They check input and word messages; no value of a dataset depends on them.
 WITHOUT_EFFECT = {module.__name__ for module in (arguments, errors, locations, own_code, plugins)}
 
-# Fields of a node with the statements that it contains, or with the parts that contain these.
-BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-
 
 @cache
-def code_hash(*starts: tuple[str, str | None]) -> str:
+def code_hash(*starts: Reference) -> str:
     """Hash of all the source reached from ``(module, name)`` pairs; name None: the whole module."""
     reached: dict[tuple[str, str], str] = {}
     waiting = list(starts)
     while waiting:
         start = waiting.pop()
         if start[1] is None:
-            module = _module(start[0])
+            module = names_of(start[0])
             # The imports of a package are its public names.
             offered = module.imports if module.package == module.name else ()
             waiting.extend((start[0], name) for name in (*module.definitions, *offered))
         elif start not in reached and start[0] not in WITHOUT_EFFECT:
-            source, following = _module(start[0]).visit(start[1])
+            source, following = names_of(start[0]).visit(start[1])
             reached[start] = source
             waiting.extend(following)
     text = "\n".join(f"{key} {reached[key]}" for key in sorted(reached))
@@ -70,7 +65,7 @@ def plugin_hash(kind: str, name: str) -> str:
     return code_hash((f"{PACKAGE}.{kind}.{path.stem}", None))
 
 
-def own_sources(path: Path) -> tuple[list[Path], list[tuple[str, str | None]]]:
+def own_sources(path: Path) -> tuple[list[Path], list[Reference]]:
     """Direct and indirect imports of a user's file.
 
     Returns
@@ -114,16 +109,14 @@ def _imported(tree: ast.Module, file: Path) -> list[tuple[str, str | None, str]]
     return imports
 
 
-def _package_starts(
-    tree: ast.Module, module: str, name: str | None, bound: str
-) -> set[tuple[str, str | None]]:
+def _package_starts(tree: ast.Module, module: str, name: str | None, bound: str) -> set[Reference]:
     """Starting points in the package for one import of a user's file."""
     if name == "*":
-        return {(module, None)} if _file(module) else set()
+        return {(module, None)} if file_of(module) else set()
     if name is not None and not _is_module(module, name):
-        return {(module, name)} if _file(module) else set()
+        return {(module, name)} if file_of(module) else set()
     target = module if name is None else f"{module}.{name}"
-    if not _file(target):
+    if not file_of(target):
         return set()
     # A module: the attributes used, such as acc.models.haldane.haldane; all of the module if its
     # name is used without an attribute.
@@ -137,7 +130,7 @@ def _package_starts(
     return starts | ({(target, None)} if uses_without_attribute else set())
 
 
-def _resolved(module: str, names: str) -> tuple[str, str | None]:
+def _resolved(module: str, names: str) -> Reference:
     """The definition that dotted names after a module refer to."""
     for name in filter(None, names.split(".")):
         if not _is_module(module, name):
@@ -148,9 +141,9 @@ def _resolved(module: str, names: str) -> tuple[str, str | None]:
 
 def _is_module(package: str, name: str) -> bool:
     """Whether a name of a package is a submodule and not a definition or import of that name."""
-    if not _file(f"{package}.{name}"):
+    if not file_of(f"{package}.{name}"):
         return False
-    parent = _module(package)
+    parent = names_of(package)
     return name not in parent.definitions and name not in parent.imports
 
 
@@ -171,123 +164,3 @@ def _beside(folder: Path, module: str) -> list[Path]:
         files = (place.with_suffix(".py"), place / "__init__.py")
         sources += [file for file in files if file.is_file()]
     return sources
-
-
-class _Module:
-    """Top-level definitions of one module of the package and what each of them refers to."""
-
-    def __init__(self, name: str):
-        self.name = name
-        path = _file(name)
-        text = path.read_text(encoding="utf-8")
-        tree = _without_docstrings(ast.parse(text))
-        self.package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        self.imports: dict[str, tuple[str, str | None]] = {}
-        self.definitions: dict[str, list[ast.stmt]] = {}
-        for node in tree.body:
-            for bound in self._bindings(node):
-                self.definitions.setdefault(bound, []).append(node)
-        table = symtable.symtable(text, str(path), "exec")
-        self._visited: dict[str, tuple[str, list]] = {}
-        self._scopes = {child.get_name(): child for child in table.get_children()}
-
-    def _bindings(self, node: ast.stmt) -> list[str]:
-        if isinstance(node, ast.ImportFrom):
-            base = self._absolute(node)
-            for alias in node.names if base else []:
-                submodule = f"{base}.{alias.name}"
-                target = (submodule, None) if _file(submodule) else (base, alias.name)
-                self.imports[alias.asname or alias.name] = target
-            return []
-        if isinstance(node, ast.Import):
-            return []
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            return [node.name]
-        stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and _stores(n)]
-        return stored or [""]  # "": a statement without a binding
-
-    def _absolute(self, node: ast.ImportFrom) -> str | None:
-        if not node.level:
-            module = node.module or ""
-            return module if module.split(".")[0] == PACKAGE else None
-        parts = self.package.split(".")[: len(self.package.split(".")) - node.level + 1]
-        return ".".join([*parts, node.module] if node.module else parts)
-
-    def visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
-        """Source of a definition, and the definitions it refers to."""
-        if name not in self._visited:
-            self._visited[name] = self._visit(name)
-        return self._visited[name]
-
-    def _visit(self, name: str) -> tuple[str, list[tuple[str, str | None]]]:
-        if name in self.imports and name not in self.definitions:
-            return "", [self.imports[name]]
-        nodes = self.definitions.get(name, [])
-        following: list[tuple[str, str | None]] = []
-        for node in nodes:
-            for used in self._names(node):
-                if used in self.definitions:
-                    following.append((self.name, used))
-                elif used in self.imports:
-                    following.extend(self._through(node, used))
-        if "" in self.definitions:
-            following.append((self.name, ""))
-        return "\n".join(ast.dump(node) for node in nodes), following
-
-    def _names(self, node: ast.stmt) -> set[str]:
-        scope = self._scopes.get(getattr(node, "name", None))
-        if scope is None:
-            return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        # Decorators, defaults and bases are evaluated outside of the definition's own scope.
-        outside = [*node.decorator_list, *getattr(node, "bases", [])]
-        if hasattr(node, "args"):
-            outside += [*node.args.defaults, *filter(None, node.args.kw_defaults)]
-        return _globals(scope) | {
-            n.id for o in outside for n in ast.walk(o) if isinstance(n, ast.Name)
-        }
-
-    def _through(self, node: ast.stmt, used: str) -> list[tuple[str, str | None]]:
-        """Definitions reached through an imported name; of a module, the attributes used."""
-        module, name = self.imports[used]
-        if name is not None:
-            return [(module, name)]
-        attributes = {
-            n.attr
-            for n in ast.walk(node)
-            if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name) and n.value.id == used
-        }
-        return [(module, attribute) for attribute in attributes or {None}]
-
-
-@cache
-def _module(name: str) -> _Module:
-    return _Module(name)
-
-
-def _file(module: str) -> Path | None:
-    path = ROOT.joinpath(*module.split(".")[1:])
-    candidates = (path.with_suffix(".py"), path / "__init__.py")
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
-
-
-def _stores(node: ast.Name) -> bool:
-    return isinstance(node.ctx, ast.Store)
-
-
-def _globals(table: symtable.SymbolTable) -> set[str]:
-    names = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
-    return names.union(*(_globals(child) for child in table.get_children()))
-
-
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    waiting: list[ast.AST] = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module):
-            head = node.body[0] if node.body else None
-            if isinstance(head, ast.Expr) and isinstance(head.value, ast.Constant):
-                node.body = node.body[1:]
-        # Only statements contain definitions; most nodes are in expressions.
-        for parts in (getattr(node, field, ()) for field in BLOCKS):
-            waiting.extend(parts)
-    return tree
