@@ -11,7 +11,7 @@ import pytest
 import accumulation as acc
 from accumulation.states import compiled
 from accumulation.states.computed_once import computed_once
-from accumulation.study import source_hash
+from accumulation.study import source_names
 
 RIBBONS = {
     "zigzag": lambda: acc.haldane(t2=0.06, phi=np.pi / 2, delta=0.3).ribbon((1, 0), 13),
@@ -42,7 +42,7 @@ def random_arrays(size: int, number: type, seed: int = 0):
 def test_the_hash_of_the_c_source_is_that_of_the_file():
     """It is a part of the keys of stages: a change of the file reruns what uses it."""
     assert sha256(C_FILE.read_bytes()).hexdigest()[:12] == compiled.SOURCE
-    module = source_hash._module(compiled.__name__)
+    module = source_names.names_of(compiled.__name__)
     for name, used in (("expectations", "MODULE"), ("_parts", "MODULE"), ("MODULE", "SOURCE")):
         assert (compiled.__name__, used) in module.visit(name)[1]
 
