@@ -32,10 +32,13 @@ TOUCHING = 1e-3
 # Distances by which a k may be moved away from a crossing of bands, in 1/a.
 SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 # Rounding mixes bands of a gap g by 1e-16 / g, which their connection, of bands that touch finite,
-# has once more over g times the difference of their velocities: 1e-16 / q^3 at the distance q.  It
-# is taken at a gap (in t0) of at least CLEAR, so far away at most.  Where bands avoid each other
-# instead, their gap is another one at the distance BESIDE (in 1/a).
-CLEAR, FAR_SHIFTS, BESIDE = 1e-7, (1e-4, 3e-4, 1e-3), 1e-5
+# has once more over g times the difference of their velocities: 1e-15 / q^3 at the distance q.
+# Taken at q, that is 1e-15 / (q^2 w) of the integral over a window of width w, and what changes on
+# the way (q / w)^3: both are least at the gap CLEAR (1e-15 T)^0.4 (in t0), T the temperature.
+CLEAR, MIXED = 0.3, 1e-15
+# Distances of such k, in 1/a.  Where bands avoid each other instead, their gap is another one at
+# the distance BESIDE.
+FAR_SHIFTS, BESIDE = (3e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 4e-4, 6e-4, 1e-3), 1e-5
 # Divided differences of the occupation above this, over the temperature, count.
 COUNTS = 1e-6
 
@@ -161,7 +164,8 @@ class Integrand:
 
         ``difference`` is None where bands are filled or empty: bands that touch do not count there.
         """
-        if self.always_equal is None or not _meeting(states.energy, False, CLEAR).any():
+        clear = max(CLEAR * (MIXED * self.temperature) ** 0.4, DEGENERACY)
+        if self.always_equal is None or not _meeting(states.energy, False, clear).any():
             return states
         bloch, always_equal = self.exact.bloch, self.always_equal()
         equal = np.abs(np.diff(states.velocity, axis=1)) < TOUCHING
@@ -178,11 +182,11 @@ class Integrand:
                 counts = pairs[touching & stuck[:, None]] * self.temperature > COUNTS
                 self.lost |= bool(np.any(counts))
         if difference is not None:
-            clear = self._clear(states.energy, k, equal, always_equal)
-            moved = np.where(clear != k, clear, moved)
+            farther = self._farther(states.energy, k, equal, always_equal, clear)
+            moved = np.where(farther != k, farther, moved)
         return states if np.all(moved == k) else self.exact.states(moved)
 
-    def _clear(self, energy: np.ndarray, k: np.ndarray, equal: np.ndarray, always_equal):
+    def _farther(self, energy, k, equal, always_equal, clear: float) -> np.ndarray:
         """Wave vectors (k,), those next to a touch moved to where rounding leaves elements digits.
 
         Divided differences of the occupation remain those at k, which the elements vary less than.
@@ -190,9 +194,10 @@ class Integrand:
         Parameters
         ----------
         energy : (k, band), in t0;  equal : (k, band - 1) bool, neighbours of equal velocity
+        clear : gap (in t0) that is enough
         """
         bloch = self.exact.bloch
-        close = _meeting(energy, always_equal, CLEAR) & equal
+        close = _meeting(energy, always_equal, clear) & equal
         some = np.flatnonzero(close.any(axis=1))
         if not len(some):
             return k
@@ -201,7 +206,7 @@ class Integrand:
         slow = np.abs(there - np.diff(energy[some], axis=1)) < 2 * TOUCHING * BESIDE
         touching = np.zeros(len(k), dtype=bool)
         touching[some] = np.any(close[some] & slow, axis=1)
-        return _moved_apart(bloch, k, touching, always_equal, FAR_SHIFTS, CLEAR)
+        return _moved_apart(bloch, k, touching, always_equal, FAR_SHIFTS, clear)
 
 
 def _meeting(
