@@ -39,9 +39,9 @@ def notes() -> dict[str, dict]:
 
 
 def modules() -> Iterator[ModuleType]:
-    """Every module of the package but its command line."""
+    """Every module of the package but its command line and the compiled one."""
     for found in pkgutil.walk_packages(accumulation.__path__, f"{accumulation.__name__}."):
-        if not found.name.endswith("__main__"):
+        if not found.name.rpartition(".")[2].startswith("_"):
             yield importlib.import_module(found.name)
 
 
