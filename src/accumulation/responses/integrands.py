@@ -32,10 +32,10 @@ TOUCHING = 1e-3
 # Distances by which a k may be moved away from a crossing of bands, in 1/a.
 SHIFTS = (1e-7, 1e-6, 1e-5, 1e-4)
 # Rounding mixes bands of a gap g by 1e-16 / g, which their connection, of bands that touch finite,
-# has once more over g times the difference of their velocities: 1e-15 / q^3 at the distance q.
-# Taken at q, that is 1e-15 / (q^2 w) of the integral over a window of width w, and what changes on
-# the way (q / w)^3: both are least at the gap CLEAR (1e-15 T)^0.4 (in t0), T the temperature.
-CLEAR, MIXED = 0.3, 1e-15
+# has once more over g times the difference of their velocities: 5e-15 / q^3 at the distance q.
+# Taken at q, that is 5e-15 / (q^2 w) of the integral over a window of width w, and what changes on
+# the way (q / w)^3: both are least at the gap CLEAR (5e-15 T)^0.4 (in t0), T the temperature.
+CLEAR, MIXED = 0.3, 5e-15
 # Distances of such k, in 1/a.  Where bands avoid each other instead, their gap is another one at
 # the distance BESIDE.
 FAR_SHIFTS, BESIDE = (3e-5, 1e-4, 1.5e-4, 2e-4, 3e-4, 4e-4, 6e-4, 1e-3), 1e-5
