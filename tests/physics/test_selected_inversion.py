@@ -264,7 +264,7 @@ def test_a_band_that_touches_a_flat_one_at_the_level():
 
 
 def test_a_response_at_a_touch_of_bands_is_the_same_with_both_solvers():
-    """To 1e-5: what elements change from the touch to where they are taken is in no stated error."""
+    """To 1e-5: what elements change from the touch to their k is in no stated error."""
     options = {"density": "charge", "k": 101, "fermi_energy": 2.0, "temperature": 0.001}
     ribbon = acc.kagome().ribbon((-2, -1), 6)
     dense, selected = (
