@@ -4,8 +4,7 @@ CORES ?= all
 CONFIG ?= config/config.yaml
 DRAWS ?= 2000
 SEED ?= 0
-# Of the tests: COVERAGE= leaves out which lines they run, CASES=--exhaustive adds cases.
-COVERAGE ?= --cov=accumulation
+# Of the tests: CASES=--exhaustive adds cases.
 CASES ?=
 # Of the benchmarks: which rows (bands accumulation hall width grid, by default all), and PEERS,
 # interpreters of packages that are not in .venv, such as --peer kwant=PYTHON.
@@ -22,7 +21,7 @@ unexport PYTHONPATH
 unexport VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help study theory materials plan unused remove-unused slurm test referee lint docs benchmark benchmarks gallery clean
+.PHONY: help study theory materials plan unused remove-unused slurm test coverage referee lint docs benchmark benchmarks gallery clean
 
 help:  ## list the targets
 	@echo "make study      datasets, figures and report.html of the paper, in results/paper/ (CORES=N, CONFIG=FILE)"
@@ -31,7 +30,8 @@ help:  ## list the targets
 	@echo "make slurm      the same on a Slurm cluster, from its login node"
 	@echo "make plan       what a run would compute, and why"
 	@echo "make unused     the files that no study in config/ needs; make remove-unused deletes them"
-	@echo "make test       all tests, and which lines of the package none of them has run"
+	@echo "make test       all tests"
+	@echo "make coverage   the same, and which lines of the package none of them has run"
 	@echo "make referee    random systems against references of their own (DRAWS=N, SEED=N)"
 	@echo "make lint       ruff, import contracts, types, snakefmt and snakemake --lint"
 	@echo "make docs       the documentation, in docs/_build/html/ (needs no network but for its packages)"
@@ -65,7 +65,10 @@ gallery: $(VENV)/.study
 	@$(SNAKEMAKE) gallery
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest $(COVERAGE) $(CASES)
+	$(BIN)/python -m pytest $(CASES)
+
+coverage: $(VENV)/.test
+	$(BIN)/python -m pytest --cov=accumulation $(CASES)
 
 referee: $(VENV)/.test
 	@cd tests && ../$(BIN)/python -m referee --draws $(DRAWS) --seed $(SEED)
