@@ -38,6 +38,13 @@ def test_every_variable_says_what_it_is(name):
     assert equation
 
 
+@pytest.mark.parametrize("name", plugins.available("theory"))
+def test_no_variable_has_the_name_of_something_else_of_a_dataset(name):
+    """``ds.tail`` would be a method of xarray's, not the variable."""
+    declared = {*VARIABLES, *plugins.load("theory", name).VARIABLES}
+    assert not [one for one in declared if hasattr(xr.Dataset, one)]
+
+
 @pytest.mark.parametrize("name", plugins.available("densities"))
 def test_every_density_is_declared_in_full(name):
     module = plugins.load("densities", name)

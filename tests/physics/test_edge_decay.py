@@ -62,7 +62,7 @@ def test_a_density_that_is_no_moment_decays_as_its_rows():
     lattice = acc.kane_mele(spin_orbit=T2, delta=0.7)
     options = {"density": "spin", "definition": "", "k": 60, "widths": (4, 120)}
     found = edge_decay.compute(lattice, **options)
-    np.testing.assert_array_equal(found["tail"], found["beyond"])
+    np.testing.assert_array_equal(found["edge_tail"], found["beyond"])
 
 
 @pytest.mark.parametrize(

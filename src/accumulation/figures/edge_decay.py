@@ -40,10 +40,11 @@ def draw(systems: list[dict]) -> Figure:
     colors = style.ENERGY(np.linspace(0.0, 0.9, len(points)))
     for point, color in zip(points, colors, strict=True):
         x = point.distance.values / point.dirac_length.item()
-        unit = np.abs(np.interp(1.0, x, point.tail.values))
-        shown = (x <= min(SHOWN, 0.6 * x[-1])) & (point.tail.values != 0)
+        tail = point.edge_tail.values
+        unit = np.abs(np.interp(1.0, x, tail))
+        shown = (x <= min(SHOWN, 0.6 * x[-1])) & (tail != 0)
         style_of = "-" if point.chern.item() == 0 else "--"
-        decay.semilogy(x[shown], np.abs(point.tail.values[shown]) / unit, style_of, color=color,
+        decay.semilogy(x[shown], np.abs(tail[shown]) / unit, style_of, color=color,
                        linewidth=1.0)  # fmt: skip
         face = color if point.chern.item() == 0 else "white"
         length.plot(point.dirac_length, point.decay_length, "o", color=color, markersize=5,

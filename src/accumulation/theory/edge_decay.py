@@ -57,7 +57,7 @@ VARIABLES = {
         "interband accumulation of the upper half of the widest ribbon beyond this distance",
         "58",
     ),
-    "tail": (
+    "edge_tail": (
         ("bin",),
         f"{_UNITS}, of moments over a",
         "that of the rows, of moments over their distance from the middle: what decays",
@@ -155,7 +155,7 @@ def compute(
         "finite_width": np.abs(edge - edge[-1]) / np.abs(edge[-1]),
         "distance": distance,
         "beyond": _beyond(distance, depth, held),
-        "tail": _beyond(distance, depth, decaying),
+        "edge_tail": _beyond(distance, depth, decaying),
         "decay_length": fitted,
         "dirac_length": length,
         "decay_difference": fitted / length - 1,
