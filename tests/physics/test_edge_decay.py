@@ -60,7 +60,7 @@ def test_a_power_of_the_distance_is_no_part_of_the_decay():
 def test_a_density_that_is_no_moment_decays_as_its_rows():
     """Spin beside a gap of each spin: rows have no factor of the distance."""
     lattice = acc.kane_mele(spin_orbit=T2, delta=0.7)
-    options = {"density": "spin", "definition": "", "k": 60, "widths": (4, 120)}
+    options = {"density": "spin", "definition": "", "k": 60, "widths": (4, 20)}
     found = edge_decay.compute(lattice, **options)
     np.testing.assert_array_equal(found["edge_tail"], found["beyond"])
 
