@@ -73,7 +73,8 @@ def test_jobs_through_a_scheduler(project, scheduler):
     (project.folder / "config" / "own_model.py").write_text(OWN_MODEL)
     profile = ("--workflow-profile", "workflow/profiles/cluster", "--latency-wait", "5")
     model = "results/small/graphene/model.nc"
-    done = project.snakemake(*profile, "--max-status-checks-per-second", "10", model)
+    checks = ("--max-status-checks-per-second", "10", "--seconds-between-status-checks", "1")
+    done = project.snakemake(*profile, *checks, model)
     assert done.returncode == 0, done.stdout + done.stderr
     calls = "\n".join(path.read_text() for path in queue.glob("*.call"))
     memory = sorted(re.findall(r"-N model .*:mem=(\d+)mb -l walltime=(\d+) ", calls))

@@ -361,7 +361,7 @@ MODEL_POINTS = {"bulk": 2, "elements": 2, "response": 2}
         ("own.py", "t2=t2", "t2=1 * t2", MODEL_POINTS),
         ("helper.py", "1.0 *", "1.01 *", {**MODEL_POINTS, "theory": 3}),
         pytest.param("pieces/shift.py", "+ by", "- by", MODEL_POINTS, marks=EXHAUSTIVE),
-        ("pieces/by.py", "0.1", "0.2", MODEL_POINTS),
+        pytest.param("pieces/by.py", "0.1", "0.2", MODEL_POINTS, marks=EXHAUSTIVE),
         pytest.param("pieces/__init__.py", "", "import os\n", MODEL_POINTS, marks=EXHAUSTIVE),
         pytest.param("unrelated.py", "1", "2", {}, marks=EXHAUSTIVE),
         (
