@@ -173,12 +173,13 @@ class BlochMatrix:
                     return order, conjugate
         return None
 
-    def _evaluate(self, table: np.ndarray, real: bool, k: np.ndarray) -> np.ndarray:
+    def _phases(self, k: np.ndarray, real: bool) -> np.ndarray:
+        """e^{ikd}, (k, displacement), or if ``real`` the cosines, then the sines."""
         phase = k[:, None] * self.displacement
-        if real:
-            values = np.hstack((np.cos(phase), np.sin(phase))) @ table
-        else:
-            values = np.exp(1j * phase) @ table
+        return np.hstack((np.cos(phase), np.sin(phase))) if real else np.exp(1j * phase)
+
+    def _evaluate(self, table: np.ndarray, real: bool, k: np.ndarray) -> np.ndarray:
+        values = self._phases(k, real) @ table
         matrix = np.zeros((len(k), self.size * self.size), dtype=values.dtype)
         matrix[:, self._places] = values
         matrix = matrix.reshape(len(k), self.size, self.size)
@@ -258,9 +259,8 @@ class BlochMatrix:
         below = np.flatnonzero(self.row >= self.column)
         row, column = self.row[below], self.column[below]
         band = np.zeros((len(k), self.size * width))
-        phase = k[:, None] * self.displacement
-        phases = np.hstack((np.cos(phase), np.sin(phase)))
-        band[:, column * width + row - column] = phases @ self._hopping_parts[:, below]
+        values = self._phases(k, real=True) @ self._hopping_parts[:, below]
+        band[:, column * width + row - column] = values
         return band.reshape(len(k), self.size, width)
 
     def velocity(self, k: np.ndarray, gauge: str = "atomic") -> np.ndarray:

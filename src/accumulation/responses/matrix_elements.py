@@ -34,10 +34,9 @@ def matrix_elements(
         mixed = states.mixed if interband else None
         found = row_elements(states.bloch.reach, kernel.matrix, states.eigenvector, mixed)
         if found is not None:
-            density, value = found
-            return np.swapaxes(density, -1, -2), None if value is None else np.swapaxes(
-                value, -1, -2
-            )
+            density, other = found
+            value = None if other is None else np.swapaxes(other, -1, -2)
+            return np.swapaxes(density, -1, -2), value
     applied = states.apply(kernel)
     density = np.swapaxes(overlap(states.eigenvector, applied), -1, -2)
     if not interband:
@@ -100,8 +99,3 @@ def band_response(
         spread = np.ptp(energy) if energy.size else 0.0
         propagator = -inverse_gap(energy, max(DEGENERACY, CLOSEST * spread))
     return 2 * (matrix * np.swapaxes(connection, -1, -2) * propagator).sum(axis=-1).real
-
-
-def center_y(states: States) -> np.ndarray:
-    """Mean position <n|y|n> of every state, (k, band), in a."""
-    return states.y @ overlap(states.eigenvector, states.eigenvector)
