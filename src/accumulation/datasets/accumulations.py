@@ -52,6 +52,11 @@ def eigenpairs_of(bloch: BlochMatrix, ds: xr.Dataset) -> Callable[[slice | np.nd
     return pairs_at
 
 
+def _any(values: np.ndarray) -> bool:
+    """Whether some of the values (k, ...) are not zero; mostly the first few tell."""
+    return bool(values[:1].any() or values.any())
+
+
 def flagged(ds: xr.Dataset, flags: dict[str, int]) -> xr.Dataset:
     """The dataset with the bits of its ``status`` named by ``flags`` (CF conventions)."""
     ds.status.attrs["flag_meanings"] = " ".join(flags)
@@ -91,6 +96,8 @@ def accumulations(
     Accumulation with values (..., process, fermi_energy, temperature, row), net, error and status
     """
     module, _ = declaration(elements.attrs["density"])
+    # Variables, as arrays with coordinates take longer to put together than some of what follows.
+    variables = elements.variables
     lead = tuple(name for name in ("definition", "gauge") if name in elements.dims)
     sizes = tuple(elements.sizes[name] for name in lead)
     pairs_at = RememberedPairs(system.bloch) if np.prod(sizes) > 1 else None
@@ -98,18 +105,17 @@ def accumulations(
     for index in np.ndindex(sizes):
         selection = dict(zip(lead, index, strict=True))
         interband = (
-            elements.polarizability[selection].values if "polarizability" in elements else None
+            variables["polarizability"].isel(selection).values
+            if "polarizability" in variables
+            else None
         )
         mesh_elements = MeshElements(
-            elements.k.values,
-            elements.weight.values,
-            elements.energy.values,
-            elements.velocity.values,
-            elements.density[selection].values,
-            interband if interband is not None and interband.any() else None,
+            *(variables[name].values for name in ("k", "weight", "energy", "velocity")),
+            variables["density"].isel(selection).values,
+            interband if interband is not None and _any(interband) else None,
         )
         names = {
-            name: str(np.atleast_1d(elements[name])[selection.get(name, 0)])
+            name: str(np.atleast_1d(variables[name].values)[selection.get(name, 0)])
             for name in ("definition", "gauge")
         }
         all_bands = names["definition"] in module.NEEDS_ALL_BANDS

@@ -124,18 +124,20 @@ def crystal_variables(system: System) -> dict:
     }
 
 
+# The variables from which a crystal is restored, each after "crystal_".
+CRYSTAL = ("to", "from", "cell", "amplitude_re", "amplitude_im", "vectors")
+
+
 def restored_crystal(ds: xr.Dataset) -> Crystal | None:
     """The crystal that a dataset's system was cut out of; None if it is not known."""
     if "crystal_vectors" not in ds:
         return None
-    hops = HopTable(
-        ds.crystal_to.values,
-        ds.crystal_from.values,
-        ds.crystal_cell.values,
-        ds.crystal_amplitude_re.values + 1j * ds.crystal_amplitude_im.values,
-    )
+    # Variables, as arrays with coordinates take longer to put together than all the rest.
+    values = {name: ds.variables[f"crystal_{name}"].values for name in CRYSTAL}
+    amplitude = values["amplitude_re"] + 1j * values["amplitude_im"]
+    hops = HopTable(values["to"], values["from"], values["cell"], amplitude)
     filling = int(ds.attrs["filling"]) if "filling" in ds.attrs else None
-    return Crystal(hops, ds.crystal_vectors.values, int(ds.attrs["crystal_orbitals"]), filling)
+    return Crystal(hops, values["vectors"], int(ds.attrs["crystal_orbitals"]), filling)
 
 
 # The variables from which a system is restored.
@@ -150,7 +152,6 @@ RESTORED = {
 
 def restore(ds: xr.Dataset) -> System:
     """The ribbon, wire or flake whose hop table a model or elements dataset contains."""
-    # Variables, as arrays with coordinates take a millisecond each to build.
     values = {name: variable.values for name, variable in ds.variables.items() if name in RESTORED}
     amplitude = values["hop_amplitude_re"] + 1j * values["hop_amplitude_im"]
     hops = HopTable(values["hop_to"], values["hop_from"], values["hop_cell"], amplitude)

@@ -148,9 +148,15 @@ def _signs(bloch, k, elements_at) -> Signs | None:
         return None
     order = bloch.reversal[0]
     i = np.array([int(fraction * (len(k) // 2)) for fraction in SAMPLES])
-    here, there = (elements_at(n)[1] for n in (i, len(k) - 1 - i))
-    signs = _agreeing({}, here, there, order)
-    return _chosen(signs)
+    both = elements_at(np.concatenate((i, len(k) - 1 - i)))[1]
+    here, there = (
+        {
+            key: tuple(None if part is None else part[half] for part in parts)
+            for key, parts in both.items()
+        }
+        for half in (slice(len(i)), slice(len(i), None))
+    )
+    return _chosen(_agreeing({}, here, there, order))
 
 
 def _agreeing(signs: dict, here: dict, there: dict, order: np.ndarray) -> dict:

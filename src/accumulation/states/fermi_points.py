@@ -202,10 +202,12 @@ def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPo
     s[flat] = ends_of_flat(bloch, k[j[flat]], spacing, n[flat], target[flat], at_right[flat])
     kind = float if bloch.is_real else complex
     state = np.full((len(s) + len(touches), bloch.size), np.nan, dtype=kind)
-    search = np.nonzero(~half)[0]
+    first_of = _first_of_mirrored(bloch, k, level, j, n, low, high, step)
+    is_image = first_of < np.arange(len(s))
+    search, followed = np.flatnonzero(~half), np.flatnonzero(~half & ~is_image)
 
     def polish(part):
-        crossings = search[part]
+        crossings = followed[part]
         where = (k[j[crossings]], spacing, n[crossings], target[crossings], step[crossings])
         s[crossings], state[crossings] = follow(
             bloch, *where, s[crossings], low[crossings], high[crossings]
@@ -215,7 +217,8 @@ def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPo
         s[lost] = newton(bloch, *where, s[lost], low[lost], high[lost])
 
     if len(search):
-        over_chunks(polish, len(search), bloch.size, threads, light=True, matrices=3)
+        over_chunks(polish, len(followed), bloch.size, threads, light=True, matrices=3)
+        _copy_to_images(bloch, s, state, np.flatnonzero(~half & is_image), first_of)
         by_state = ~np.isnan(state[search, 0])
         level_j_n = (level[search], j[search], n[search])
         again = search[out_of_order(*level_j_n, step[search], s[search], by_state)]
@@ -229,3 +232,36 @@ def _located(bands: _Bands, fermi_energy, brackets, touches, threads) -> FermiPo
         columns.append((*integers.T, table[:, 3], np.zeros(len(table)), table[:, 4] == 1))
     level, j, n, s, step, edge = (np.concatenate(c) for c in zip(*columns, strict=True))
     return FermiPoints(level, k[j] + s * spacing, n, j, s, step, edge, state)
+
+
+def _first_of_mirrored(bloch: BlochMatrix, k: np.ndarray, *brackets: np.ndarray) -> np.ndarray:
+    """(bracket,) int, for each bracket itself, or an earlier one that is its mirror image at -k.
+
+    Parameters
+    ----------
+    k : (k,), the mesh;  brackets : level, interval, band, low, high, step, each (bracket,)
+    """
+    first_of = np.arange(len(brackets[0]))
+    symmetric = np.abs(k + k[::-1]).max() < ON_MESH * (k[1] - k[0])
+    if bloch.reversal is None or not symmetric:
+        return first_of
+    found: dict[tuple, int] = {}
+    points = len(k)
+    columns = (column.tolist() for column in brackets)
+    for i, (level, j, n, low, high, step) in enumerate(zip(*columns, strict=True)):
+        image = found.get((level, (points - 2 - j) % points, n, 1 - high, 1 - low, -step))
+        if image is None:
+            found[level, j, n, low, high, step] = i
+        else:
+            first_of[i] = image
+    return first_of
+
+
+def _copy_to_images(bloch: BlochMatrix, s, state, images: np.ndarray, first_of: np.ndarray) -> None:
+    """Set the fractions s (bracket,) and states (bracket, orbital) of mirror images at -k."""
+    if not len(images):
+        return
+    of = first_of[images]
+    order, conjugate = bloch.reversal
+    s[images], mirrored = 1 - s[of], state[of][:, order]
+    state[images] = mirrored.conj() if conjugate else mirrored
