@@ -84,3 +84,27 @@ def test_values_that_differ_by_no_more_than_their_errors_have_a_limit():
 def test_values_that_grow_as_a_logarithm_have_none():
     value, _ = limit(lambda kt: (np.full((2, 1), np.log(kt)), np.zeros(2), np.ones(2)), 1.0)
     assert np.isnan(value).all()
+
+
+@pytest.mark.parametrize("k", [60, 400])
+@pytest.mark.parametrize(("direction", "delta"), [((1, 0), 0.0), ((1, 1), 0.05)])
+@pytest.mark.parametrize("flux", [0.0, 0.7, np.pi / 2])
+def test_states_of_fermi_points_are_eigenstates_at_their_own_k(direction, delta, flux, k):
+    """Also where they are taken from those at -k, and across the end of the zone, at k = pi."""
+    ribbon = acc.haldane(t2=0.06, phi=flux, delta=delta).ribbon(direction, 9)
+    bands = acc.bands(ribbon, k=k)
+    mesh = (bands.k.values, bands.energy.values, bands.velocity.values)
+    crossing = np.linalg.eigvalsh(ribbon.hamiltonian(np.pi / ribbon.period)[0])[9]
+    levels = np.concatenate(([-1.5, 0.3, 1.5], crossing + np.array([-1e-3, -1e-5, 1e-5, 1e-3])))
+    points = fermi_points(ribbon.bloch, *mesh, levels)
+    known = ~np.isnan(points.state[:, 0])
+    assert known.sum() > 10
+    h = ribbon.hamiltonian(points.k[known])[0]
+    state, level = points.state[known], levels[points.level[known]]
+    residual = (h @ state[:, :, None])[:, :, 0] - level[:, None] * state
+    np.testing.assert_allclose(residual, 0, atol=1e-9)
+    for level in range(len(levels)):
+        here = np.sort(points.k[points.level == level])
+        turned = np.sort((-here + np.pi / ribbon.period) % (2 * np.pi / ribbon.period))
+        folded = np.sort((here + np.pi / ribbon.period) % (2 * np.pi / ribbon.period))
+        np.testing.assert_allclose(folded, turned, atol=1e-9)

@@ -246,10 +246,11 @@ def _first_of_mirrored(bloch: BlochMatrix, k: np.ndarray, *brackets: np.ndarray)
     if bloch.reversal is None or not symmetric:
         return first_of
     found: dict[tuple, int] = {}
-    points = len(k)
     columns = (column.tolist() for column in brackets)
     for i, (level, j, n, low, high, step) in enumerate(zip(*columns, strict=True)):
-        image = found.get((level, (points - 2 - j) % points, n, 1 - high, 1 - low, -step))
+        # None in the last interval: its image is itself shifted by a reciprocal vector, by which
+        # states change their phases.
+        image = found.get((level, len(k) - 2 - j, n, 1 - high, 1 - low, -step))
         if image is None:
             found[level, j, n, low, high, step] = i
         else:
