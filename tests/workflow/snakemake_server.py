@@ -3,7 +3,8 @@
 ``python snakemake_server.py`` reads one request a line, a JSON object with ``module``,
 ``arguments``, ``folder``, ``environment``, ``stdout`` and ``stderr`` (paths), runs ``python -m
 MODULE ARGUMENTS`` so (``python -c ARGUMENTS`` for the module ``-c``), and prints the exit code.
-Where that starts Snakemake or the package by ``python -m`` again, it forks too.  Of the package
+Where that starts Snakemake or the package by ``python -m`` again, or becomes it, it forks too or
+goes on in the same process.  Of the package
 itself nothing is imported before: it is that of the request's folder.
 """
 
@@ -122,7 +123,8 @@ def _run(module, arguments, folder, environment, pristine) -> None:
     sys.argv = [module, *arguments]
     if subprocess._fork_exec is not _forked:
         _forked.__wrapped__, _forked.pristine = subprocess._fork_exec, pristine
-        subprocess._fork_exec = _forked
+        _replaced.__wrapped__, _replaced.pristine = os.execv, pristine
+        subprocess._fork_exec, os.execv = _forked, _replaced
     code = 1
     try:
         if module == "-c":
@@ -152,9 +154,8 @@ def _is_below(name: str, folder: str) -> bool:
 def _forked(*given):
     """As `_fork_exec` of `subprocess`, but ``python -m`` of `MODULES` becomes a fork."""
     (words, _, _, kept, folder, variables, *pipes), rest = given[:14], given[14:]
-    # Neither searches the working folder: the environment says so too, as the package sets it.
-    words = [name for word in words if (name := os.fsdecode(word)) != "-P"]
-    if words[:2] != [sys.executable, "-m"] or words[2] not in MODULES or sys.platform != "linux":
+    words = _known(words)
+    if not words:
         return _forked.__wrapped__(*given)
     child = os.fork()
     if child:
@@ -170,14 +171,36 @@ def _forked(*given):
         if end != number:
             os.dup2(end, number)
     os.close(told)  # as a successful exec does
+    _close_all_but(kept)
+    environment = dict(os.environ) if variables is None else _decoded(variables)
+    _run(*words, os.fspath(folder or os.getcwd()), environment, _forked.pristine)
+
+
+def _replaced(path, line):
+    """As `os.execv`, but this process becomes ``python -m`` of `MODULES` without starting anew."""
+    words = _known(line)
+    if not words:
+        return _replaced.__wrapped__(path, line)
+    _close_all_but([])
+    _run(*words, os.getcwd(), dict(os.environ), _replaced.pristine)
+
+
+def _known(line) -> tuple[str, list[str]] | None:
+    """Module and arguments of a command line ``python -m``, None of one that is no fork."""
+    # Neither module searches the working folder: the environment says so too.
+    words = [name for word in line if (name := os.fsdecode(word)) != "-P"]
+    if words[:2] != [sys.executable, "-m"] or words[2] not in MODULES or sys.platform != "linux":
+        return None
+    return words[2], words[3:]
+
+
+def _close_all_but(kept) -> None:
     for end in map(int, os.listdir("/proc/self/fd")):
         if end > 2 and end not in kept:
             try:
                 os.close(end)
             except OSError:  # that of the listing
                 continue
-    environment = dict(os.environ) if variables is None else _decoded(variables)
-    _run(words[2], words[3:], os.fspath(folder or os.getcwd()), environment, _forked.pristine)
 
 
 def _decoded(variables: list[bytes]) -> dict[str, str]:
