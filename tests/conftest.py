@@ -53,8 +53,4 @@ def pytest_collection_modifyitems(config, items):
         marked = [item for item in items if item.get_closest_marker("exhaustive")]
         config.hook.pytest_deselected(items=marked)
         items[:] = [item for item in items if item not in set(marked)]
-    # A file is one process's work, unless it says otherwise of some of its tests.
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
     items.sort(key=lambda item: FIRST.index(n) if (n := item.path.stem) in FIRST else len(FIRST))

@@ -66,11 +66,6 @@ def both(key, value) -> dict:
     return {f"systems__{system}__model__{key}": value for system in ("zigzag", "bulk")}
 
 
-# Each of these parts may run in a process of its own beside the rest: the file takes longest.
-OWN_FILES = pytest.mark.xdist_group("test_grid_reruns of own files")
-LOOKS = pytest.mark.xdist_group("test_grid_reruns, looks")
-
-
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("grid"))
@@ -354,7 +349,6 @@ def done_own(tmp_path_factory):
 MODEL_POINTS = {"bulk": 2, "elements": 2, "response": 2}
 
 
-@OWN_FILES
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
@@ -389,7 +383,6 @@ def test_own_files_count_with_all_that_they_import(done_own, tmp_path, file, old
     assert points == expected
 
 
-@OWN_FILES
 def test_own_model_is_computed_anew_after_an_edit_of_what_it_imports(done_own, tmp_path):
     """The values are those of the edited helper, which a helper of the same effect undoes."""
     project = Project.copied(done_own, tmp_path)
@@ -404,7 +397,6 @@ def test_own_model_is_computed_anew_after_an_edit_of_what_it_imports(done_own, t
     assert float(before.direct_gap[1]) != pytest.approx(gap, abs=1e-3)
 
 
-@OWN_FILES
 def test_plan_counts_and_names_tiles_of_theories_and_of_the_bulk(done_own, tmp_path):
     project = Project.copied(done_own, tmp_path)
     edit(project, "helper.py", "1.0 *", "2.0 *")
@@ -414,7 +406,6 @@ def test_plan_counts_and_names_tiles_of_theories_and_of_the_bulk(done_own, tmp_p
     assert re.search(r"^elements of grids: 1 tile, 2 points .*, for zigzag$", told, re.M)
 
 
-@LOOKS
 def test_what_a_config_elsewhere_needs_is_not_unused(project, tmp_path_factory):
     """Also of a study of the same name, and of one that a command line changed."""
     needless = "needs these"
@@ -453,7 +444,6 @@ def test_what_a_config_elsewhere_needs_is_not_unused(project, tmp_path_factory):
     assert "results/mine/" in accumulation(project, "unused", "all")
 
 
-@LOOKS
 def test_run_changed_by_the_command_line_is_remembered(project):
     assert "needs these" not in accumulation(project, "unused", "all")
     change = "systems={zigzag: {model: {delta: [0.05, 0.06]}}}"
@@ -464,20 +454,17 @@ def test_run_changed_by_the_command_line_is_remembered(project):
     assert "needs these" not in accumulation(project, "unused", "all")
 
 
-@LOOKS
 def test_figure_module_edited_redraws_it(project):
     edit(project, "map.py", "Figure()", "Figure(figsize=(3, 3))")
     assert project.planned() == {"figure": 1}
 
 
-@LOOKS
 def test_comments_and_docstrings_do_not_count(project):
     for path in (project.folder / "src" / "accumulation").rglob("*.py"):
         path.write_text(path.read_text().replace('"""', '"""Edited. ', 1) + "# a comment\n")
     assert project.planned() == {}
 
 
-@LOOKS
 def test_plan_tells_in_plain_words(project):
     assert "Nothing to be done" in accumulation(project, "plan", "config/config.yaml")
     project.write(grid(**both("delta", [-0.1, 0.0, 0.1, 0.2])))
@@ -490,7 +477,6 @@ def test_plan_tells_in_plain_words(project):
     assert "grids" not in told
 
 
-@LOOKS
 def test_what_no_study_needs_is_listed_and_removed_by_command_only(project):
     tiles = set((project.folder / "results" / "tiles").rglob("*.nc"))
     assert "Every file" in accumulation(project, "unused", "all")
@@ -507,7 +493,6 @@ def test_what_no_study_needs_is_listed_and_removed_by_command_only(project):
     assert project.planned() == {}
 
 
-@LOOKS
 def test_default_study_is_large_enough():
     """The phase diagram that the README shows, as the config has it."""
     from accumulation.study import config_file, study
