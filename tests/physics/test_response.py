@@ -291,3 +291,26 @@ def test_threads_and_elements_kept_or_not_change_nothing():
 def test_impossible_requests_are_named(options, key):
     with pytest.raises(UserError, match=key):
         calculate(acc.haldane(), (1, 0), 3, options.pop("level", 0.0), **options)
+
+
+@pytest.mark.parametrize(
+    ("width", "delta", "flux", "temperature", "level", "k"),
+    [(36, 0.375, 1.15, 0.0585, -0.11, 29), (49, 0.487, 1.48, 0.0345, -0.151, 40)],
+)
+def test_a_wide_ribbon_on_a_coarse_mesh_knows_that_its_intraband_part_is_wrong(
+    width, delta, flux, temperature, level, k
+):
+    """Bands cross in more intervals than are refined; the truth is the plain sum over 501 k."""
+    ribbon = acc.haldane(t2=0.1, phi=flux, delta=delta).ribbon((1, 1), width)
+    fine = acc.elements(ribbon, acc.bands(ribbon, k=501))
+    filled = 1 / (np.exp((fine.energy.values - level) / temperature) + 1)
+    slope = -filled * (1 - filled) / temperature * fine.velocity.values
+    truth = np.einsum("kn,knr->r", slope, fine.density.values) * float(fine.weight[0])
+    coarse = acc.accumulate(
+        ribbon, fermi_energy=level, temperature=temperature, k=k, solver="dense"
+    ).squeeze()
+    coarse = coarse.sel(process="intraband")
+    wrong = np.abs(coarse.accumulation.values - truth).max()
+    assert wrong > 1e-4 * np.abs(truth).max()
+    assert float(coarse.error) > wrong
+    assert int(coarse.status) == 2

@@ -225,7 +225,7 @@ class LineIntegral:
         magnitude = sums.magnitude.max(axis=-1, initial=0.0)
         allowed = self._tolerance(total, magnitude)
         misfit = _at_least_beside(sums.misfit) if temperature > 0 else sums.misfit
-        refined, error = self._intervals_to_refine(misfit, doubtful, window, allowed)
+        refined, error = self._intervals_to_refine(sums.own, misfit, doubtful, window, allowed)
         if not refined.any():
             return Integral(total, error, magnitude)
         unrefined = sums.own[~refined].sum(axis=0)
@@ -260,7 +260,7 @@ class LineIntegral:
         return Integral(unrefined + value, error, magnitude + size)
 
     def _intervals_to_refine(
-        self, misfit, doubtful, window, allowed
+        self, own, misfit, doubtful, window, allowed
     ) -> tuple[np.ndarray, np.ndarray]:
         """Intervals (interval,) to refine, and the error (process,) of the others.
 
@@ -271,10 +271,14 @@ class LineIntegral:
             doubtful, window = (mask | _mirrored(mask) for mask in (doubtful, window))
             misfit = np.maximum(misfit, _mirrored(misfit))
         refined = window | doubtful
-        if (doubtful & ~window).sum() * len(NODES) > self._most_nodes:
-            return window, np.array([0.0, np.inf])
-        error = misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
         enough, fine = allowed
+        left = doubtful & ~window
+        if left.sum() * len(NODES) > self._most_nodes:
+            error = misfit[~window].sum(axis=0).max(axis=-1, initial=0.0)
+            # The mesh may miss an interband peak, but no thermal window that is left to it.
+            matters = np.abs(own[left]).sum(axis=0).max(axis=-1, initial=0.0) > enough
+            return window, np.where(matters | [False, True], np.inf, error)
+        error = misfit[~refined].sum(axis=0).max(axis=-1, initial=0.0)
         targets = [(fine, self._few_nodes)]
         if np.any(error > enough * COARSE / TOLERANCE):
             targets.append((enough, self._most_nodes))
