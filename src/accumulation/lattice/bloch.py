@@ -105,16 +105,18 @@ class BlochMatrix:
         """Whether sum_d table_d e^{ikd} is real for every k: table_{-d} = conj(table_d)."""
         if self.split:
             return False
+        place, of = np.nonzero(self._negative)
+        if np.any(np.delete(table, place, axis=0)):
+            return False
         reflected = np.zeros_like(table)
-        for i, d in enumerate(self.displacement):
-            partner = np.nonzero(np.abs(self.displacement + d) < 1e-9)[0]
-            if len(partner) == 0:
-                if np.any(np.abs(table[i]) > 0):
-                    return False
-                continue
-            reflected[partner[0]] = table[i].conj()
+        reflected[place] = table[of].conj()
         scale = np.abs(table).max(initial=0.0)
         return bool(np.abs(table - reflected).max(initial=0.0) <= 1e-13 * scale)
+
+    @cached_property
+    def _negative(self) -> np.ndarray:
+        """Whether displacement i is that of j with the other sign, (i, j) bool."""
+        return np.abs(self.displacement[:, None] + self.displacement) < 1e-9
 
     @cached_property
     def scale(self) -> float:
@@ -152,7 +154,7 @@ class BlochMatrix:
             largest = np.abs(self._hopping).max(initial=0.0)
             real = np.abs(self._hopping.imag).max(initial=0.0) <= 1e-14 * largest
             return (np.arange(size), True) if real else None
-        negative = np.abs(self.displacement[:, None] + self.displacement) < 1e-9
+        negative = self._negative
         if not np.all(negative.sum(axis=1) == 1):
             return None
         largest = np.abs(self._hopping).max(axis=0, initial=0.0)

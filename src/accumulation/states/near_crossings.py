@@ -57,16 +57,20 @@ def candidates_between(energy: np.ndarray, velocity: np.ndarray, length: np.ndar
 
     energy, velocity : (2, segment, band) at both ends, in t0 and t0 a;  length : (segment,), in 1/a
     """
-    (gap, next_gap), (slope, next_slope) = np.diff(energy, axis=2), np.diff(velocity, axis=2)
-    length = length[:, None]
-    possible = (slope <= 0) & (next_slope >= 0)
-    possible &= np.maximum(-slope, next_slope) > PARALLEL
-    fastest = np.maximum(-slope, next_slope) * length
-    possible &= np.minimum(gap, next_gap) < fastest
+    slopes = np.diff(velocity, axis=2)
+    found = (slopes[0] <= 0) & (slopes[1] >= 0)
+    # All else of the few gaps that first close and then open.
+    index, band = np.nonzero(found)
+    (slope, next_slope), length = slopes[:, index, band], length[index]
+    gap, next_gap = energy[:, index, band + 1] - energy[:, index, band]
+    steepest = np.maximum(-slope, next_slope)
     curvature = 0.5 * (next_gap * next_slope - gap * slope) * length  # slope^2 length^2 / 2
-    square = np.where(possible & (curvature > 0), 2 * curvature, 1.0)
+    possible = (steepest > PARALLEL) & (curvature > 0)
+    possible &= np.minimum(gap, next_gap) < steepest * length
+    square = np.where(possible, 2 * curvature, 1.0)
     vertex = gap * gap - (gap * slope * length) ** 2 / square
-    return possible & (curvature > 0) & (vertex < NARROW**2 * square)
+    found[index, band] = possible & (vertex < NARROW**2 * square)
+    return found
 
 
 def located(
