@@ -260,7 +260,7 @@ def _first_of_mirrored(bloch: BlochMatrix, k: np.ndarray, *brackets: np.ndarray)
 
 def _copy_to_images(bloch: BlochMatrix, s, state, images: np.ndarray, first_of: np.ndarray) -> None:
     """Set the fractions s (bracket,) and states (bracket, orbital) of mirror images at -k."""
-    if not len(images):
+    if bloch.reversal is None or not len(images):
         return
     of = first_of[images]
     order, conjugate = bloch.reversal
