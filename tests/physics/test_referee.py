@@ -17,6 +17,8 @@ from referee.kubo import QUANTITIES
 from referee.reference import Value, responses
 from referee.ribbon import Crystal, Ribbon
 
+from accumulation.responses import line_integral
+
 SEED = 2024
 # Small ribbons of every kind of level: exact crossings, band edges, flat bands, beside these.
 SMALL = [(SEED, index) for index in (1, 2, 9, 11, 12, 17, 18, 27, 30, 32, 33, 43, 49, 53, 54)]
@@ -51,6 +53,23 @@ def test_nothing_is_silently_wrong(seed, index):
     problem = draw(seed, index)
     wrong = [e for e in judge(problem) if e.verdict not in (AGREED, FLAGGED, UNDECIDED)]
     assert not wrong, f"{problem}\n" + "\n".join(str(entry) for entry in wrong)
+
+
+# Crossings and thermal windows in more intervals than may be refined.
+@pytest.mark.parametrize(
+    ("seed", "index"),
+    [(4321, 67)] + [pytest.param(4321, i, marks=pytest.mark.exhaustive) for i in (26, 42, 59)],
+)
+def test_what_would_take_too_long_to_refine_is_flagged(seed, index, monkeypatch):
+    """A wide ribbon on a coarse mesh, whose refinement is limited, made of a narrow one."""
+    for name in ("MOST_WORK", "MOST_NODES", "LITTLE_WORK", "LITTLE_NODES"):
+        monkeypatch.setattr(line_integral, name, 0.005 * getattr(line_integral, name))
+    monkeypatch.setattr(line_integral, "LEAST_SHARE", 0.05 * line_integral.LEAST_SHARE)
+    problem = draw(seed, index)
+    entries = judge(problem)
+    wrong = [e for e in entries if e.verdict not in (AGREED, FLAGGED, UNDECIDED)]
+    assert not wrong, f"{problem}\n" + "\n".join(str(entry) for entry in wrong)
+    assert any(entry.verdict == FLAGGED for entry in entries)
 
 
 # No band moves; levels of several kinds.
