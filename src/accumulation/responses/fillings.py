@@ -73,20 +73,25 @@ def pieces(
     crossed = np.zeros(len(k), dtype=bool)
     crossed[points.interval[index]] = True
     simple = ~(ambiguous | crossed) & (below == after)
-    uncut = intervals[simple[intervals]]
+    uncut, cut = intervals[simple[intervals]], intervals[~simple[intervals]]
     zero = np.zeros(len(uncut))
-    parts = [np.column_stack((uncut, zero, zero + 1, below[uncut]))]
-    for j in intervals[~simple[intervals]]:
-        first, last = np.searchsorted(points.interval[index], (j, j + 1))
-        fraction = points.fraction[index[first:last]]
-        step = points.step[index[first:last]]
-        ends = np.concatenate(([0.0], fraction, [1.0]))
-        counts = below[j] + np.concatenate(([0], np.cumsum(step)))
-        if ambiguous[j] or np.any(np.abs(step) != 1) or counts[-1] != after[j]:
-            middle = k[j] + 0.5 * (ends[1:] + ends[:-1]) * spacing
-            counts = (np.linalg.eigvalsh(bloch.hamiltonian(middle)) < level).sum(axis=1)
-        parts.append(np.column_stack((np.full(len(counts), j), ends[:-1], ends[1:], counts)))
-    table = np.concatenate(parts)
+    whole = np.column_stack((uncut, zero, zero + 1, below[uncut]))
+    # Numbers instead of arrays: few, and of an interval there are one or two.
+    found = []
+    bounds = np.searchsorted(points.interval[index], np.stack((cut, cut + 1), axis=1)).tolist()
+    fractions, steps = points.fraction[index].tolist(), points.step[index].tolist()
+    for j, (first, last) in zip(cut.tolist(), bounds, strict=True):
+        ends = [0.0, *fractions[first:last], 1.0]
+        counts = [float(below[j])]
+        for step in steps[first:last]:
+            counts.append(counts[-1] + step)
+        whole_steps = all(abs(step) == 1 for step in steps[first:last])
+        if ambiguous[j] or not whole_steps or counts[-1] != after[j]:
+            middle = k[j] + 0.5 * (np.array(ends[1:]) + ends[:-1]) * spacing
+            energies = np.linalg.eigvalsh(bloch.hamiltonian(middle))
+            counts = (energies < level).sum(axis=1).tolist()
+        found += [(j, *piece) for piece in zip(ends[:-1], ends[1:], counts, strict=True)]
+    table = np.concatenate((whole, np.reshape(found, (len(found), 4))))
     table = table[table[:, 2] > table[:, 1]]
     return Pieces(table[:, 0].astype(int), table[:, 1], table[:, 2], table[:, 3].astype(int))
 
