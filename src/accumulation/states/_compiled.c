@@ -26,11 +26,12 @@
 /* Four doubles, which compilers translate for any processor, and those with neighbours swapped. */
 typedef double four __attribute__((vector_size(32)));
 #if defined(__clang__) || __GNUC__ >= 12
-#define SWAPPED(x) __builtin_shufflevector(x, x, 1, 0, 3, 2)
+#define SHUFFLED(x, a, b, c, d) __builtin_shufflevector(x, x, a, b, c, d)
 #else
 typedef long long places __attribute__((vector_size(32)));
-#define SWAPPED(x) __builtin_shuffle(x, (places){1, 0, 3, 2})
+#define SHUFFLED(x, a, b, c, d) __builtin_shuffle(x, (places){a, b, c, d})
 #endif
+#define SWAPPED(x) SHUFFLED(x, 1, 0, 3, 2)
 
 /* LAPACK's dsbevd, eigenpairs of a real symmetric band matrix, and BLAS's zgemm, a product. */
 typedef void (*dsbevd_type)(char *, char *, int *, int *, double *, int *, double *, double *,
@@ -359,6 +360,79 @@ static PyObject *mixed_states(PyObject *self, PyObject *arguments)
     Py_RETURN_NONE;
 }
 
+/* Elements of the products of one row of x and one column of y, complex, each of both an array over
+   the batch: count pairs of numbers from one place of the batch on.  Every number is the result of
+   the same operations, wherever it stands in the batch. */
+INLINE void row_times_column(int size, Py_ssize_t length, const double *row, const double *column,
+                             int count, double *result)
+{
+    const four signs = {-1, 1, -1, 1};
+    four re[4] = {{0}}, im[4] = {{0}};
+    for (int j = 0; j < size; j++)
+        for (int i = 0; i < count; i++) {
+            four x = load(row + j * length + 4 * i), y = load(column + j * size * length + 4 * i);
+            re[i] += SHUFFLED(x, 0, 0, 2, 2) * y;
+            im[i] += SHUFFLED(x, 1, 1, 3, 3) * y;
+        }
+    for (int i = 0; i < count; i++)
+        store(result + 4 * i, re[i] + signs * SWAPPED(im[i]));
+}
+
+/* Products of matrices x and y (size, size, batch), as result; length is twice the batch, even. */
+LOOPS static void batch_product(int size, Py_ssize_t length, const double *x, const double *y,
+                                double *result)
+{
+    /* Parts of the batch of which both matrices fit the first cache. */
+    const Py_ssize_t tile = 64;
+    for (Py_ssize_t start = 0; start < length; start += tile) {
+        Py_ssize_t end = start + tile < length ? start + tile : length;
+        for (int i = 0; i < size; i++)
+            for (int k = 0; k < size; k++) {
+                Py_ssize_t at = start;
+                const double *row = x + i * size * length, *column = y + k * length;
+                double *out = result + (i * size + k) * length;
+                for (; at + 16 <= end; at += 16)
+                    row_times_column(size, length, row + at, column + at, 4, out + at);
+                for (; at < end; at += 4)
+                    row_times_column(size, length, row + at, column + at, 1, out + at);
+            }
+    }
+}
+
+/* products(size, batch, x, y, result): matrices x y (..., size, size, batch), complex, the batch
+   even; x or y may be one matrix only, which multiplies all of the other. */
+static PyObject *products(PyObject *self, PyObject *arguments)
+{
+    int n;
+    Py_ssize_t batch;
+    Py_buffer b[3];
+    (void)self;
+    if (!PyArg_ParseTuple(arguments, "iny*y*w*", &n, &batch, &b[0], &b[1], &b[2]))
+        return NULL;
+    Py_ssize_t one = 2 * batch * n * n, count = pieces(&b[2], one);
+    Py_ssize_t steps[2];
+    int fits = batch % 2 == 0 && b[2].len == (Py_ssize_t)sizeof(double) * count * one;
+    for (int i = 0; fits && i < 2; i++) {
+        Py_ssize_t matrices = pieces(&b[i], one);
+        steps[i] = matrices == 1 ? 0 : one;
+        fits = (matrices == 1 || matrices == count) &&
+               b[i].len == (Py_ssize_t)sizeof(double) * matrices * one;
+    }
+    if (!fits) {
+        PyErr_SetString(PyExc_ValueError, "arrays do not fit together");
+        release(b, 3, NULL);
+        return NULL;
+    }
+    const double *x = b[0].buf, *y = b[1].buf;
+    double *result = b[2].buf;
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t m = 0; m < count; m++)
+        batch_product(n, 2 * batch, x + m * steps[0], y + m * steps[1], result + m * one);
+    Py_END_ALLOW_THREADS
+    release(b, 3, NULL);
+    Py_RETURN_NONE;
+}
+
 /* reflect(size, order, sign, array, first, last): array[-1 - k, i] = sign array[k, order[i]] for k
    from first to before last; array (k, size, size), real, order (size,) of ints. */
 static PyObject *reflect(PyObject *self, PyObject *arguments)
@@ -399,6 +473,7 @@ static PyMethodDef methods[] = {
     {"expectations", expectations, METH_VARARGS, NULL},
     {"row_elements", row_elements, METH_VARARGS, NULL},
     {"mixed_states", mixed_states, METH_VARARGS, NULL},
+    {"products", products, METH_VARARGS, NULL},
     {"reflect", reflect, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

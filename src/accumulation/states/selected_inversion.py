@@ -20,8 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Blocks up to this size are multiplied element by element, with the batch along the last axis.
-SMALL = 3
+from . import compiled
+
+# Blocks up to this size are multiplied element by element, with the batch along the last axis; and
+# where the compiled module does it.
+SMALL, SMALL_COMPILED = 3, 6
 
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
@@ -50,13 +53,16 @@ class Layout:
 
 def layout_for(size: int) -> Layout:
     """The faster layout for blocks of ``size`` orbitals."""
-    if size > SMALL:
+    if size > (SMALL_COMPILED if compiled.MODULE else SMALL):
         return Layout(False, np.matmul, np.linalg.inv)
     return Layout(True, _product, _inverse)
 
 
 def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Matrix products of (..., i, j, batch) and (..., j, k, batch)."""
+    found = compiled.products(x, y)
+    if found is not None:
+        return found
     result = x[..., :, 0, None, :] * y[..., 0, None, :, :]
     for j in range(1, x.shape[-2]):
         result += x[..., :, j, None, :] * y[..., j, None, :, :]
@@ -64,14 +70,31 @@ def _product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _inverse(x: np.ndarray) -> np.ndarray:
-    """Inverses of matrices (i, j, batch) of one to three rows."""
+    """Inverses of matrices (i, j, batch), without pivots.
+
+    A Schur complement of z - H is as far from singular as z is from the real axis.
+    """
     size = len(x)
     if size == 1:
         return 1 / x
     if size == 2:
         (a, b), (c, d) = x
         return np.array([[d, -b], [-c, a]]) / (a * d - b * c)
-    return np.moveaxis(np.linalg.inv(np.moveaxis(x, -1, 0)), 0, -1)
+    result = np.empty_like(x)
+    first, other = slice(2), slice(2, None)
+    g = _inverse(x[first, first])
+    left, right = _times(x[other, first], g), _times(g, x[first, other])
+    schur = _inverse(x[other, other] - _times(left, x[first, other]))
+    result[other, other] = schur
+    result[other, first] = -_times(schur, left)
+    result[first, other] = -_times(right, schur)
+    result[first, first] = g - _times(right, result[other, first])
+    return result
+
+
+def _times(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Products of matrices (i, j, batch) and (j, k, batch), none of which need be square."""
+    return np.einsum("ijn,jkn->ikn", x, y)
 
 
 # The elements of the algebra are arrays (4, ...) of a, b, d, c; those of H and v have b = c = 0 and
