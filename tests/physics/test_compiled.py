@@ -70,6 +70,23 @@ def test_elements_are_those_of_sums_over_orbitals(size, number):
 
 
 @built
+@pytest.mark.parametrize("batch", [2, 30, 32, 98])
+@pytest.mark.parametrize("size", [1, 2, 4, 5])
+def test_products_along_the_batch_are_those_of_sums(size, batch):
+    """One matrix or several on either side; each number does not depend on its place."""
+    random = np.random.default_rng(size)
+    shape = (3, size, size, batch)
+    x, y = (random.normal(size=shape) + 1j * random.normal(size=shape) for _ in range(2))
+    for left, right in ((x, y), (x[0], y), (x, y[0]), (x[0], y[0])):
+        found = compiled.products(left, right)
+        npt.assert_allclose(found, np.einsum("...ijn,...jkn->...ikn", left, right), atol=1e-13)
+        turned = compiled.products(left[..., ::-1], right[..., ::-1])
+        assert np.array_equal(turned[..., ::-1], found)
+    assert compiled.products(x[..., 1:], y[..., 1:]) is None
+    assert compiled.products(x[:1], y) is None
+
+
+@built
 def test_mixed_states_leave_out_close_pairs():
     size = 11
     reach, slope, u, *_ = random_arrays(size, complex)

@@ -23,6 +23,8 @@ BEYOND = 1.5
 NEAREST = 1e-9
 # First by distances that fall by this factor.
 COARSE = 16.0
+# And first by so many of them.
+USUAL = 3
 
 
 def levels_below(blocks: tuple[np.ndarray, ...], energy: np.ndarray, scale: float) -> np.ndarray:
@@ -125,16 +127,31 @@ def gap_around(
     farthest = 2 * scale * np.ones(len(level))
     steps = np.arange(int(np.ceil(np.log(1 / NEAREST) / np.log(COARSE))) + 1)
     distance = farthest[:, None] / COARSE**steps
-    shifts = np.concatenate((np.zeros((len(level), 1)), -distance, distance), axis=1)
-    counts = levels_below(blocks, level[:, None] + shifts, scale)
-    number, split = counts[:, 0], len(steps)
-    free = []
-    for side in (counts[:, 1 : 1 + split], counts[:, 1 + split :]):
-        empty = side == number[:, None]
-        # Distances fall; the first that holds no level, unless all do.
-        first = np.where(empty.any(axis=1), np.argmax(empty, axis=1), split - 1)
-        free.append(distance[np.arange(len(level)), first])
-    below, above = free
+    number = np.zeros(len(level), dtype=int)
+    empty = np.zeros((2, len(level), len(steps)), dtype=bool)
+    todo, first = np.arange(len(level)), slice(0, USUAL)
+    # Few gaps are so small that the further distances are needed.
+    for part in (first, slice(USUAL, None)):
+        if not len(todo):
+            break
+        tried = distance[todo, part]
+        shifts = np.concatenate((-tried, tried), axis=1)
+        if part is first:
+            shifts = np.concatenate((shifts, np.zeros((len(level), 1))), axis=1)
+        some = tuple(block[..., todo] for block in blocks)
+        counts = levels_below(some, level[todo, None] + shifts, scale)
+        number = counts[:, -1] if part is first else number
+        for side in (0, 1):
+            held = counts[:, side * tried.shape[1] : (side + 1) * tried.shape[1]]
+            empty[side, todo, part] = held == number[todo, None]
+        todo = np.flatnonzero(~empty.any(axis=2).all(axis=0))
+    # Distances fall; the first that holds no level, unless all do.
+    below, above = (
+        distance[
+            np.arange(len(level)), np.where(e.any(axis=1), np.argmax(e, axis=1), len(steps) - 1)
+        ]
+        for e in empty
+    )
     for factor in (4.0, 2.0):  # of the distance found, to within the last
         trial = np.stack((level - factor * below, level + factor * above), axis=1)
         empty = levels_below(blocks, trial, scale) == number[:, None]
