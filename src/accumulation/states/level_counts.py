@@ -61,16 +61,18 @@ def _inertia(blocks, which_k: np.ndarray, energy: np.ndarray) -> tuple[np.ndarra
     number = np.zeros(len(energy), dtype=int)
     smallest = np.full(len(energy), np.inf)
     inverse = None
-    for n in range(len(diagonal)):
-        pivot = layout.stored(energy * identity - diagonal[n][..., which_k])
-        if inverse is not None:
-            up = above[n - 1][..., which_k]
-            down = layout.stored(np.swapaxes(up, 0, 1).conj())
-            pivot -= layout.product(layout.product(down, inverse), layout.stored(up))
-        levels, inverse = _decomposed(_hermitian(layout.plain(pivot)))
-        number += (levels > 0).sum(axis=0)
-        np.minimum(smallest, np.abs(levels).min(axis=0), out=smallest)
-        inverse = layout.stored(inverse)
+    # Where a pivot is singular what follows means nothing, and the count is repeated.
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        for n in range(len(diagonal)):
+            pivot = layout.stored(energy * identity - diagonal[n][..., which_k])
+            if inverse is not None:
+                up = above[n - 1][..., which_k]
+                down = layout.stored(np.swapaxes(up, 0, 1).conj())
+                pivot -= layout.product(layout.product(down, inverse), layout.stored(up))
+            levels, inverse = _decomposed(_hermitian(layout.plain(pivot)))
+            number += (levels > 0).sum(axis=0)
+            np.minimum(smallest, np.abs(levels).min(axis=0), out=smallest)
+            inverse = layout.stored(inverse)
     return number, np.where(np.isnan(smallest), 0.0, smallest)
 
 
@@ -85,15 +87,14 @@ def _hermitian(matrix: np.ndarray) -> np.ndarray:
 
 def _decomposed(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues (i, batch) and inverses (i, j, batch) of Hermitian matrices (i, j, batch)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if len(matrix) == 1:
-            return matrix[0].real, 1 / matrix
-        if len(matrix) == 2:
-            return _decomposed_pairs(matrix)
-        levels, vectors = np.linalg.eigh(np.moveaxis(matrix, -1, 0))
-        # LAPACK takes no infinite numbers; the count is repeated anyway.
-        scaled = vectors / np.where(np.abs(levels) < TINY, TINY, levels)[:, None, :]
-        inverse = scaled @ np.swapaxes(vectors, -1, -2).conj()
+    if len(matrix) == 1:
+        return matrix[0].real, 1 / matrix
+    if len(matrix) == 2:
+        return _decomposed_pairs(matrix)
+    levels, vectors = np.linalg.eigh(np.moveaxis(matrix, -1, 0))
+    # LAPACK takes no infinite numbers.
+    scaled = vectors / np.where(np.abs(levels) < TINY, TINY, levels)[:, None, :]
+    inverse = scaled @ np.swapaxes(vectors, -1, -2).conj()
     return levels.T, np.moveaxis(inverse, 0, -1)
 
 
