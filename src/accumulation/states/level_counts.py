@@ -130,21 +130,18 @@ def gap_around(
     distance = farthest[:, None] / COARSE**steps
     number = np.zeros(len(level), dtype=int)
     empty = np.zeros((2, len(level), len(steps)), dtype=bool)
-    todo, first = np.arange(len(level)), slice(0, USUAL)
+    todo = np.arange(len(level))
     # Few gaps are so small that the further distances are needed.
-    for part in (first, slice(USUAL, None)):
+    for part in (slice(0, USUAL), slice(USUAL, None)):
         if not len(todo):
             break
         tried = distance[todo, part]
-        shifts = np.concatenate((-tried, tried), axis=1)
-        if part is first:
-            shifts = np.concatenate((shifts, np.zeros((len(level), 1))), axis=1)
+        shifts = np.concatenate((-tried, tried, np.zeros((len(todo), 1))), axis=1)
         some = tuple(block[..., todo] for block in blocks)
         counts = levels_below(some, level[todo, None] + shifts, scale)
-        number = counts[:, -1] if part is first else number
-        for side in (0, 1):
-            held = counts[:, side * tried.shape[1] : (side + 1) * tried.shape[1]]
-            empty[side, todo, part] = held == number[todo, None]
+        number[todo] = counts[:, -1]
+        for side, held in enumerate(np.split(counts[:, :-1], 2, axis=1)):
+            empty[side, todo, part] = held == counts[:, -1:]
         todo = np.flatnonzero(~empty.any(axis=2).all(axis=0))
     # Distances fall; the first that holds no level, unless all do.
     below, above = (

@@ -22,8 +22,8 @@ import numpy as np
 
 from . import compiled
 
-# Blocks up to this size are multiplied element by element, with the batch along the last axis; and
-# where the compiled module does it.
+# Blocks up to this size are multiplied element by element, with the batch along the last axis: by
+# NumPy, and by the compiled module where it is there.
 SMALL, SMALL_COMPILED = 3, 6
 
 Product = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -83,18 +83,13 @@ def _inverse(x: np.ndarray) -> np.ndarray:
     result = np.empty_like(x)
     first, other = slice(2), slice(2, None)
     g = _inverse(x[first, first])
-    left, right = _times(x[other, first], g), _times(g, x[first, other])
-    schur = _inverse(x[other, other] - _times(left, x[first, other]))
+    left, right = _product(x[other, first], g), _product(g, x[first, other])
+    schur = _inverse(x[other, other] - _product(left, x[first, other]))
     result[other, other] = schur
-    result[other, first] = -_times(schur, left)
-    result[first, other] = -_times(right, schur)
-    result[first, first] = g - _times(right, result[other, first])
+    result[other, first] = -_product(schur, left)
+    result[first, other] = -_product(right, schur)
+    result[first, first] = g - _product(right, result[other, first])
     return result
-
-
-def _times(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Products of matrices (i, j, batch) and (j, k, batch), none of which need be square."""
-    return np.einsum("ijn,jkn->ikn", x, y)
 
 
 # The elements of the algebra are arrays (4, ...) of a, b, d, c; those of H and v have b = c = 0 and
